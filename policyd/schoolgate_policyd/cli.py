@@ -1,0 +1,220 @@
+"""The command line, `schoolgate`: it parses, calls and prints; the work is done elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn, TextIO
+
+import msgspec
+import typer
+
+from schoolgate_policyd import checking
+from schoolgate_policyd.checking import Answer, Question
+from schoolgate_policyd.clock import MachineClock, open_school_clock
+from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
+from schoolgate_policyd.presets import SnapshotShelf
+
+app = typer.Typer(
+    help="Schoolgate, the internet gateway for schools.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+USAGE_ERROR = 2
+
+
+class _Options:
+    """What stands before the command."""
+
+    config: Path | None = None
+
+
+@app.callback()
+def schoolgate(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The configuration file; without it the sample school's."),
+    ] = None,
+) -> None:
+    """Schoolgate, the internet gateway for schools."""
+    _Options.config = config
+
+
+@app.command()
+def up(
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Set the sample school's clock: 2026-11-20T12:14:30, or `now` for the real time."
+        ),
+    ] = None,
+) -> None:
+    """Start everything, restart what dies, stop on Ctrl-C."""
+    # Imported here, so that `check` starts without what only a running gateway needs.
+    from schoolgate_policyd.supervisor import run  # noqa: PLC0415
+
+    with _complaining():
+        raise typer.Exit(run(_settings(), at))
+
+
+@app.command()
+def check(
+    url: Annotated[str | None, typer.Argument(help="A web address, or a host name alone.")] = None,
+    *,
+    school: Annotated[
+        str | None,
+        typer.Option(help="A preset's name; without it the live configuration decides."),
+    ] = None,
+    audience: Annotated[Audience | None, typer.Option(help="Without it: pupil.")] = None,
+    duty: Annotated[list[Duty] | None, typer.Option(help="May be repeated.")] = None,
+    device: Annotated[DeviceKind | None, typer.Option(help="Without it: unknown.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="The school's time, or an ISO time with offset; without it now."),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(help="Take this standing permission as recorded. May be repeated."),
+    ] = None,
+    uninspectable: Annotated[
+        bool, typer.Option("--uninspectable", help="The device lacks the school's authority.")
+    ] = False,
+    address: Annotated[
+        str | None, typer.Option(help="Ask for whoever has this address in the live school.")
+    ] = None,
+    age: Annotated[int | None, typer.Option(help="The person's age in years.")] = None,
+    year_group: Annotated[int | None, typer.Option(help="The pupil's year group.")] = None,
+    hours: Annotated[str | None, typer.Option(help="Own working hours, like 08:30-16:30.")] = None,
+    overtime: Annotated[
+        bool, typer.Option("--overtime", help="The person works overtime that day.")
+    ] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(help="A service on which an account-operator runs accounts."),
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(help="A file (or - for standard input) with one JSON question a line."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Explain any decision, past or future."""
+    with _complaining():
+        shelf = SnapshotShelf(_settings())
+        now = _school_now(_settings())
+        if batch is not None:
+            if url is not None:
+                _refuse("give an address or --batch, not both")
+            raise typer.Exit(_answer_batch(batch, shelf, now))
+        if url is None:
+            _refuse("name a web address or a host, or give --batch FILE")
+        question = Question(
+            url=url,
+            school=school,
+            audience=audience,
+            duty=tuple(duty or ()) or None,
+            device=device,
+            at=at,
+            assume=tuple(assume or ()) or None,
+            uninspectable=uninspectable or None,
+            address=address,
+            age=age,
+            year_group=year_group,
+            hours=hours,
+            overtime=overtime or None,
+            platform=tuple(platform or ()) or None,
+        )
+        _print_answer(checking.answer(question, shelf.snapshot_of, now), as_json=as_json)
+
+
+@app.command("check-rules")
+def check_rules(
+    school: Annotated[
+        str | None, typer.Argument(help="A preset's name; without it the configuration's.")
+    ] = None,
+) -> None:
+    """Read every rule file and print each mistake with its file and line."""
+    from schoolgate_policyd import rulefiles  # noqa: PLC0415 - as above
+
+    with _complaining():
+        settings = _settings()
+        mistakes = rulefiles.check_rules(settings.rules_dir, school or settings.school)
+        for mistake in mistakes:
+            typer.echo(str(mistake), err=True)
+        if mistakes:
+            raise typer.Exit(1)
+        typer.echo("No mistakes.")
+
+
+def _settings() -> Settings:
+    return load_settings(_Options.config)
+
+
+def _school_now(settings: Settings) -> datetime:
+    return open_school_clock(settings, MachineClock()).now()
+
+
+def _answer_batch(path: str, shelf: SnapshotShelf, now: datetime) -> int:
+    """Answer one line after the other; a faulty line gets an error in its place."""
+    faults = 0
+    with _lines_of(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                result: object = checking.answer_line(line, shelf.snapshot_of, now)
+            except SchoolgateError as error:
+                result = {"line": number, "error": str(error)}
+                faults += 1
+            typer.echo(msgspec.json.encode(result).decode())
+    return 1 if faults else 0
+
+
+@contextmanager
+def _lines_of(path: str) -> Iterator[TextIO]:
+    if path == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr] # a real stream has it
+        yield sys.stdin
+        return
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace") as lines:
+            yield lines
+    except OSError as error:
+        _refuse(f"{path}: cannot be read: {error.strerror}")
+
+
+def _print_answer(answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        return
+    typer.echo(answer.verdict.value.upper())
+    for sentence in answer.explanation:
+        typer.echo(f"  {sentence}")
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """Turn an error of ours into one sentence and exit code 2."""
+    try:
+        yield
+    except SchoolgateError as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"schoolgate: {message}", err=True)
+    raise typer.Exit(USAGE_ERROR)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

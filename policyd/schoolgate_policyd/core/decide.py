@@ -1,0 +1,194 @@
+"""
+The rule of decision, fast: `decide` gives what `reference` defines, with reasons and an end.
+
+A decision is worked out once for each subject and set of matching rules, and remembered until
+it could change; most calls are a few dictionary look-ups.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from schoolgate_policyd.core import conditions
+from schoolgate_policyd.core.catalogue import Service, is_part_blocked
+from schoolgate_policyd.core.changes import Changes
+from schoolgate_policyd.core.conditions import Facts
+from schoolgate_policyd.core.decision import Decision, Request, UrlResource, Verdict
+from schoolgate_policyd.core.matching import Matched
+from schoolgate_policyd.core.names import Host, Url
+from schoolgate_policyd.core.rules import Grant, Rule
+from schoolgate_policyd.core.snapshot import MEMORY_LIMIT, Snapshot
+from schoolgate_policyd.core.subjects import Subject
+from schoolgate_policyd.core.times import require_aware
+from schoolgate_policyd.core.witnesses import witnesses
+
+
+def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
+    """
+    Return the verdict on *request* at *moment*, why, and until when it holds.
+
+    Raises ValueError if *moment* is naive.
+    """
+    subject, resource = request.subject, request.resource
+    matched = snapshot.match(resource.host, resource.chain)
+    grants = snapshot.grants_of(subject)
+    url = resource.url if isinstance(resource, UrlResource) and subject.inspectable else None
+    if grants or (url is not None and matched.parts):
+        # What a grant or a part of a site opens depends on more than the match: not remembered.
+        return _Question(
+            snapshot, subject, matched, grants=grants, host=resource.host, url=url
+        ).answer(moment)
+    key = (subject, matched)
+    remembered = snapshot.decided.get(key)
+    if remembered is not None:
+        since, decision = remembered
+        if since <= moment < decision.valid_until:
+            return decision
+    question = _Question(snapshot, subject, matched, grants=(), host=resource.host, url=None)
+    decision = question.answer(moment)
+    if len(snapshot.decided) >= MEMORY_LIMIT:
+        snapshot.decided.clear()
+    snapshot.decided[key] = (moment, decision)
+    return decision
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    """What holds for one URL: who blocks it, who would but is excepted or lifted."""
+
+    blocking: tuple[Rule, ...]
+    excepted: tuple[Rule, ...]
+    lifted: tuple[Rule, ...]
+    grants: tuple[Grant, ...]
+
+
+class _Question:
+    """One request, to be answered for a moment and the moments after it."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        subject: Subject,
+        matched: Matched,
+        *,
+        grants: tuple[Grant, ...],
+        host: Host,
+        url: Url | None,
+    ) -> None:
+        self._snapshot = snapshot
+        self._subject = subject
+        self._matched = matched
+        self._grants = grants
+        self._host = host
+        self._url = url
+
+    def answer(self, moment: datetime) -> Decision:
+        moment = require_aware(moment)
+        if self._matched.is_help_line:
+            return Decision(
+                verdict=Verdict.ALLOW,
+                uninspected=Verdict.ALLOW,
+                valid_until=self._bound(moment),
+                is_help_line=True,
+            )
+        findings = self._findings(moment)
+        verdict, uninspected = self._verdicts(findings)
+        blocking = _unique(rule for each in findings for rule in each.blocking)
+        return Decision(
+            verdict=verdict,
+            uninspected=uninspected,
+            valid_until=self._valid_until(moment, verdict),
+            rules=() if verdict is Verdict.ALLOW else blocking,
+            excepted=_unique(rule for each in findings for rule in each.excepted),
+            lifted=_unique(rule for each in findings for rule in each.lifted),
+            grants=tuple({g.id: g for each in findings for g in each.grants}.values()),
+            services=self._matched.services,
+            categories=self._matched.categories,
+            is_circumvention=self._matched.is_circumvention,
+        )
+
+    def _verdicts(self, findings: list[_Finding]) -> tuple[Verdict, Verdict]:
+        """Return the verdict for this subject, and what it is where nothing can look inside."""
+        if all(finding.blocking for finding in findings):
+            return Verdict.BLOCK, Verdict.BLOCK
+        if not any(finding.blocking for finding in findings):
+            return Verdict.ALLOW, Verdict.ALLOW
+        is_open = all(rule.is_open_uninspected for each in findings for rule in each.blocking)
+        uninspected = Verdict.ALLOW if is_open else Verdict.BLOCK
+        return Verdict.DEPENDS if self._subject.inspectable else uninspected, uninspected
+
+    def _findings(self, moment: datetime) -> list[_Finding]:
+        snapshot = self._snapshot
+        facts = conditions.facts_at(
+            self._subject,
+            moment,
+            snapshot.period_of(self._subject, moment),
+            snapshot.school_time,
+            snapshot.standing,
+        )
+        live = tuple(each for each in self._grants if each.is_live_at(moment))
+        if self._url is not None:
+            urls = [self._url]
+        elif live or self._matched.parts:
+            parts = (path for path, _, _ in self._matched.parts)
+            urls = witnesses(self._host, parts, live, snapshot.services)
+        else:
+            urls = [Url(scheme="https", host=self._host, port=None, path="/")]
+        return [self._finding(url, facts, live, moment) for url in urls]
+
+    def _finding(
+        self, url: Url, facts: Facts, live: tuple[Grant, ...], moment: datetime
+    ) -> _Finding:
+        blocking: list[Rule] = []
+        excepted: list[Rule] = []
+        lifted: list[Rule] = []
+        used: list[Grant] = []
+        covering = [each for each in live if each.scope.covers(url, self._snapshot.services)]
+        for rule, service in self._rules_on(url, moment):
+            if not conditions.applies(rule, facts, service):
+                continue
+            if conditions.is_excepted(rule, facts, service):
+                excepted.append(rule)
+                continue
+            lifting = [each for each in covering if each.kind in rule.lifted_by]
+            (lifted if lifting else blocking).append(rule)
+            used += lifting
+        # A rule that matches by two services, one of them excepted, still blocks by the other.
+        return _Finding(_unique(blocking), _unique(excepted), _unique(lifted), tuple(used))
+
+    def _rules_on(self, url: Url, moment: datetime) -> Iterator[tuple[Rule, Service | None]]:
+        lifetimes = self._snapshot.lifetimes
+        for rule, service in self._matched.whole:
+            lifetime = lifetimes.get(rule.id)
+            if lifetime is None or lifetime[0] <= moment < lifetime[1]:
+                yield rule, service
+        for path, rule, part_of in self._matched.parts:
+            lifetime = lifetimes.get(rule.id)
+            if is_part_blocked(url.path, path) and (
+                lifetime is None or lifetime[0] <= moment < lifetime[1]
+            ):
+                yield rule, part_of
+
+    def _bound(self, moment: datetime) -> datetime:
+        """Return the moment beyond which nothing is known of calendar or subject."""
+        horizon = self._snapshot.school_time.horizon(moment)
+        known_until = self._subject.known_until
+        return horizon if known_until is None else min(horizon, known_until)
+
+    def _valid_until(self, moment: datetime, verdict: Verdict) -> datetime:
+        """Return the first moment after *moment* at which the verdict is another one."""
+        bound = self._bound(moment)
+        parts = ((rule, service) for _, rule, service in self._matched.parts)
+        changes = Changes(
+            self._snapshot, self._subject, (*self._matched.whole, *parts), self._grants
+        )
+        current = changes.after(moment)
+        while current is not None and current < bound:
+            if self._verdicts(self._findings(current))[0] is not verdict:
+                return current
+            current = changes.after(current)
+        return bound
+
+
+def _unique(rules: Iterator[Rule] | list[Rule]) -> tuple[Rule, ...]:
+    return tuple({rule.id: rule for rule in rules}.values())

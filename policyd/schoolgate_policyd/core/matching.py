@@ -1,0 +1,179 @@
+"""
+Which rules speak of a host: the catalogue as an index, and what is found in it.
+
+A host is looked up by its own name and every name above it; so is each CNAME target behind it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from schoolgate_policyd.core.catalogue import Catalogue, DomainList, Service
+from schoolgate_policyd.core.names import AddressLiteral, Host
+from schoolgate_policyd.core.rules import (
+    ADDRESS_LITERALS,
+    EVERYTHING,
+    EVERYTHING_BUT_ESSENTIALS,
+    Rule,
+)
+
+Step = tuple[tuple["Cell", bool], ...]
+
+
+class Cell:
+    """What the catalogue says at one name."""
+
+    __slots__ = (
+        "excluded_from",
+        "is_essential",
+        "is_help_line",
+        "is_never_inspected",
+        "lists",
+        "parts",
+        "services",
+    )
+
+    def __init__(self) -> None:
+        self.services: tuple[Service, ...] = ()
+        self.excluded_from: frozenset[str] = frozenset()
+        self.parts: tuple[tuple[str, Service], ...] = ()
+        self.lists: tuple[DomainList, ...] = ()
+        self.is_help_line = False
+        self.is_essential = False
+        self.is_never_inspected = False
+
+
+def index_of(catalogue: Catalogue) -> dict[str, Cell]:
+    """Return what *catalogue* says at each name."""
+    cells = defaultdict[str, Cell](Cell)
+    for service in catalogue.services:
+        for domain in service.domains:
+            cells[domain.text].services += (service,)
+        for domain in service.excluding:
+            cells[domain.text].excluded_from |= {service.id}
+        for pattern in service.urls:
+            cells[pattern.host.text].parts += ((pattern.path, service),)
+    for listed in catalogue.lists:
+        for domain in listed.domains:
+            cells[domain.text].lists += (listed,)
+    _index_the_spared(catalogue, cells)
+    return dict(cells)
+
+
+def _index_the_spared(catalogue: Catalogue, cells: dict[str, Cell]) -> None:
+    for domain in (each for line in catalogue.help_lines for each in line.domains):
+        cells[domain.text].is_help_line = True
+    for domain in catalogue.essentials:
+        cells[domain.text].is_essential = True
+    for domain in catalogue.never_inspected:
+        cells[domain.text].is_never_inspected = True
+
+
+class Matched(msgspec.Struct, frozen=True, eq=False):
+    """
+    Every rule that speaks of a host, its CNAME targets included.
+
+    *whole* block every URL of it, *parts* those below a path. A pair's service is the one by
+    which the rule matches, for atoms that ask about a platform or a minimum age.
+    """
+
+    whole: tuple[tuple[Rule, Service | None], ...]
+    parts: tuple[tuple[str, Rule, Service], ...]
+    services: tuple[str, ...]
+    categories: tuple[str, ...]
+    is_help_line: bool
+    is_circumvention: bool
+
+
+class Matcher:
+    """Finds the rules that speak of a host; hosts alike get the same `Matched` object."""
+
+    def __init__(
+        self, cells: Mapping[str, Cell], rules: Iterable[Rule], circumvention: frozenset[str]
+    ) -> None:
+        self._cells = cells
+        self._circumvention = circumvention
+        self._rules_by_word = _rules_by_word(rules)
+        self._known: dict[tuple[bool, tuple[Step, ...]], Matched] = {}
+
+    def match(self, host: Host, chain: tuple[Host, ...], limit: int) -> Matched:
+        """Return what is found for *host* with the CNAME *chain*, remembering *limit* answers."""
+        is_literal = isinstance(host, AddressLiteral)
+        steps = (self._step(host), *map(self._step, chain)) if chain else (self._step(host),)
+        key = (is_literal, steps)
+        matched = self._known.get(key)
+        if matched is None:
+            if len(self._known) >= limit:
+                self._known.clear()
+            matched = self._known[key] = self._match(steps, is_literal=is_literal)
+        return matched
+
+    def _step(self, host: Host) -> Step:
+        cells = self._cells
+        # A URL pattern belongs to its host alone, not to the names below it.
+        return tuple(
+            [(cells[name], name == host.text) for name in host.parents() if name in cells]
+        )
+
+    def _match(self, steps: tuple[Step, ...], *, is_literal: bool) -> Matched:
+        asked = [cell for cell, _ in steps[0]]
+        words: list[tuple[str, Service | None]] = [(EVERYTHING, None)]
+        if not any(cell.is_essential for cell in asked):
+            words.append((EVERYTHING_BUT_ESSENTIALS, None))
+        if is_literal:
+            words.append((ADDRESS_LITERALS, None))
+        services = {each.id: each for step in steps for each in _services_of(step)}
+        lists = [each for step in steps for cell, _ in step for each in cell.lists]
+        parts = [part for step in steps for cell, exact in step if exact for part in cell.parts]
+        for service in services.values():
+            words += _words_of(service)
+        for listed in lists:
+            words += [(listed.id, None), (listed.category, None)]
+        categories = dict.fromkeys(
+            [service.category for service in services.values()]
+            + [listed.category for listed in lists]
+        )
+        return Matched(
+            whole=tuple(dict.fromkeys(self._ruled(words))),
+            parts=tuple(
+                (path, rule, service)
+                for path, service in parts
+                for rule in _unique_rules(self._ruled(_words_of(service)))
+            ),
+            services=tuple(dict.fromkeys([*services, *(service.id for _, service in parts)])),
+            categories=tuple(categories),
+            is_help_line=any(cell.is_help_line for cell in asked),
+            is_circumvention=not self._circumvention.isdisjoint(categories),
+        )
+
+    def _ruled(
+        self, words: Iterable[tuple[str, Service | None]]
+    ) -> Iterator[tuple[Rule, Service | None]]:
+        for word, service in words:
+            for rule in self._rules_by_word.get(word, ()):
+                yield rule, service
+
+
+def _words_of(service: Service) -> list[tuple[str, Service | None]]:
+    return [(service.id, service), (service.category, service)]
+
+
+def _unique_rules(pairs: Iterable[tuple[Rule, Service | None]]) -> Iterable[Rule]:
+    return {rule.id: rule for rule, _ in pairs}.values()
+
+
+def _services_of(step: Step) -> Iterable[Service]:
+    excluded = frozenset[str]().union(*(cell.excluded_from for cell, _ in step))
+    for cell, _ in step:
+        for service in cell.services:
+            if service.id not in excluded:
+                yield service
+
+
+def _rules_by_word(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
+    by_word: dict[str, dict[str, Rule]] = {}
+    for rule in rules:
+        for word in rule.block:
+            by_word.setdefault(word, {})[rule.id] = rule
+    return {word: tuple(rules.values()) for word, rules in by_word.items()}

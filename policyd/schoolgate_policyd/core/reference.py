@@ -1,0 +1,84 @@
+"""
+The rule of decision, slow and obvious. A reader starts here; `decide` is tested against it.
+
+    A request is blocked when some rule blocks it and no live grant lifts that rule.
+    Otherwise it is allowed.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from schoolgate_policyd.core import conditions
+from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.decision import Request, UrlResource, Verdict
+from schoolgate_policyd.core.names import AddressLiteral, Host, Url
+from schoolgate_policyd.core.policy import Source
+from schoolgate_policyd.core.rules import ADDRESS_LITERALS as LITERALS
+from schoolgate_policyd.core.rules import EVERYTHING, Rule, rule_of
+from schoolgate_policyd.core.rules import EVERYTHING_BUT_ESSENTIALS as INESSENTIAL
+from schoolgate_policyd.core.subjects import Audience, Subject
+from schoolgate_policyd.core.witnesses import witnesses
+
+
+def reference(request: Request, source: Source, moment: datetime) -> Verdict:
+    """Return the verdict on *request* at *moment* (aware)."""
+    subject, host, chain = request.subject, request.resource.host, request.resource.chain
+    catalogue = source.policy.catalogue
+    if any(host.is_under(name) for line in catalogue.help_lines for name in line.domains):
+        return Verdict.ALLOW
+    if isinstance(request.resource, UrlResource) and subject.inspectable:
+        blocked = any(blocking(request.resource.url, chain, subject, source, moment))
+        return Verdict.BLOCK if blocked else Verdict.ALLOW
+    # Nobody sees more than the host, so the host is judged by witnesses of all its URLs.
+    paths = [p.path for s in catalogue.services for p in s.urls if p.host in (host, *chain)]
+    services = {service.id: service for service in catalogue.services}
+    urls = witnesses(host, paths, source.live.grants, services)
+    found = [tuple(blocking(url, chain, subject, source, moment)) for url in urls]
+    if all(found) or not any(found):
+        return Verdict.BLOCK if all(found) else Verdict.ALLOW
+    if subject.inspectable:
+        return Verdict.DEPENDS
+    is_open = all(rule.is_open_uninspected for rules in found for rule in rules)
+    return Verdict.ALLOW if is_open else Verdict.BLOCK
+
+
+def blocking(
+    url: Url, chain: tuple[Host, ...], who: Subject, source: Source, moment: datetime
+) -> Iterator[Rule]:
+    """Yield every rule that blocks *url*, whose host has the CNAME *chain*, for *who*."""
+    for_pupils, school_time = who.audience is Audience.PUPIL, source.policy.school_time
+    period = school_time.period_at(moment, for_pupils=for_pupils)
+    facts = conditions.facts_at(who, moment, period, school_time, source.live.standing)
+    restrictions = [r for r in source.live.restrictions if r.starts_at <= moment < r.ends_at]
+    services = {service.id: service for service in source.policy.catalogue.services}
+    lifted_by = [
+        grant.kind
+        for grant in source.live.grants
+        if grant.is_for(who) and grant.is_live_at(moment) and grant.scope.covers(url, services)
+    ]
+    for rule in (*source.policy.rules, *map(rule_of, restrictions)):
+        for words, service in belongs_to(url, chain, source):
+            if not words & rule.block or not rule.lifted_by.isdisjoint(lifted_by):
+                continue
+            is_excepted = conditions.is_excepted(rule, facts, service)
+            if conditions.applies(rule, facts, service) and not is_excepted:
+                yield rule
+
+
+def belongs_to(
+    url: Url, chain: tuple[Host, ...], source: Source
+) -> Iterator[tuple[set[str], Service | None]]:
+    """Yield the words that a rule may block *url* by, with the service they are of."""
+    catalogue = source.policy.catalogue
+    is_essential = any(url.host.is_under(name) for name in catalogue.essentials)
+    yield {EVERYTHING} if is_essential else {EVERYTHING, INESSENTIAL}, None
+    if isinstance(url.host, AddressLiteral):
+        yield {LITERALS}, None
+    for host in (url.host, *chain):
+        step = Url(url.scheme, host, url.port, url.path, url.query)
+        for service in catalogue.services:
+            if service.has_url(step):
+                yield {service.id, service.category}, service
+        for each in catalogue.lists:
+            if each.has_host(host):
+                yield {each.id, each.category}, None

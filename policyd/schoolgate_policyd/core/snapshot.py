@@ -1,0 +1,114 @@
+"""
+The immutable, numbered compilation of everything that a decision needs.
+
+`compile_snapshot` turns a `Source` into dictionaries that a decision walks in microseconds. A
+snapshot remembers what it has already worked out; that memory never changes an answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Self
+
+import msgspec
+
+from schoolgate_policyd.core.decision import Decision
+from schoolgate_policyd.core.matching import Cell, Matched, Matcher, index_of
+from schoolgate_policyd.core.names import Host
+from schoolgate_policyd.core.policy import Live, Source
+from schoolgate_policyd.core.register import SubjectFinder
+from schoolgate_policyd.core.rules import Grant, rule_of
+from schoolgate_policyd.core.subjects import Audience, Subject
+from schoolgate_policyd.core.times import Period, Timeline
+
+# Each memory is emptied when it is full: a flood of different names costs time, never memory.
+MEMORY_LIMIT = 65_536
+
+
+class Snapshot:
+    """A compiled `Source`; make one with `compile_snapshot`."""
+
+    def __init__(self, source: Source, cells: Mapping[str, Cell]) -> None:
+        self.source = source
+        self.number = source.number
+        self.services = {service.id: service for service in source.policy.catalogue.services}
+        self.school_time = source.policy.school_time
+        self.standing = source.live.standing
+        self._cells = cells
+        self._timelines = {
+            for_pupils: Timeline(self.school_time, for_pupils=for_pupils)
+            for for_pupils in (True, False)
+        }
+        self.lifetimes = {
+            rule_of(restriction).id: (restriction.starts_at, restriction.ends_at)
+            for restriction in source.live.restrictions
+        }
+        self._matcher = Matcher(
+            cells,
+            (*source.policy.rules, *map(rule_of, source.live.restrictions)),
+            frozenset(
+                category.id
+                for category in source.policy.catalogue.categories
+                if category.is_circumvention
+            ),
+        )
+        self._finder = SubjectFinder(source)
+        self._grants_by_holder = _grants_by_holder(source.live.grants)
+        self.decided: dict[tuple[Subject, Matched], tuple[datetime, Decision]] = {}
+
+    def with_live(self, number: int, live: Live) -> Self:
+        """Return the snapshot that follows when grants, claims and the like change."""
+        source = msgspec.structs.replace(self.source, number=number, live=live)
+        return type(self)(source, self._cells)
+
+    def subject_at(self, address: str, moment: datetime) -> Subject:
+        """Return who asks from *address* at *moment* (aware)."""
+        return self._finder.subject_at(address, moment)
+
+    def timeline_of(self, subject: Subject) -> Timeline:
+        """Return the bells of *subject*'s day."""
+        return self._timelines[subject.audience is Audience.PUPIL]
+
+    def period_of(self, subject: Subject, moment: datetime) -> Period:
+        """Return what the school is doing for *subject* at *moment* (aware)."""
+        return self.timeline_of(subject).period_at(moment)
+
+    def grants_of(self, subject: Subject) -> tuple[Grant, ...]:
+        """Return the grants for *subject*, whether live, past or to come."""
+        if not self._grants_by_holder:
+            return ()
+        holders: list[tuple[str, str]] = [("class", each) for each in subject.classes]
+        holders += [("group", each) for each in subject.device_groups]
+        if subject.person is not None:
+            holders.append(("person", subject.person))
+        found = {
+            grant.id: grant for key in holders for grant in self._grants_by_holder.get(key, ())
+        }
+        return tuple(found.values())
+
+    def is_never_inspected(self, host: Host) -> bool:
+        """Whether connections to *host* may never be looked into."""
+        return any(
+            cell.is_never_inspected or cell.is_help_line
+            for name in host.parents()
+            if (cell := self._cells.get(name)) is not None
+        )
+
+    def match(self, host: Host, chain: tuple[Host, ...] = ()) -> Matched:
+        """Return every rule that speaks of *host*; the same object for hosts alike."""
+        return self._matcher.match(host, chain, MEMORY_LIMIT)
+
+
+def _grants_by_holder(grants: Iterable[Grant]) -> dict[tuple[str, str], list[Grant]]:
+    by_holder: dict[tuple[str, str], list[Grant]] = {}
+    for grant in grants:
+        holders = [("person", each) for each in grant.people]
+        holders += [("class", each) for each in grant.classes]
+        holders += [("group", each) for each in grant.device_groups]
+        for holder in holders:
+            by_holder.setdefault(holder, []).append(grant)
+    return by_holder
+
+
+def compile_snapshot(source: Source) -> Snapshot:
+    """Return *source* compiled, ready to decide with."""
+    return Snapshot(source, index_of(source.policy.catalogue))

@@ -1,0 +1,180 @@
+"""
+The messages between policyd, the enforcement points and the pages.
+
+Each is one msgpack value in a frame: four octets of length, most significant first, then the
+value. A point says `Hello`, gets the newest snapshot, then one revision after another, and
+acknowledges each when it is in force. Events go the other way and leave the sender's spool only
+when `EventsStored` names them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from schoolgate_policyd.core.policy import Live, Source
+from schoolgate_policyd.core.subjects import Audience, DeviceKind
+
+MAX_FRAME_OCTETS = 64 * 1024 * 1024
+
+
+class PointKind(StrEnum):
+    """The kinds of enforcement point."""
+
+    DNS = "dns"
+    PROXY = "proxy"
+
+
+class Direction(StrEnum):
+    """Whether a revision tightens (DNS first) or loosens (the proxy first)."""
+
+    TIGHTEN = "tighten"
+    LOOSEN = "loosen"
+
+
+class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
+    """
+    A request that was blocked, or *count* alike ones between *at* and *last_at*.
+
+    *at* and *last_at* are machine time, *school_at* is the school's clock (all aware). *person*
+    is a pseudonymous id. *page* is the URL without user information, where it was seen.
+    *rules* are rule ids, *citations* their clauses. *attempt* names a way round the filter
+    (`circumvention`, `name-mismatch`, ...), None for an ordinary block.
+    """
+
+    at: datetime
+    school_at: datetime
+    last_at: datetime
+    point: PointKind
+    client: str
+    audience: Audience
+    device: DeviceKind
+    network: str
+    host: str
+    rules: tuple[str, ...]
+    citations: tuple[str, ...]
+    person: str | None = None
+    device_id: str | None = None
+    page: str | None = None
+    services: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    attempt: str | None = None
+    count: int = 1
+
+
+class AllowedCount(msgspec.Struct, frozen=True, tag="allowed"):
+    """How often a client was allowed a name in one minute (machine time, aware)."""
+
+    minute: datetime
+    point: PointKind
+    client: str
+    host: str
+    count: int
+
+
+Event = Blocked | AllowedCount
+
+
+class NumberedEvent(msgspec.Struct, frozen=True):
+    """An event with its place in its sender's sequence, which starts at 1 for each boot."""
+
+    sequence: int
+    event: Event
+
+
+# From a point to policyd.
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """A point introduces itself; *have* is the number of the snapshot it decides with, or 0."""
+
+    kind: PointKind
+    name: str
+    boot: str
+    have: int
+
+
+class Acknowledged(msgspec.Struct, frozen=True, tag="acknowledged"):
+    """Revision *number* is in force at the sender."""
+
+    number: int
+
+
+class EventBatch(msgspec.Struct, frozen=True, tag="event-batch"):
+    """Events of one *sender* and *boot*, in order."""
+
+    sender: str
+    boot: str
+    events: tuple[NumberedEvent, ...]
+
+
+# From policyd to a point.
+
+
+class FullSnapshot(msgspec.Struct, frozen=True, tag="full-snapshot"):
+    """A new source of everything; its number is the revision's."""
+
+    source: Source
+
+
+class LiveChanged(msgspec.Struct, frozen=True, tag="live-changed"):
+    """Grants, claims, restrictions or standing permissions changed: the whole of them."""
+
+    number: int
+    live: Live
+
+
+class InForceEverywhere(msgspec.Struct, frozen=True, tag="in-force-everywhere"):
+    """Every point has acknowledged *number*: flows that are no longer allowed are cut now."""
+
+    number: int
+
+
+class EventsStored(msgspec.Struct, frozen=True, tag="events-stored"):
+    """Every event of *boot* up to *sequence* is stored and may leave the spool."""
+
+    boot: str
+    sequence: int
+
+
+# From the pages and the command line to policyd, and its answer.
+
+
+class Wake(msgspec.Struct, frozen=True, tag="wake"):
+    """The store has changed; answered with `Status` once the change has been sent."""
+
+
+class StatusQuery(msgspec.Struct, frozen=True, tag="status-query"):
+    """What is in force where?"""
+
+
+class PointStatus(msgspec.Struct, frozen=True):
+    """One point: the newest revision that it acknowledged and whether it is connected."""
+
+    kind: PointKind
+    name: str
+    acknowledged: int
+    is_connected: bool
+    unacknowledged_for_s: float = 0.0
+
+
+class Status(msgspec.Struct, frozen=True, tag="status"):
+    """
+    The newest revision, the store version it was made from, and every point.
+
+    *in_force_version* is the newest store version that every connected point has acknowledged.
+    *faults* are sentences about rule files that could not be loaded; the last good one is kept.
+    """
+
+    number: int
+    store_version: int
+    in_force_version: int
+    points: tuple[PointStatus, ...]
+    faults: tuple[str, ...] = ()
+
+
+ToPolicyd = Hello | Acknowledged | EventBatch | Wake | StatusQuery
+ToPoint = FullSnapshot | LiveChanged | InForceEverywhere | EventsStored
+FromPolicyd = FullSnapshot | LiveChanged | InForceEverywhere | EventsStored | Status

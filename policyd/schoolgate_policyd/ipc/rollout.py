@@ -1,0 +1,275 @@
+"""
+Which point has which revision, and who gets the next one first.
+
+A revision that tightens goes to DNS first, one that loosens to the proxy first; the second group
+gets it when the first has acknowledged, or after a short while whatever happens.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from schoolgate_policyd.core.policy import Source
+from schoolgate_policyd.ipc.frames import encode_frame
+from schoolgate_policyd.ipc.messages import (
+    Direction,
+    FullSnapshot,
+    InForceEverywhere,
+    LiveChanged,
+    PointKind,
+    PointStatus,
+)
+
+FIRST_GROUP_WAIT_S = 0.3
+REMEMBERED_VERSIONS = 1000
+
+_FIRST = {
+    Direction.TIGHTEN: frozenset({PointKind.DNS}),
+    Direction.LOOSEN: frozenset({PointKind.PROXY}),
+}
+_ALL = frozenset(PointKind)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """*source* as made from the store's *store_version*; *is_full* when more than live changed."""
+
+    source: Source
+    store_version: int
+    direction: Direction
+    is_full: bool
+
+    @property
+    def number(self) -> int:
+        """The revision's number."""
+        return self.source.number
+
+    @cached_property
+    def full_frame(self) -> bytes:
+        """The frame with the whole source, made once for all points."""
+        return encode_frame(FullSnapshot(self.source))
+
+    @cached_property
+    def live_frame(self) -> bytes:
+        """The frame with the live state alone."""
+        return encode_frame(LiveChanged(self.number, self.source.live))
+
+
+@dataclass
+class Point:
+    """A point that has said hello: what it acknowledged, and what it is still to be sent."""
+
+    kind: PointKind
+    name: str
+    is_connected: bool = True
+    acknowledged: int = 0
+    waiting_since: float | None = None
+    meant_for: int = 0
+    told_in_force: int = 0
+    has_due: asyncio.Event = field(default_factory=asyncio.Event)
+    _revision: Revision | None = None
+    _is_full: bool = False
+    _in_force: int = 0
+
+    def make_due(self, revision: Revision, *, is_full: bool) -> None:
+        """
+        Have *revision* sent next, whole or its live state alone.
+
+        It replaces one that was not taken yet: a slow point gets the newest, not a queue.
+        """
+        self._is_full = is_full or (self._revision is not None and self._is_full)
+        self._revision = revision
+        self.meant_for = revision.number
+        self.has_due.set()
+
+    def tell_in_force(self, number: int) -> None:
+        """Have the point told that *number* is in force everywhere."""
+        self.told_in_force = self._in_force = number
+        self.has_due.set()
+
+    def take_due(self) -> list[bytes]:
+        """Return the frames to write now."""
+        frames = []
+        if self._revision is not None:
+            frames.append(
+                self._revision.full_frame if self._is_full else self._revision.live_frame
+            )
+        if self._in_force:
+            frames.append(encode_frame(InForceEverywhere(self._in_force)))
+        self._revision = None
+        self._in_force = 0
+        self.has_due.clear()
+        return frames
+
+
+class Rollout:
+    """
+    Brings revisions to points; every method belongs to one event loop.
+
+    The connection of a point waits for `Point.has_due` and writes `take_due`.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic_s = monotonic_s
+        self._points: dict[str, Point] = {}
+        self._current: Revision | None = None
+        self._next: Revision | None = None
+        self._last_full = 0
+        self._versions: dict[int, int] = {}
+        self._has_next = asyncio.Event()
+        self._progress = asyncio.Event()
+
+    @property
+    def newest(self) -> Revision | None:
+        """The newest revision, even when no point was sent it yet."""
+        return self._next or self._current
+
+    def publish(self, revision: Revision) -> None:
+        """
+        Hand *revision* out next; one that is still waiting for its turn is replaced.
+
+        The number must be above all before. Live state is always sent whole, so nothing is
+        lost by skipping a number.
+        """
+        waiting = self._next
+        if waiting is not None:
+            mixed = waiting.direction is not revision.direction
+            revision = Revision(
+                revision.source,
+                revision.store_version,
+                Direction.TIGHTEN if mixed else revision.direction,
+                waiting.is_full or revision.is_full,
+            )
+        self._next = revision
+        self.note_version(revision.number, revision.store_version)
+        self._has_next.set()
+
+    def note_version(self, number: int, store_version: int) -> None:
+        """Record that revision *number* says all that the store's *store_version* does."""
+        self._versions[number] = store_version
+        while len(self._versions) > REMEMBERED_VERSIONS:
+            del self._versions[min(self._versions)]
+
+    async def run(self) -> None:
+        """Hand out one revision after another, for ever."""
+        while True:
+            await self._has_next.wait()
+            self._has_next.clear()
+            if (revision := self._next) is None:
+                continue
+            self._next = None
+            self._current = revision
+            if revision.is_full:
+                self._last_full = revision.number
+            first = _FIRST[revision.direction]
+            self._send_to(first)
+            await self._acknowledged_by(first, revision.number, FIRST_GROUP_WAIT_S)
+            self._send_to(_ALL)
+            self._tell_when_in_force()
+
+    async def wait_everywhere(self, timeout_s: float) -> None:
+        """Wait until every connected point has the newest revision, at most *timeout_s*."""
+        newest = self.newest
+        if newest is not None:
+            await self._acknowledged_by(_ALL, newest.number, timeout_s)
+
+    def connect(self, kind: PointKind, name: str) -> Point:
+        """Return the point *name*, newly connected, with the whole source due to it."""
+        point = self._points[name] = Point(kind, name)
+        if self._current is not None:
+            # Whatever it has: a process that starts anew may hold a file that only looks right.
+            self._hand(point, self._current, is_full=True)
+        return point
+
+    def disconnect(self, point: Point) -> None:
+        """Record that *point*'s connection is over."""
+        point.is_connected = False
+        point.waiting_since = self._monotonic_s()
+        self._tell_when_in_force()
+        self._progress.set()
+
+    def acknowledge(self, point: Point, number: int) -> None:
+        """
+        Record that revision *number* is in force at *point*.
+
+        A number that was never sent to it says nothing about ours, and is passed over.
+        """
+        if number > point.meant_for:
+            return
+        point.acknowledged = number
+        if number >= point.meant_for:
+            point.waiting_since = None
+        self._tell_when_in_force()
+        self._progress.set()
+
+    def statuses(self) -> tuple[PointStatus, ...]:
+        """Return every point that was ever connected, by name."""
+        now_s = self._monotonic_s()
+        return tuple(
+            PointStatus(
+                kind=point.kind,
+                name=point.name,
+                acknowledged=point.acknowledged,
+                is_connected=point.is_connected,
+                unacknowledged_for_s=(
+                    0.0 if point.waiting_since is None else now_s - point.waiting_since
+                ),
+            )
+            for _, point in sorted(self._points.items())
+        )
+
+    def in_force_version(self) -> int:
+        """
+        Return the newest store version that every connected point has in force.
+
+        0 while none is connected: then nothing can be said to be in force.
+        """
+        connected = self._connected()
+        if not connected:
+            return 0
+        everywhere = min(point.acknowledged for point in connected)
+        newest = max((number for number in self._versions if number <= everywhere), default=0)
+        return self._versions.get(newest, 0)
+
+    def _connected(self) -> list[Point]:
+        return [point for point in self._points.values() if point.is_connected]
+
+    def _send_to(self, kinds: frozenset[PointKind]) -> None:
+        revision = self._current
+        if revision is None:
+            return
+        for point in self._connected():
+            if point.kind in kinds and point.meant_for < revision.number:
+                self._hand(point, revision, is_full=point.meant_for < self._last_full)
+
+    def _hand(self, point: Point, revision: Revision, *, is_full: bool) -> None:
+        point.make_due(revision, is_full=is_full)
+        if point.waiting_since is None:
+            point.waiting_since = self._monotonic_s()
+
+    def _tell_when_in_force(self) -> None:
+        revision = self._current
+        connected = self._connected()
+        if revision is None or any(each.acknowledged < revision.number for each in connected):
+            return
+        for point in connected:
+            if point.told_in_force < revision.number:
+                point.tell_in_force(revision.number)
+
+    async def _acknowledged_by(
+        self, kinds: frozenset[PointKind], number: int, timeout_s: float
+    ) -> None:
+        deadline_s = self._monotonic_s() + timeout_s
+        while any(
+            point.kind in kinds and point.acknowledged < number for point in self._connected()
+        ):
+            self._progress.clear()
+            left_s = deadline_s - self._monotonic_s()
+            if left_s <= 0:
+                return
+            try:
+                await asyncio.wait_for(self._progress.wait(), left_s)
+            except TimeoutError:
+                return

@@ -1,0 +1,61 @@
+"""Where `check` gets its snapshots: presets from rule files, and the live configuration."""
+
+from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.policy import Live, Register, Source
+from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+from schoolgate_policyd.core.subjects import Network
+from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
+from schoolgate_policyd.rulefiles import load_policy
+
+POLICYD = "policyd"
+"""The name under which policyd keeps its newest snapshot."""
+
+
+class SnapshotShelf:
+    """Compiles each snapshot once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._snapshots: dict[str | None, Snapshot] = {}
+
+    def snapshot_of(self, school: str | None) -> Snapshot:
+        """
+        Return the snapshot of the preset *school*, or the live one for None.
+
+        Raises RuleFileErrors and LastSnapshotError.
+        """
+        if school not in self._snapshots:
+            source = self._live_source() if school is None else self._preset(school)
+            self._snapshots[school] = compile_snapshot(source)
+        return self._snapshots[school]
+
+    def _preset(self, school: str) -> Source:
+        return Source(number=0, policy=load_policy(self._settings.rules_dir, school))
+
+    def _live_source(self) -> Source:
+        """What policyd last had in force; before its first start, what it would start with."""
+        kept = load_last_snapshot(self._settings.last_snapshot_path(POLICYD))
+        if kept is not None:
+            return kept
+        policy = load_policy(self._settings.rules_dir, self._settings.school)
+        standing = frozenset(each.id for each in policy.standing if self._settings.is_sample)
+        return Source(
+            number=0,
+            policy=policy,
+            register=Register(networks=networks_of(self._settings)),
+            live=Live(standing=standing),
+        )
+
+
+def networks_of(settings: Settings) -> tuple[Network, ...]:
+    """Return the configured networks as the core knows them."""
+    return tuple(
+        Network(
+            id=network.id,
+            cidr=network.cidr,
+            audience=network.audience,
+            device=network.device,
+            inspectable=network.inspectable,
+        )
+        for network in settings.networks
+    )

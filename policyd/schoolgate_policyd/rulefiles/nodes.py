@@ -1,0 +1,226 @@
+"""
+YAML text as nodes with places, without making a value of anything.
+
+Rule files need texts, lists and mappings only. Whatever else YAML can do is refused here: a tag
+could name a Python object, an alias can make a small file a huge one, and a key that stands
+twice would silently win. The parser yields events, so a deep file is refused before it is built.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from schoolgate_policyd.rulefiles.mistakes import MistakeBook, Place, shown
+
+MAX_FILE_OCTETS = 8 * 1024 * 1024
+MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TextNode:
+    """A scalar as it is written; *is_plain* says that it stands without quotation marks."""
+
+    place: Place
+    text: str
+    is_plain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list of nodes."""
+
+    place: Place
+    items: "list[Node]" = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """Nodes by name; *key_places* says where each name stands."""
+
+    place: Place
+    entries: "dict[str, Node]" = field(default_factory=dict)
+    key_places: dict[str, Place] = field(default_factory=dict)
+
+
+Node = TextNode | ListNode | MappingNode
+
+
+class _RefusedError(Exception):
+    """The file uses what rule files do not."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
+        self.place = place
+        self.message = message
+
+
+def read_nodes(path: Path, book: MistakeBook) -> Node | None:
+    """Return what stands in the file at *path*, or note the mistake and return None."""
+    text = _read_text(path, book)
+    return None if text is None else parse_nodes(text, path, book)
+
+
+def parse_nodes(text: str, path: Path, book: MistakeBook) -> Node | None:
+    """Return what *text* says, or note the mistake and return None. Never raises."""
+    try:
+        return _Builder(path, book).build(_events(text))
+    except _RefusedError as error:
+        book.add(error.place, error.message)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(path) if mark is None else _place(path, mark)
+        book.add(place, f"this is not YAML: {_in_words(error.problem)}")
+    except ReaderError as error:
+        before = text[: error.position]
+        column = len(before) - before.rfind("\n")
+        place = Place(path, before.count("\n") + 1, column)
+        character = text[error.position : error.position + 1]
+        book.add(place, f"{shown(character)} cannot stand in a rule file: remove it")
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        # The parser raises these on some broken escapes, directives and tags, without a place.
+        book.add(Place(path), "this is not YAML: look for broken escapes, directives or tags")
+    return None
+
+
+def _read_text(path: Path, book: MistakeBook) -> str | None:
+    place = Place(path)
+    try:
+        # A named pipe or a device would never end.
+        if not S_ISREG(path.stat().st_mode):
+            book.add(place, "this is no ordinary file: put a YAML file in its place")
+            return None
+        with path.open("rb") as file:
+            octets = file.read(MAX_FILE_OCTETS + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name cannot be used"
+        book.add(place, f"cannot be read: {reason.lower()}")
+        return None
+    if len(octets) > MAX_FILE_OCTETS:
+        book.add(place, f"the file is larger than {MAX_FILE_OCTETS >> 20} MiB: split it")
+        return None
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = octets[: error.start]
+        column = len(before) - before.rfind(b"\n")
+        place = Place(path, before.count(b"\n") + 1, column)
+        book.add(place, "this is not UTF-8: save the file in that encoding")
+        return None
+
+
+def _events(text: str) -> Iterator[Any]:
+    # The pure parser, so that every installation reads a file alike; it needs no compiler.
+    yield from YAML(typ="safe", pure=True).parse(text)
+
+
+def _place(path: Path, mark: Any) -> Place:  # noqa: ANN401 - ruamel's marks are untyped
+    return Place(path, mark.line + 1, mark.column + 1)
+
+
+def _in_words(problem: str | None) -> str:
+    words = "".join(each if each.isprintable() else "?" for each in problem or "it stops midway")
+    return words[:1].lower() + words[1:200]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is being read; *key* is the mapping's name that awaits its node."""
+
+    node: ListNode | MappingNode
+    key: str | None = None
+    is_key_awaited: bool = True
+
+
+class _Builder:
+    """Builds nodes from events with a stack of its own, so that depth is no recursion."""
+
+    def __init__(self, path: Path, book: MistakeBook) -> None:
+        self._path = path
+        self._book = book
+        self._open: list[_Open] = []
+        self._root: Node | None = None
+        self._documents = 0
+
+    def build(self, events: Iterator[Any]) -> Node | None:
+        """Return the only document's node."""
+        for event in events:
+            self._take(event)
+        if self._root is None:
+            self._book.add(Place(self._path), "the file is empty: see docs/rule-files.md")
+        return self._root
+
+    def _take(self, event: Any) -> None:  # noqa: ANN401 - ruamel's events are untyped
+        place = _place(self._path, event.start_mark)
+        match event:
+            case AliasEvent():
+                raise _RefusedError(place, "aliases are not used in rule files: write it out")
+            case NodeEvent():
+                self._refuse_extras(event, place)
+                self._open_or_add(event, place)
+            case CollectionEndEvent():
+                self._open.pop()
+            case DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise _RefusedError(place, "a rule file is one document: remove the `---`")
+            case _:
+                pass  # the start and end of the stream and the document's end say nothing
+
+    def _refuse_extras(self, event: Any, place: Place) -> None:  # noqa: ANN401 - as above
+        if event.anchor is not None:
+            message = f"anchors are not used in rule files: remove {shown(f'&{event.anchor}')}"
+            raise _RefusedError(place, message)
+        if event.tag is not None:
+            message = f"tags are not used in rule files: remove {shown(str(event.tag))}"
+            raise _RefusedError(place, message)
+
+    def _open_or_add(self, event: Any, place: Place) -> None:  # noqa: ANN401 - as above
+        if isinstance(event, ScalarEvent):
+            # A plain scalar's style is None, or empty in some versions.
+            self._add(TextNode(place, event.value, is_plain=not event.style))
+            return
+        if len(self._open) >= MAX_DEPTH:
+            raise _RefusedError(place, f"this is nested more than {MAX_DEPTH} deep: flatten it")
+        is_mapping = isinstance(event, MappingStartEvent)
+        node = MappingNode(place) if is_mapping else ListNode(place)
+        self._add(node)
+        self._open.append(_Open(node))
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self._root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent.node, ListNode):
+            parent.node.items.append(node)
+        elif parent.is_key_awaited:
+            parent.key = self._new_key(parent.node, node)
+            parent.is_key_awaited = False
+        else:
+            if parent.key is not None:
+                parent.node.entries[parent.key] = node
+            parent.is_key_awaited = True
+
+    def _new_key(self, mapping: MappingNode, node: Node) -> str | None:
+        if not isinstance(node, TextNode):
+            raise _RefusedError(node.place, "a key must be a word: is a bracket misplaced?")
+        first = mapping.key_places.setdefault(node.text, node.place)
+        if first is node.place:
+            return node.text
+        message = f"{shown(node.text)} already stands in line {first.line}: remove one of them"
+        self._book.add(node.place, message)
+        return None

@@ -1,0 +1,174 @@
+"""Every service that ships is well formed and alone in owning its domains."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from publicsuffixlist import PublicSuffixList
+
+from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.names import parse_domain, parse_url
+
+REQUIRED = {"id", "name", "category", "source"}
+LISTS = {"domains", "excluding", "companions", "urls"}
+OPTIONAL = LISTS | {"minimum_age"}
+
+# What twiss-green §3, and ours beside it, counts as social media.
+SOCIAL_MEDIA_CATEGORIES = [
+    *("social-network", "micro-blog", "forum", "blog", "publishing", "video-sharing"),
+    *("image-sharing", "audio-sharing", "messaging", "live-stream", "dating", "stranger-chat"),
+    *("anonymous-questions", "social-games", "companion-bots", "membership"),
+]
+
+# Private suffixes that are covered whole: the owner of the suffix is the service itself, and
+# whoever has a name under it publishes there.
+SUFFIXES_OF_THE_SERVICE_ITSELF = {
+    "bearblog.dev": "bear-blog",
+    "blogspot.com": "blogger",
+    "claudeusercontent.com": "claude",
+    "discordsays.com": "discord",
+    "hateblo.jp": "hatena",
+    "hatenablog.com": "hatena",
+    "hatenablog.jp": "hatena",
+    "hf.space": "hugging-face",
+    "oaiusercontent.com": "chatgpt",
+    "withyoutube.com": "youtube",
+}
+
+type Entry = Mapping[str, Any]
+type Owners = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="module")
+def listed(services: list[Service]) -> list[tuple[str, str]]:
+    """Return every domain with the id of the service that lists it."""
+    return [(domain.text, service.id) for service in services for domain in service.domains]
+
+
+def test_there_are_enough_services_for_a_school_day(services: list[Service]) -> None:
+    assert len(services) >= 60
+
+
+def test_an_entry_has_the_keys_of_the_format(entries: list[Entry]) -> None:
+    assert [] == [
+        entry for entry in entries if REQUIRED - set(entry) or set(entry) - REQUIRED - OPTIONAL
+    ]
+
+
+def test_an_entry_says_who_it_is_and_where_it_comes_from(entries: list[Entry]) -> None:
+    assert [] == [
+        entry
+        for entry in entries
+        if not all(isinstance(entry[key], str) and entry[key].strip() for key in REQUIRED)
+    ]
+
+
+def test_an_entry_names_what_belongs_to_it_in_lists_of_texts(entries: list[Entry]) -> None:
+    assert [] == [entry for entry in entries if not {"domains", "urls"} & set(entry)]
+    assert [] == [
+        (entry["id"], key)
+        for entry in entries
+        for key in LISTS & set(entry)
+        if not isinstance(entry[key], list)
+        or not entry[key]
+        or not all(isinstance(text, str) for text in entry[key])
+    ]
+
+
+def test_a_minimum_age_is_one_of_a_child_or_an_adult(entries: list[Entry]) -> None:
+    assert [] == [entry for entry in entries if entry.get("minimum_age", 13) not in range(10, 19)]
+
+
+def test_ids_are_unique_over_all_files(services: list[Service]) -> None:
+    counts = Counter(service.id for service in services)
+
+    assert [] == [id_ for id_, count in counts.items() if count > 1]
+
+
+def test_every_category_is_defined(
+    services: list[Service], read_rules: Callable[[str], Mapping[str, list[Entry]]]
+) -> None:
+    defined = {each["id"] for each in read_rules("categories/categories.yaml")["categories"]}
+
+    assert set() == {service.category for service in services} - defined
+
+
+@pytest.mark.parametrize("category", [*SOCIAL_MEDIA_CATEGORIES, "wiki", "generative-ai"])
+def test_a_category_that_a_policy_blocks_has_services(
+    category: str, services: list[Service]
+) -> None:
+    assert category in {service.category for service in services}
+
+
+def test_names_are_spelled_as_they_are_compared(entries: list[Entry]) -> None:
+    written = [
+        text
+        for entry in entries
+        for key in ("domains", "excluding", "companions")
+        for text in entry.get(key, [])
+    ]
+
+    assert [] == [text for text in written if text != parse_domain(text).text]
+
+
+def test_parts_of_sites_are_spelled_as_they_are_compared(entries: list[Entry]) -> None:
+    written = [text for entry in entries for text in entry.get("urls", [])]
+
+    assert [] == [text for text in written if f"https://{text}" != str(parse_url(text))]
+    assert [] == [text for text in written if "/" == parse_url(text).path]
+
+
+def test_a_domain_is_listed_once(listed: list[tuple[str, str]]) -> None:
+    counts = Counter(domain for domain, _ in listed)
+
+    assert [] == [domain for domain, count in counts.items() if count > 1]
+
+
+def test_a_domain_belongs_to_the_service_that_lists_it_alone(
+    listed: list[tuple[str, str]], owners: Owners
+) -> None:
+    assert [] == [(domain, owners(domain)) for domain, id_ in listed if [id_] != owners(domain)]
+
+
+def test_no_domain_stands_below_another_of_the_same_service(services: list[Service]) -> None:
+    assert [] == [
+        domain.text
+        for service in services
+        for domain in service.domains
+        if any(domain.is_under(other) for other in service.domains if other != domain)
+    ]
+
+
+def test_a_part_of_a_site_lies_on_a_host_that_no_service_covers(
+    services: list[Service], owners: Owners
+) -> None:
+    hosts = {pattern.host.text for service in services for pattern in service.urls}
+
+    assert [] == [(host, owners(host)) for host in sorted(hosts) if owners(host)]
+
+
+def test_what_is_excluded_would_otherwise_be_covered(services: list[Service]) -> None:
+    assert [] == [
+        (service.id, excluded.text)
+        for service in services
+        for excluded in service.excluding
+        if not any(excluded.is_under(domain) for domain in service.domains)
+    ]
+
+
+def test_companions_are_hosts_of_others(services: list[Service]) -> None:
+    assert [] == [
+        (service.id, companion.text)
+        for service in services
+        for companion in service.companions
+        if service.has_host(companion)
+    ]
+
+
+def test_no_domain_is_a_public_suffix_of_strangers(listed: list[tuple[str, str]]) -> None:
+    suffixes = PublicSuffixList(only_icann=False)
+
+    assert SUFFIXES_OF_THE_SERVICE_ITSELF == {
+        domain: id_ for domain, id_ in listed if suffixes.is_public(domain)
+    }

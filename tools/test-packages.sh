@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs what the tests need beside Python: real clients. As root with apt-get it installs
+# them; else it says in one sentence what is missing.
+set -eu
+
+missing=
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need dig bind9-dnsutils
+need kdig knot-dnsutils
+need curl curl
+need openssl openssl
+need faketime faketime
+[ -n "${CHROMIUM:-}" ] || need chromium chromium
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    printf 'schoolgate: installing for the tests:%s\n' "$missing" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q >/dev/null
+    # shellcheck disable=SC2086 # the list is meant to be split
+    apt-get install -q -y --no-install-recommends $missing >/dev/null
+else
+    printf 'schoolgate: the tests need these Debian packages, please install them:%s\n' "$missing" >&2
+    exit 1
+fi

@@ -87,13 +87,17 @@ def holds(
 
 
 def _device_holds(condition: Condition, subject: Subject, *, unknown_holds: bool) -> bool:
-    if condition.device is not None and subject.device not in condition.device:
-        is_unknown = subject.device is DeviceKind.UNKNOWN
-        if not (is_unknown and unknown_holds):
+    if condition.device is not None:
+        if subject.device is DeviceKind.UNKNOWN:
+            if not unknown_holds:
+                return False
+        elif subject.device not in condition.device:
             return False
-    if condition.network is not None and subject.network not in condition.network:
-        return unknown_holds and not subject.is_network_known
-    return True
+    if condition.network is None:
+        return True
+    if not subject.is_network_known:
+        return unknown_holds
+    return subject.network in condition.network
 
 
 def _duty_holds(condition: Condition, subject: Subject, service: Service | None) -> bool:

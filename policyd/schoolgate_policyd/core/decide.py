@@ -6,7 +6,7 @@ it could change; most calls are a few dictionary look-ups.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -42,14 +42,14 @@ def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
     key = (subject, matched)
     remembered = snapshot.decided.get(key)
     if remembered is not None:
-        since, decision = remembered
-        if since <= moment < decision.valid_until:
+        since, same_until, decision = remembered
+        if since <= moment < same_until:
             return decision
     question = _Question(snapshot, subject, matched, grants=(), host=resource.host, url=None)
     decision = question.answer(moment)
     if len(snapshot.decided) >= MEMORY_LIMIT:
         snapshot.decided.clear()
-    snapshot.decided[key] = (moment, decision)
+    snapshot.decided[key] = (moment, question.same_until, decision)
     return decision
 
 
@@ -81,14 +81,17 @@ class _Question:
         self._grants = grants
         self._host = host
         self._url = url
+        # Until when not only the verdict but every reason stays the same; known after `answer`.
+        self.same_until = datetime.min.replace(tzinfo=UTC)
 
     def answer(self, moment: datetime) -> Decision:
         moment = require_aware(moment)
         if self._matched.is_help_line:
+            self.same_until = self._bound(moment)
             return Decision(
                 verdict=Verdict.ALLOW,
                 uninspected=Verdict.ALLOW,
-                valid_until=self._bound(moment),
+                valid_until=self.same_until,
                 is_help_line=True,
             )
         findings = self._findings(moment)
@@ -97,7 +100,7 @@ class _Question:
         return Decision(
             verdict=verdict,
             uninspected=uninspected,
-            valid_until=self._valid_until(moment, verdict),
+            valid_until=self._valid_until(moment, findings),
             rules=() if verdict is Verdict.ALLOW else blocking,
             excepted=_unique(rule for each in findings for rule in each.excepted),
             lifted=_unique(rule for each in findings for rule in each.lifted),
@@ -175,17 +178,22 @@ class _Question:
         known_until = self._subject.known_until
         return horizon if known_until is None else min(horizon, known_until)
 
-    def _valid_until(self, moment: datetime, verdict: Verdict) -> datetime:
+    def _valid_until(self, moment: datetime, findings: list[_Finding]) -> datetime:
         """Return the first moment after *moment* at which the verdict is another one."""
         bound = self._bound(moment)
         parts = ((rule, service) for _, rule, service in self._matched.parts)
         changes = Changes(
             self._snapshot, self._subject, (*self._matched.whole, *parts), self._grants
         )
+        verdicts = self._verdicts(findings)
+        self.same_until = bound
         current = changes.after(moment)
         while current is not None and current < bound:
-            if self._verdicts(self._findings(current))[0] is not verdict:
-                return current
+            found = self._findings(current)
+            if found != findings:
+                self.same_until = min(self.same_until, current)
+                if self._verdicts(found) != verdicts:
+                    return current
             current = changes.after(current)
         return bound
 

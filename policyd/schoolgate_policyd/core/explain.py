@@ -30,6 +30,11 @@ _WHEN = {
     Period.AFTER_SCHOOL: "after school",
     Period.CLOSED: "while the school is closed",
 }
+_VERDICT = {
+    Verdict.ALLOW: "It is allowed.",
+    Verdict.BLOCK: "It is blocked.",
+    Verdict.DEPENDS: "Some of its pages are allowed and some are not.",
+}
 _LIFTS = {
     GrantKind.ACCESS_GRANT: "an access grant",
     GrantKind.CURRICULUM_GRANT: "a curriculum grant",
@@ -85,14 +90,7 @@ def _what(request: Request) -> str:
 
 
 def _reasons(decision: Decision, snapshot: Snapshot, zone: ZoneInfo) -> list[str]:
-    sentences = []
-    match decision.verdict:
-        case Verdict.BLOCK:
-            sentences.append("It is blocked.")
-        case Verdict.ALLOW:
-            sentences.append("It is allowed.")
-        case Verdict.DEPENDS:
-            sentences.append("Some of its pages are allowed and some are not.")
+    sentences = [_VERDICT[decision.verdict]]
     sentences += [
         f"Rule {rule.id} blocks it: {rule.cite}. {_what_lifts(rule)}" for rule in decision.rules
     ]

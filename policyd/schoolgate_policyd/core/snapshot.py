@@ -53,7 +53,8 @@ class Snapshot:
         )
         self._finder = SubjectFinder(source)
         self._grants_by_holder = _grants_by_holder(source.live.grants)
-        self.decided: dict[tuple[Subject, Matched], tuple[datetime, Decision]] = {}
+        # Since when and until when each decision holds, with all its reasons.
+        self.decided: dict[tuple[Subject, Matched], tuple[datetime, datetime, Decision]] = {}
 
     def with_live(self, number: int, live: Live) -> Self:
         """Return the snapshot that follows when grants, claims and the like change."""

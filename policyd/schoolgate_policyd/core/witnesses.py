@@ -42,7 +42,8 @@ def witnesses(
                 ports |= {url.port, _UNLIKELY_PORT}
             case ServiceScope(service) if service in services:
                 parts |= {each.path for each in services[service].urls if each.host == host}
-            case PageScope() | PrefixScope() | HostScope() | ServiceScope():
+            # Other hosts' parts and whole hosts divide nothing here. A new scope breaks the build.
+            case PageScope() | PrefixScope() | HostScope() | ServiceScope():  # pragma: no branch
                 pass
     below |= parts
     # A segment longer than every path in question is a prefix of none of them.

@@ -17,6 +17,7 @@ from schoolgate_policyd.core.decision import (
 )
 from schoolgate_policyd.core.names import parse_domain, parse_host, parse_url
 from schoolgate_policyd.core.policy import Live
+from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.rules import (
     EVERYTHING_BUT_ESSENTIALS,
     Condition,
@@ -32,7 +33,14 @@ from schoolgate_policyd.core.rules import (
     ServiceScope,
 )
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, HeldDuty, Subject
+from schoolgate_policyd.core.subjects import (
+    UNKNOWN_SUBJECT,
+    Audience,
+    DeviceKind,
+    Duty,
+    HeldDuty,
+    Subject,
+)
 from schoolgate_policyd.core.times import Period
 
 LESSON = datetime(2026, 11, 20, 10, 29, tzinfo=UTC)
@@ -253,6 +261,8 @@ def test_what_nothing_can_look_into_is_blocked_whole_unless_the_rule_says() -> N
     talk = asked(unseen, "https://shared.example/talk")
     assert Verdict.ALLOW is decide(talk, lenient, LESSON).verdict
     assert Verdict.BLOCK is decide(talk, strict, LESSON).verdict
+    assert Verdict.ALLOW is reference(talk, lenient.source, LESSON)
+    assert Verdict.BLOCK is reference(talk, strict.source, LESSON)
 
 
 def test_a_blocked_name_behind_an_innocent_alias_is_blocked() -> None:
@@ -354,6 +364,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("schoolgate_policyd.core.decide.MEMORY_LIMIT", 2)
     monkeypatch.setattr("schoolgate_policyd.core.register.MEMORY_LIMIT", 2)
     snapshot = snapshot_with()
+    for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.1", "10.0.0.1"):
+        assert UNKNOWN_SUBJECT == snapshot.subject_at(address, LESSON)
     hosts = ["chat.example", "video.example", "listed.example", "lesson.example"] * 2
 
     found = [decide(asked(PUPIL, host), snapshot, LESSON).verdict for host in hosts]
@@ -371,3 +383,46 @@ def test_a_grant_for_a_service_that_is_a_part_of_a_host_opens_that_part() -> Non
     assert Verdict.DEPENDS is decide(host, snapshot, LESSON).verdict
     part = asked(TEACHER, "https://www.chat.example/x/y")
     assert Verdict.ALLOW is decide(part, snapshot, LESSON).verdict
+
+
+def test_a_part_opened_on_another_host_opens_nothing_here() -> None:
+    part = PrefixScope(parse_url("https://video.example/x"))
+    page = PageScope(parse_url("https://video.example/y"))
+    gone = ServiceScope("no-longer-in-the-catalogue")
+    snapshot = snapshot_with(
+        *(
+            msgspec.structs.replace(grant_of(scope), id=str(number))
+            for number, scope in enumerate((part, page, gone))
+        )
+    )
+
+    assert Verdict.BLOCK is decide(asked(TEACHER, "chat.example"), snapshot, LESSON).verdict
+
+
+def test_help_lines_and_what_the_list_names_are_never_inspected() -> None:
+    catalogue = msgspec.structs.replace(
+        worlds.CATALOGUE, never_inspected=(parse_domain("bank.example"),)
+    )
+    source = worlds.source_of(RULES)
+    policy = msgspec.structs.replace(source.policy, catalogue=catalogue)
+    snapshot = compile_snapshot(msgspec.structs.replace(source, policy=policy))
+
+    for host, expected in [
+        ("bank.example", True),
+        ("www.bank.example", True),
+        ("www.help.example", True),
+        ("chat.example", False),
+    ]:
+        assert expected is snapshot.is_never_inspected(parse_host(host)), host
+
+
+def test_a_locked_rule_names_nothing_that_lifts_it() -> None:
+    with pytest.raises(ValueError, match="nothing can lift it"):
+        Rule(
+            id="both",
+            block=frozenset({"adult"}),
+            applies_to=(Condition(),),
+            cite=worlds.CITE,
+            lifted_by=frozenset({GrantKind.ACCESS_GRANT}),
+            locked=True,
+        )

@@ -118,9 +118,34 @@ def test_a_bell_within_the_calendar_changes_the_verdict(situation: Situation) ->
     horizon = source.policy.school_time.horizon(moment)
 
     if decision.valid_until < horizon:
-        assert decision.verdict != reference(request, source, decision.valid_until)
         just_before = decision.valid_until - timedelta(microseconds=1)
-        assert decision.verdict == reference(request, source, just_before)
+        assert verdicts_of(request, source, moment) == verdicts_of(request, source, just_before)
+        assert verdicts_of(request, source, moment) != verdicts_of(
+            request, source, decision.valid_until
+        )
+
+
+@given(worlds.situations(), st.lists(worlds.moments(), max_size=4))
+def test_what_is_remembered_never_outlives_its_reasons(
+    situation: Situation, moments: list[datetime]
+) -> None:
+    """One snapshot, asked at many moments, answers as a fresh one does each time."""
+    source, request, first = situation
+    snapshot = compile_snapshot(source)
+
+    for moment in sorted([first, *moments]):
+        assert decide(request, compile_snapshot(source), moment) == decide(
+            request, snapshot, moment
+        )
+
+
+@given(worlds.situations(worlds.host_requests()))
+def test_uninspected_is_the_verdict_where_nothing_can_look_inside(situation: Situation) -> None:
+    source, request, moment = situation
+    unseen = msgspec.structs.replace(request.subject, inspectable=False)
+    expected = reference(Request(unseen, request.resource), source, moment)
+
+    assert expected == decide(request, compile_snapshot(source), moment).uninspected
 
 
 @given(worlds.situations(), worlds.rules())
@@ -180,6 +205,15 @@ def test_nothing_blocks_a_help_line(situation: Situation) -> None:
         is_help_line = host.text in {"help.example", "www.help.example"}
         assert is_help_line is decision.is_help_line
         assert (Verdict.ALLOW if is_help_line else Verdict.BLOCK) == decision.verdict
+
+
+def verdicts_of(request: Request, source: Source, moment: datetime) -> tuple[Verdict, Verdict]:
+    """The verdict, and for a host the one where nothing can look inside."""
+    verdict = reference(request, source, moment)
+    if isinstance(request.resource, UrlResource):
+        return verdict, verdict
+    unseen = msgspec.structs.replace(request.subject, inspectable=False)
+    return verdict, reference(Request(unseen, request.resource), source, moment)
 
 
 def with_rules(source: Source, rules: tuple[Rule, ...]) -> Source:

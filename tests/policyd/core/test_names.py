@@ -9,6 +9,7 @@ from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import (
     AddressLiteral,
     DomainName,
+    as_served,
     parse_domain,
     parse_host,
     parse_url,
@@ -239,3 +240,19 @@ def test_teredo_is_judged_by_the_client_behind_it() -> None:
     """RFC 4380: the client's address stands inverted in the last four octets."""
     assert not is_public_address("2001:0:808:808::f5ff:fffe")  # 10.0.0.1
     assert is_public_address("2001:0:808:808::f7f7:f7f7")  # 8.8.8.8
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/talk", "/talk"),
+        ("//TALK//x", "/talk/x"),
+        ("/a/..%2ftalk", "/talk"),
+        ("/a/..%252ftalk", "/talk"),
+        ("/a\\..\\talk", "/talk"),
+        ("/%2525252574alk", "/%2574alk"),  # decoded three times, not for ever
+        ("/%ff", "/\ufffd"),
+    ],
+)
+def test_a_path_is_also_read_as_a_lenient_server_would(path: str, expected: str) -> None:
+    assert expected == as_served(path)

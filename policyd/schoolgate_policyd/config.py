@@ -90,9 +90,10 @@ class WebSettings(_Section):
 
 
 class Settings(_Section):
-    """The whole configuration."""
+    """The whole configuration; *school* is the preset's name, *school_name* what pages show."""
 
     school: str = "twiss-green"
+    school_name: str = "The school"
     is_sample: bool = False
     var_dir: Path = Path("var")
     rules_dir: Path = Field(default_factory=default_rules_dir)

@@ -7,6 +7,7 @@ waits, and the newest source is kept on disk for the next start.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
@@ -36,6 +37,7 @@ FLUSH_EVERY_S = 0.04
 RESEND_AFTER_S = 2.0
 SHORTEST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
+REPORTED_AFTER_S = 5.0
 
 _DECODER = msgspec.msgpack.Decoder(ToPoint)
 
@@ -86,6 +88,7 @@ class PointClient:
         self._ended = asyncio.Event()
         self._is_running = False
         self._pause_s = SHORTEST_PAUSE_S
+        self._lost_at_s = time.monotonic()
 
     @property
     def have(self) -> int:
@@ -148,11 +151,13 @@ class PointClient:
             try:
                 await self._connect()
                 is_reported = False
-            except (OSError, FrameError, RevisionRefusedError) as error:
-                # Once for each outage: a policyd that is away for a day is one line.
-                if not is_reported or isinstance(error, RevisionRefusedError):
+            except (OSError, FrameError) as error:
+                # One line for each outage, and none for a policyd that starts just after us.
+                if not is_reported and time.monotonic() - self._lost_at_s > REPORTED_AFTER_S:
                     log.warning("no connection with policyd", point=self._name, cause=str(error))
-                is_reported = True
+                    is_reported = True
+            except RevisionRefusedError:
+                pass  # the connection was there, and the cause is logged
             await asyncio.sleep(self._pause_s)
             self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 
@@ -166,6 +171,7 @@ class PointClient:
             await self._listen(reader, writer)
         finally:
             self.is_connected = False
+            self._lost_at_s = time.monotonic()
             # Before anything is awaited: a cancellation may come again while this ends.
             writer.close()
             if delivering is not None:
@@ -185,7 +191,8 @@ class PointClient:
                     await self._put_in_force(self._with_live(message), is_full=False)
                     await send_message(writer, Acknowledged(self.have))
                 case InForceEverywhere():
-                    self._call(self._on_in_force, message.number)
+                    with contextlib.suppress(RevisionRefusedError):  # it is in force all the same
+                        self._call(self._on_in_force, message.number)
                 case EventsStored():
                     self._spool.stored(message.boot, message.sequence)
                     self._stored.set()
@@ -218,6 +225,7 @@ class PointClient:
                 last_snapshot.save_last_snapshot, self._last_snapshot_path, source
             )
         except OSError as error:
+            log.error("a revision cannot be kept", point=self._name, cause=str(error))  # noqa: TRY400 - the cause says all
             raise RevisionRefusedError(f"revision {source.number} is not kept: {error}") from error
 
     def _call[**P](
@@ -226,7 +234,7 @@ class PointClient:
         try:
             callback(*arguments, **keywords)
         except Exception as error:  # whatever it is, the revision before stays in force
-            log.exception("a revision cannot be put in force", point=self._name)
+            log.exception("a revision met a mistake of ours", point=self._name)
             raise RevisionRefusedError("a revision cannot be put in force") from error
 
     async def _deliver(self, writer: asyncio.StreamWriter) -> None:

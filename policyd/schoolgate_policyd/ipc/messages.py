@@ -147,7 +147,7 @@ class Wake(msgspec.Struct, frozen=True, tag="wake"):
 
 
 class StatusQuery(msgspec.Struct, frozen=True, tag="status-query"):
-    """What is in force where?"""
+    """The question what is in force where."""
 
 
 class PointStatus(msgspec.Struct, frozen=True):

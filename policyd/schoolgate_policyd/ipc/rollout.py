@@ -24,6 +24,8 @@ from schoolgate_policyd.ipc.messages import (
 
 FIRST_GROUP_WAIT_S = 0.3
 REMEMBERED_VERSIONS = 1000
+# A point that lost its connection decides on, and is back within this time unless it is dead.
+GONE_AFTER_S = 3.0
 
 _FIRST = {
     Direction.TIGHTEN: frozenset({PointKind.DNS}),
@@ -184,11 +186,10 @@ class Rollout:
         return point
 
     def disconnect(self, point: Point) -> None:
-        """Record that *point*'s connection is over."""
+        """Record that *point*'s connection is over; it counts until it is taken for dead."""
         point.is_connected = False
         point.waiting_since = self._monotonic_s()
-        self._tell_when_in_force()
-        self._progress.set()
+        asyncio.get_running_loop().call_later(GONE_AFTER_S, self._look_again)
 
     def acknowledge(self, point: Point, number: int) -> None:
         """
@@ -201,8 +202,7 @@ class Rollout:
         point.acknowledged = number
         if number >= point.meant_for:
             point.waiting_since = None
-        self._tell_when_in_force()
-        self._progress.set()
+        self._look_again()
 
     def statuses(self) -> tuple[PointStatus, ...]:
         """Return every point that was ever connected, by name."""
@@ -222,19 +222,32 @@ class Rollout:
 
     def in_force_version(self) -> int:
         """
-        Return the newest store version that every connected point has in force.
+        Return the newest store version that every point has in force.
 
         0 while none is connected: then nothing can be said to be in force.
         """
-        connected = self._connected()
-        if not connected:
+        if not self._connected():
             return 0
-        everywhere = min(point.acknowledged for point in connected)
+        everywhere = min(point.acknowledged for point in self._living())
         newest = max((number for number in self._versions if number <= everywhere), default=0)
         return self._versions.get(newest, 0)
 
     def _connected(self) -> list[Point]:
         return [point for point in self._points.values() if point.is_connected]
+
+    def _living(self) -> list[Point]:
+        """Return the points that may be deciding: the connected, and those only just gone."""
+        gone_before_s = self._monotonic_s() - GONE_AFTER_S
+        return [
+            point
+            for point in self._points.values()
+            if point.is_connected
+            or (point.waiting_since is not None and point.waiting_since > gone_before_s)
+        ]
+
+    def _look_again(self) -> None:
+        self._tell_when_in_force()
+        self._progress.set()
 
     def _send_to(self, kinds: frozenset[PointKind]) -> None:
         revision = self._current
@@ -251,10 +264,11 @@ class Rollout:
 
     def _tell_when_in_force(self) -> None:
         revision = self._current
-        connected = self._connected()
-        if revision is None or any(each.acknowledged < revision.number for each in connected):
+        if revision is None or any(
+            point.acknowledged < revision.number for point in self._living()
+        ):
             return
-        for point in connected:
+        for point in self._connected():
             if point.told_in_force < revision.number:
                 point.tell_in_force(revision.number)
 
@@ -262,9 +276,7 @@ class Rollout:
         self, kinds: frozenset[PointKind], number: int, timeout_s: float
     ) -> None:
         deadline_s = self._monotonic_s() + timeout_s
-        while any(
-            point.kind in kinds and point.acknowledged < number for point in self._connected()
-        ):
+        while any(point.kind in kinds and point.acknowledged < number for point in self._living()):
             self._progress.clear()
             left_s = deadline_s - self._monotonic_s()
             if left_s <= 0:

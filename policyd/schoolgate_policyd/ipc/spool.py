@@ -29,7 +29,7 @@ SEGMENT_OCTETS = 256 * 1024
 MAX_EVENT_OCTETS = 64 * 1024
 BATCH_EVENTS = 500
 
-_SEGMENT_NAME = re.compile(r"(?P<boot>[0-9a-f]{12}-[0-9a-f]{8})\.(?P<first>[0-9]{12})\.events")
+_SEGMENT_NAME = re.compile(r"(?P<boot>[0-9a-f]{14}-[0-9a-f]{8})\.(?P<first>[0-9]{12})\.events")
 
 log = structlog.get_logger(__name__)
 
@@ -271,4 +271,4 @@ class Spool:
 
 def _new_boot() -> str:
     """Return a name for this process's sequence; names sort by machine time, roughly."""
-    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(4)}"
+    return f"{time.time_ns() // 1_000:014x}-{secrets.token_hex(4)}"

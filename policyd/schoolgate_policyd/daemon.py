@@ -1,0 +1,254 @@
+"""
+policyd: the policy decision and administration point.
+
+It makes the sequence of revisions from the rule files and the store, sends it to every point,
+and stores their events. Store and disk are only touched from threads, so a slow disk never
+keeps points waiting for an answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from schoolgate_policyd.clock import Clock
+from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.policy import Live, Policy, Register, Source
+from schoolgate_policyd.core.strict import STRICT_POLICY
+from schoolgate_policyd.core.subjects import Network
+from schoolgate_policyd.first_snapshot import strict_snapshot
+from schoolgate_policyd.ipc.last_snapshot import (
+    LastSnapshotError,
+    load_last_snapshot,
+    save_last_snapshot,
+)
+from schoolgate_policyd.ipc.messages import EventBatch
+from schoolgate_policyd.ipc.server import PolicydServer
+from schoolgate_policyd.revisions import RevisionSequence
+from schoolgate_policyd.rulewatch import RuleWatch
+
+NAME = "policyd"
+POLL_EVERY_S = 1.0
+TIDY_EVERY_S = 3600.0
+# Ages and the like change with the date alone, without any change of the store.
+REGISTER_EVERY_POLLS = 60
+
+log = structlog.get_logger(__name__)
+
+
+class Decisions(Protocol):
+    """What policyd needs of the store of decisions."""
+
+    def version(self) -> int:
+        """Return the number of the newest change."""
+        ...
+
+    def register(self, networks: tuple[Network, ...]) -> Register:
+        """Return who and what is in the school, in *networks*."""
+        ...
+
+    def live(self, moment: datetime) -> Live:
+        """Return what is in force at *moment* or will be."""
+        ...
+
+    def end_overdue(self, moment: datetime, *, at: datetime) -> int:
+        """Mark what is over at *moment* as ended for good; *at* is machine time."""
+        ...
+
+
+class Events(Protocol):
+    """What policyd needs of the store of events."""
+
+    def append(self, batch: EventBatch, *, at: datetime) -> int:
+        """Store *batch*; what of it is stored already stays once. *at* is machine time."""
+        ...
+
+    def delete_expired(self, *, at: datetime) -> tuple[date, ...]:
+        """Delete the days whose time is over at *at* (machine time)."""
+        ...
+
+
+class _View(NamedTuple):
+    """What the store said when it was last looked at."""
+
+    version: int
+    register: Register
+    live: Live
+
+
+class Policyd:
+    """
+    The whole of policyd, given its stores, its rules and the two clocks.
+
+    While the rule files are faulty the last good policy stays, across restarts too; when none
+    was ever good, the strict one of `core.strict` is in force.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        decisions: Decisions,
+        events: Events,
+        rules: RuleWatch,
+        school_clock: Clock,
+        machine_clock: Clock,
+    ) -> None:
+        self._decisions = decisions
+        self._events = events
+        self._rules = rules
+        self._school_clock = school_clock
+        self._machine_clock = machine_clock
+        self._networks = networks_of(settings)
+        self._snapshot_path = settings.last_snapshot_path(NAME)
+        last = self._last_good()
+        self._sequence = RevisionSequence(last)
+        self._policy = self._first_policy(settings, last)
+        self._view: _View | None = None
+        self._polls = 0
+        self._is_store_failing = False
+        self._refreshing = asyncio.Lock()
+        self._storing = asyncio.Lock()
+        self._server = PolicydServer(
+            settings.socket_path,
+            on_wake=self.refresh,
+            on_events=self._store_events,
+            on_ahead=self._go_past,
+        )
+
+    async def run(
+        self,
+        stopping: asyncio.Event,
+        on_ready: Callable[[], None],
+        poll_every_s: float = POLL_EVERY_S,
+    ) -> None:
+        """Serve until *stopping* is set; *on_ready* is called once. Raises SocketPathError."""
+        await self.refresh()
+        await self._server.start()
+        on_ready()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                polling = [
+                    tasks.create_task(self._poll_store(poll_every_s)),
+                    tasks.create_task(self._poll_rules(poll_every_s)),
+                    tasks.create_task(self._tidy_for_ever()),
+                ]
+                await stopping.wait()
+                for task in polling:
+                    task.cancel()
+        finally:
+            await self._server.stop()
+
+    async def refresh(self) -> None:
+        """Look at the store and publish what changed; a store that fails changes nothing."""
+        async with self._refreshing:
+            view = await self._look()
+            revision = self._sequence.next(self._policy, view.register, view.live, view.version)
+            if revision is None:
+                self._server.note_version(view.version)
+                return
+            await asyncio.to_thread(self._keep, revision.source)
+            self._server.publish(revision)
+            log.info(
+                "revision",
+                number=revision.number,
+                direction=revision.direction.value,
+                is_full=revision.is_full,
+            )
+
+    async def _poll_store(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            await self.refresh()
+
+    async def _poll_rules(self, every_s: float) -> None:
+        while True:
+            policy = await asyncio.to_thread(self._rules.poll)
+            self._server.faults = self._rules.faults
+            if policy is not None:
+                self._policy = policy
+                await self.refresh()
+            await asyncio.sleep(every_s)
+
+    async def _tidy_for_ever(self) -> None:
+        """Delete events whose time is over, now and every hour."""
+        while True:
+            try:
+                async with self._storing:
+                    days = await asyncio.to_thread(
+                        self._events.delete_expired, at=self._machine_clock.now()
+                    )
+                if days:
+                    log.info("events deleted, their time is over", days=len(days))
+            except Exception:  # whatever it is, it is tried again
+                log.exception("expired events are not deleted")
+            await asyncio.sleep(TIDY_EVERY_S)
+
+    async def _look(self) -> _View:
+        try:
+            self._view = await asyncio.to_thread(self._read_store, self._view)
+            self._is_store_failing = False
+        except Exception:  # whatever is wrong with the database, points go on as they are
+            if not self._is_store_failing:
+                log.exception("the store cannot be read, what is in force stays")
+            self._is_store_failing = True
+        if self._view is not None:
+            return self._view
+        newest = self._sequence.newest
+        if newest is not None:
+            return _View(0, newest.register, newest.live)
+        return _View(0, Register(networks=self._networks), Live())
+
+    def _read_store(self, before: _View | None) -> _View:
+        moment = self._school_clock.now()
+        self._decisions.end_overdue(moment, at=self._machine_clock.now())
+        # The version is read first: what is read after it may be newer, never older.
+        version = self._decisions.version()
+        register = None if before is None or before.version != version else before.register
+        self._polls += 1
+        if register is None or self._polls % REGISTER_EVERY_POLLS == 0:
+            register = self._decisions.register(self._networks)
+        return _View(version, register, self._decisions.live(moment))
+
+    async def _store_events(self, batch: EventBatch) -> None:
+        async with self._storing:
+            await asyncio.to_thread(self._events.append, batch, at=self._machine_clock.now())
+
+    async def _go_past(self, number: int) -> None:
+        self._sequence.skip_past(number)
+        await self.refresh()
+
+    def _keep(self, source: Source) -> None:
+        try:
+            save_last_snapshot(self._snapshot_path, source)
+        except OSError as error:
+            # Points keep their own; the number is found again through what they say they have.
+            log.error("the newest source is not kept", cause=str(error))  # noqa: TRY400 - the cause says all
+
+    def _last_good(self) -> Source | None:
+        try:
+            return load_last_snapshot(self._snapshot_path)
+        except (LastSnapshotError, OSError) as error:
+            log.error("last source unreadable, numbers start anew", cause=str(error))  # noqa: TRY400 - the cause says all
+            return None
+
+    def _first_policy(self, settings: Settings, last: Source | None) -> Policy:
+        """Return the rule files' policy, else the last good one, else the strict one."""
+        policy = self._rules.poll()
+        if policy is not None:
+            return policy
+        if last is not None and last.policy.id != STRICT_POLICY:
+            log.error("rule files faulty, the last good policy is in force", policy=last.policy.id)
+            return last.policy
+        log.error("rule files faulty and none was ever good, strict rules apply")
+        return strict_snapshot(settings).source.policy
+
+
+def networks_of(settings: Settings) -> tuple[Network, ...]:
+    """Return the networks that *settings* name."""
+    return tuple(
+        Network(each.id, each.cidr, each.audience, each.device, each.inspectable)
+        for each in settings.networks
+    )

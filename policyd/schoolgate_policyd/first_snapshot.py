@@ -1,0 +1,79 @@
+"""
+The snapshot that an enforcement point starts with, before policyd has said anything.
+
+The last one it had; without that the built-in strict one, with the help lines, essentials and
+baseline of the rule files as far as they can be read. Nothing fails open.
+"""
+
+from pathlib import Path
+
+import structlog
+
+from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.catalogue import Catalogue
+from schoolgate_policyd.core.rules import Rule
+from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+from schoolgate_policyd.core.strict import strict_source
+from schoolgate_policyd.core.subjects import Network
+from schoolgate_policyd.ipc.client import PointClient
+from schoolgate_policyd.rulefiles.catalogue_files import read_catalogue
+from schoolgate_policyd.rulefiles.fields import mapping
+from schoolgate_policyd.rulefiles.folders import Definitions
+from schoolgate_policyd.rulefiles.mistakes import MistakeBook, RuleFileErrors
+from schoolgate_policyd.rulefiles.nodes import read_nodes
+from schoolgate_policyd.rulefiles.rule_syntax import RuleContext, rules_of
+
+log = structlog.get_logger(__name__)
+
+
+def first_snapshot(client: PointClient, settings: Settings, last_snapshot_path: Path) -> Snapshot:
+    """Return what to decide with until *client* brings something newer."""
+    source = client.load_last_snapshot()
+    if source is not None:
+        try:
+            return compile_snapshot(source)
+        except Exception as error:  # noqa: BLE001 - whatever an older version wrote, strict rules apply
+            log.error("last snapshot of no use, strict rules apply", cause=str(error))  # noqa: TRY400 - the cause says all
+            # Without the file the client says that it has nothing, and is sent everything.
+            last_snapshot_path.unlink(missing_ok=True)
+            client.load_last_snapshot()
+    return strict_snapshot(settings)
+
+
+def strict_snapshot(settings: Settings) -> Snapshot:
+    """Return the built-in strict snapshot for the configured networks."""
+    networks = tuple(
+        Network(each.id, each.cidr, each.audience, each.device, each.inspectable)
+        for each in settings.networks
+    )
+    try:
+        catalogue, baseline = load_baseline(settings.rules_dir)
+    except RuleFileErrors as errors:
+        log.error("rule files unreadable, help lines only", mistakes=len(errors.mistakes))  # noqa: TRY400 - `schoolgate check` lists them
+        return compile_snapshot(strict_source(networks))
+    return compile_snapshot(strict_source(networks, catalogue, baseline))
+
+
+def load_baseline(rules_dir: Path) -> tuple[Catalogue, tuple[Rule, ...]]:
+    """
+    Return what every school shares: the catalogue and the baseline's rules.
+
+    Raises RuleFileErrors with every mistake in them.
+    """
+    book = MistakeBook()
+    vocabulary = read_catalogue(rules_dir, book)
+    context = RuleContext(
+        vocabulary=vocabulary,
+        standing_ids=(),
+        social_media=frozenset(),
+        document=None,
+        rule_ids=Definitions(),
+    )
+    path = rules_dir / "baseline.yaml"
+    node = read_nodes(path, book)
+    entries = None if node is None else mapping(path.name, node, ("rules",), book)
+    rules = None if entries is None else rules_of(entries, context)
+    mistakes = book.mistakes()
+    if mistakes or rules is None:
+        raise RuleFileErrors(mistakes)
+    return vocabulary.catalogue, rules

@@ -1,0 +1,60 @@
+"""The composition root of policyd: reads the settings, opens the stores and serves."""
+
+import asyncio
+import signal
+import sys
+from contextlib import closing
+from functools import partial
+
+from schoolgate_policyd.clock import MachineClock, keep_clock, open_school_clock
+from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.daemon import NAME, Policyd
+from schoolgate_policyd.ipc import ready
+from schoolgate_policyd.ipc.listening import check_path_length
+from schoolgate_policyd.logs import configure_logs
+from schoolgate_policyd.rulefiles import load_policy
+from schoolgate_policyd.rulewatch import RuleWatch
+from schoolgate_policyd.store.decisions import DecisionStore
+from schoolgate_policyd.store.events import EventStore
+
+
+async def serve(settings: Settings) -> None:
+    """Run policyd until SIGTERM or SIGINT. Raises SchoolgateError when it cannot start."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    check_path_length(settings.socket_path)
+    clock = open_school_clock(settings)
+    keeping = asyncio.create_task(keep_clock(clock, settings.clock_path))
+    try:
+        with (
+            closing(DecisionStore(settings.decisions_path)) as decisions,
+            closing(EventStore(settings.events_dir)) as events,
+        ):
+            policyd = Policyd(
+                settings,
+                decisions=decisions,
+                events=events,
+                rules=RuleWatch(
+                    settings.rules_dir, partial(load_policy, settings.rules_dir, settings.school)
+                ),
+                school_clock=clock,
+                machine_clock=MachineClock(),
+            )
+            await policyd.run(stopping, partial(ready.announce, NAME, str(settings.socket_path)))
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+def main() -> int:
+    """Run policyd with the settings that the environment names; return the exit status."""
+    configure_logs(NAME)
+    try:
+        asyncio.run(serve(load_settings()))
+    except SchoolgateError as error:
+        sys.stderr.write(f"policyd: {error}\n")
+        return 1
+    return 0

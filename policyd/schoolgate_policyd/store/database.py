@@ -1,0 +1,123 @@
+"""
+One SQLite file, opened so that what is acknowledged survives a power cut.
+
+Every connection sets its PRAGMAs and reads them back: a database that would not hold to them is
+refused at start. Writers take the lock when they begin (`BEGIN IMMEDIATE`), so that nothing is
+decided on rows that somebody else is about to change.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from schoolgate_policyd.store.errors import StoreError, UnsafeDatabase
+
+# Each is a name, the value to set, and what SQLite then answers.
+type Pragmas = tuple[tuple[str, str, object], ...]
+
+BUSY_TIMEOUT_MS = 10_000
+# WAL with synchronous=NORMAL loses acknowledged rows at a power cut; FULL (2) does not.
+PRAGMAS: Pragmas = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("foreign_keys", "ON", 1),
+    ("busy_timeout", str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
+    ("trusted_schema", "OFF", 0),
+    ("secure_delete", "ON", 1),
+)
+_WRITES = "schoolgate_writes"
+
+
+def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMAS) -> Engine:
+    """
+    Return an engine on the SQLite file *path*, made for its owner alone if it is not there.
+
+    With *is_there* it is not made. Raises UnsafeDatabase when a PRAGMA does not hold, StoreError
+    when it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Children's names are in it: SQLite gives its side files the same permissions.
+        os.close(os.open(path, os.O_RDWR if is_there else os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=32)
+    event.listen(engine, "connect", partial(_prepare, pragmas))
+    event.listen(engine, "begin", _begin)
+    try:
+        with engine.connect():
+            pass
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StoreError(f"{path}: cannot be opened: {error}") from error
+    except UnsafeDatabase as error:
+        engine.dispose()
+        raise UnsafeDatabase(f"{path}: {error}") from error
+    return engine
+
+
+class Database:
+    """Short transactions on one engine: `reading()` sees one moment, `writing()` is alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that sees one consistent state and changes nothing."""
+        try:
+            with Session(self.engine, autoflush=False) as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.engine.url.database}: cannot be read: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that holds the write lock; leaving it commits, an error undoes all."""
+        try:
+            with Session(self._writer) as session, session.begin():
+                yield session
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.engine.url.database}: was not changed: {error}") from error
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Give a connection that holds the write lock, for changes of the schema."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _prepare(pragmas: Pragmas, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # SQLAlchemy begins transactions below; the driver must not begin others of its own.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for name, wanted, read_back in pragmas:
+            cursor.execute(f"PRAGMA {name}={wanted}")
+            row = cursor.execute(f"PRAGMA {name}").fetchone()
+            if row is None or row[0] != read_back:
+                found = None if row is None else row[0]
+                raise UnsafeDatabase(
+                    f"PRAGMA {name} is `{found}` instead of `{read_back}`: put the database on a "
+                    "local disk with a current SQLite"
+                )
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

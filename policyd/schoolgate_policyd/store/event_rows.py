@@ -1,0 +1,115 @@
+"""The tables of one day's events, and events between their rows and the messages."""
+
+import json
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Dialect, Index, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, EventBatch, PointKind
+from schoolgate_policyd.store.models.base import Base, UTCDateTime, choice
+
+# Stored in each file; a file of another version is not read as if it were this one.
+SCHEMA_VERSION = 1
+
+
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Texts in order, as a JSON array."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """Return the texts as JSON."""
+        del dialect
+        return None if value is None else json.dumps(list(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        """Return the texts."""
+        del dialect
+        return None if value is None else tuple(json.loads(value))
+
+
+class EventsBase(DeclarativeBase):
+    """The root of a day's tables."""
+
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    type_annotation_map: ClassVar[dict[Any, TypeEngine[Any]]] = {
+        datetime: UTCDateTime(),
+        tuple[str, ...]: Texts(),
+    }
+
+
+class BlockedRow(EventsBase):
+    """A block or attempt; the key makes redelivery harmless."""
+
+    __tablename__ = "blocked"
+    __table_args__ = (
+        Index("ix_blocked_at", "at"),
+        Index("ix_blocked_person_at", "person", "at"),
+        # Rows lie in the order of the key, and the index on `at` holds the key as well.
+        {"sqlite_with_rowid": False},
+    )
+
+    sender: Mapped[str] = mapped_column(String(80), primary_key=True)
+    boot: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    school_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    point: Mapped[PointKind] = mapped_column(choice(PointKind, "point", is_closed=False))
+    client: Mapped[str] = mapped_column(String(45))
+    audience: Mapped[Audience] = mapped_column(choice(Audience, "audience", is_closed=False))
+    device: Mapped[DeviceKind] = mapped_column(choice(DeviceKind, "device", is_closed=False))
+    network: Mapped[str] = mapped_column(String(80))
+    host: Mapped[str] = mapped_column(String(253))
+    rules: Mapped[tuple[str, ...]]
+    citations: Mapped[tuple[str, ...]]
+    person: Mapped[str | None] = mapped_column(String(40))
+    device_id: Mapped[str | None] = mapped_column(String(40))
+    page: Mapped[str | None] = mapped_column(Text)
+    services: Mapped[tuple[str, ...]]
+    categories: Mapped[tuple[str, ...]]
+    attempt: Mapped[str | None] = mapped_column(String(80))
+    count: Mapped[int]
+
+
+class AllowedRow(EventsBase):
+    """How often a client was allowed a name in one minute."""
+
+    __tablename__ = "allowed"
+    __table_args__ = (Index("ix_allowed_minute", "minute"), {"sqlite_with_rowid": False})
+
+    sender: Mapped[str] = mapped_column(String(80), primary_key=True)
+    boot: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    minute: Mapped[datetime]
+    point: Mapped[PointKind] = mapped_column(choice(PointKind, "point", is_closed=False))
+    client: Mapped[str] = mapped_column(String(45))
+    host: Mapped[str] = mapped_column(String(253))
+    count: Mapped[int]
+
+
+_BLOCKED_FIELDS = Blocked.__struct_fields__
+_ALLOWED_FIELDS = AllowedCount.__struct_fields__
+
+
+def columns_of(
+    batch: EventBatch, sequence: int, event: Blocked | AllowedCount
+) -> dict[str, object]:
+    """Return the columns of one event of *batch*."""
+    match event:
+        case Blocked():
+            fields = _BLOCKED_FIELDS
+        case AllowedCount():
+            fields = _ALLOWED_FIELDS
+    key = {"sender": batch.sender, "boot": batch.boot, "sequence": sequence}
+    return key | {name: getattr(event, name) for name in fields}
+
+
+def blocked_of(row: BlockedRow) -> Blocked:
+    """Return the event that *row* keeps."""
+    return Blocked(**{name: getattr(row, name) for name in _BLOCKED_FIELDS})

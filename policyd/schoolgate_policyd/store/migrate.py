@@ -1,0 +1,33 @@
+"""Bring a decisions database to the newest schema; run at every start."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from schoolgate_policyd.store.database import Database
+from schoolgate_policyd.store.errors import StoreError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database) -> None:
+    """
+    Migrate to the newest schema, all of it or nothing; two processes at once wait their turn.
+
+    Raises StoreError, also for a database of a newer Schoolgate.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    place = database.engine.url.database
+    try:
+        with database.migrating() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"{place}: was made by another version of Schoolgate: {error}") from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"{place}: cannot be migrated: {error}") from error

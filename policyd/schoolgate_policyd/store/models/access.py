@@ -1,0 +1,55 @@
+"""How people sign in: password hashes, sessions, attempts. No secret is stored in clear."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from schoolgate_policyd.store.models.base import NEVER_REUSED, Base
+from schoolgate_policyd.store.models.people import PersonRow
+
+
+class CredentialRow(Base):
+    """The argon2 hash of a person's password."""
+
+    __tablename__ = "credentials"
+
+    person_id: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    password_hash: Mapped[str] = mapped_column(String(255))
+    changed_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """A signed-in session; *token_hash* is the SHA-256 of the token that the browser has."""
+
+    __tablename__ = "sessions"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[PersonRow] = relationship(lazy="joined")
+
+
+class SignInAttemptRow(Base):
+    """
+    An attempt to sign in or to sign, failed until it is seen to have succeeded.
+
+    *account_hash* is the SHA-256 of the user name as typed: people type passwords there too.
+    """
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (Index("ix_sign_in_attempts_address_at", "address", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    account_hash: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    has_succeeded: Mapped[bool] = mapped_column(default=False)

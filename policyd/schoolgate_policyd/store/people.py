@@ -1,0 +1,217 @@
+"""People, classes and the device register."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from schoolgate_policyd.core.policy import Register
+from schoolgate_policyd.core.subjects import Device, HeldDuty, Network, Person
+from schoolgate_policyd.core.times import WorkingHours
+from schoolgate_policyd.store.audit import bump_version, note
+from schoolgate_policyd.store.database import Database
+from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.store.models import ClassRow, DeviceRow, DutyRow, OvertimeRow, PersonRow
+from schoolgate_policyd.store.models.audit import AuditAction
+from schoolgate_policyd.store.records import NewPerson
+from schoolgate_policyd.workflow.claims import canonical_address
+from schoolgate_policyd.workflow.people import Member, SchoolClass
+
+
+class People:
+    """Who and what is in the school."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def is_empty(self) -> bool:
+        """Whether nobody has been added yet."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(PersonRow)) == 0
+
+    def members(self) -> tuple[Member, ...]:
+        """Return everybody, by name."""
+        with self._database.reading() as session:
+            return members_in(session)
+
+    def member(self, person: str) -> Member:
+        """Return the person whose id is *person*. Raises UnknownObject."""
+        with self._database.reading() as session:
+            return member_in(session, person)
+
+    def names(self) -> dict[str, str]:
+        """Return everybody's name by id, for pages that may show names."""
+        with self._database.reading() as session:
+            rows = session.execute(select(PersonRow.id, PersonRow.name))
+            return {person: name for person, name in rows}  # noqa: C416 - rows are not tuples
+
+    def classes(self) -> tuple[SchoolClass, ...]:
+        """Return every class, by id."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(ClassRow).order_by(ClassRow.id))
+            return tuple(SchoolClass(row.id, row.name) for row in rows)
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the device register, by address."""
+        with self._database.reading() as session:
+            return devices_in(session)
+
+    def register(self, networks: tuple[Network, ...]) -> Register:
+        """Return who and what is in the school, without names, with *networks*."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(PersonRow).order_by(PersonRow.id))
+            people = tuple(_person(row) for row in rows)
+            return Register(people, networks, devices_in(session))
+
+    def add_class(self, added: SchoolClass, *, at: datetime, by: str | None) -> None:
+        """Add a class."""
+        with self._database.writing() as session:
+            put_class(session, added, at=at, by=by)
+            bump_version(session)
+
+    def add(self, added: NewPerson, *, at: datetime, by: str | None) -> None:
+        """Add a person; the classes they are in must be there."""
+        with self._database.writing() as session:
+            put_person(session, added, at=at, by=by)
+            bump_version(session)
+
+    def register_device(self, device: Device, *, at: datetime, by: str | None) -> None:
+        """Add a line to the device register; its owner and classes must be there."""
+        with self._database.writing() as session:
+            put_device(session, device, at=at, by=by)
+            bump_version(session)
+
+
+def members_in(session: Session) -> tuple[Member, ...]:
+    """Return everybody, by name."""
+    rows = session.scalars(select(PersonRow).order_by(PersonRow.name, PersonRow.id))
+    return tuple(member_of(row) for row in rows)
+
+
+def member_in(session: Session, person: str) -> Member:
+    """Return the person whose id is *person*. Raises UnknownObject."""
+    row = session.get(PersonRow, person)
+    if row is None:
+        raise UnknownObject(f"there is no person `{person}`")
+    return member_of(row)
+
+
+def devices_in(session: Session) -> tuple[Device, ...]:
+    """Return the device register, by address."""
+    rows = session.scalars(select(DeviceRow).order_by(DeviceRow.address))
+    return tuple(device_of(row) for row in rows)
+
+
+def put_class(session: Session, added: SchoolClass, *, at: datetime, by: str | None) -> None:
+    """Add a class in the transaction of *session*."""
+    session.add(ClassRow(id=added.id, name=added.name))
+    note(session, AuditAction.CLASS_ADDED, at=at, actor=by, on=("class", added.id))
+
+
+def put_person(session: Session, added: NewPerson, *, at: datetime, by: str | None) -> None:
+    """Add a person in the transaction of *session*. Raises UnknownObject for a class."""
+    row = PersonRow(
+        id=added.id,
+        username=added.username,
+        name=added.name,
+        audience=added.audience,
+        year_group=added.year_group,
+        age=added.age,
+        hours_start=None if added.hours is None else added.hours.start,
+        hours_end=None if added.hours is None else added.hours.end,
+        duties=[DutyRow(duty=held.duty, platforms=held.platforms) for held in added.duties],
+        classes=_classes(session, added.classes),
+        overtime=[OvertimeRow(day=day) for day in sorted(added.overtime)],
+    )
+    session.add(row)
+    details = {"audience": added.audience, "duties": sorted(held.duty for held in added.duties)}
+    note(
+        session,
+        AuditAction.PERSON_ADDED,
+        at=at,
+        actor=by,
+        on=("person", added.id),
+        details=details,
+    )
+
+
+def put_device(session: Session, device: Device, *, at: datetime, by: str | None) -> None:
+    """Add a device in the transaction of *session*. Raises UnknownObject, ValueError."""
+    address = canonical_address(device.address)
+    if address is None:
+        raise ValueError(f"`{device.address}` is not an address")
+    if device.owner is not None:
+        member_in(session, device.owner)
+    session.add(
+        DeviceRow(
+            id=device.id,
+            address=address,
+            owner_id=device.owner,
+            kind=device.kind,
+            inspectable=device.inspectable,
+            is_shared=device.is_shared,
+            groups=device.groups,
+            classes=_classes(session, device.classes),
+        )
+    )
+    details = {"address": address, "owner": device.owner}
+    note(
+        session,
+        AuditAction.DEVICE_REGISTERED,
+        at=at,
+        actor=by,
+        on=("device", device.id),
+        details=details,
+    )
+
+
+def member_of(row: PersonRow) -> Member:
+    """Return the row as pages name the person."""
+    return Member(
+        id=row.id,
+        name=row.name,
+        audience=row.audience,
+        username=row.username,
+        duties=frozenset(duty.duty for duty in row.duties),
+        classes=frozenset(each.id for each in row.classes),
+    )
+
+
+def device_of(row: DeviceRow) -> Device:
+    """Return the row as decisions know the device."""
+    return Device(
+        address=row.address,
+        id=row.id,
+        owner=row.owner_id,
+        classes=frozenset(each.id for each in row.classes),
+        groups=row.groups,
+        kind=row.kind,
+        inspectable=row.inspectable,
+        is_shared=row.is_shared,
+    )
+
+
+def _person(row: PersonRow) -> Person:
+    hours = None
+    if row.hours_start is not None and row.hours_end is not None:
+        hours = WorkingHours(row.hours_start, row.hours_end)
+    return Person(
+        id=row.id,
+        audience=row.audience,
+        duties=tuple(HeldDuty(duty.duty, duty.platforms) for duty in row.duties),
+        classes=frozenset(each.id for each in row.classes),
+        year_group=row.year_group,
+        age=row.age,
+        hours=hours,
+        overtime=frozenset(each.day for each in row.overtime),
+    )
+
+
+def _classes(session: Session, ids: frozenset[str]) -> list[ClassRow]:
+    rows = []
+    for each in sorted(ids):
+        row = session.get(ClassRow, each)
+        if row is None:
+            raise UnknownObject(f"there is no class `{each}`")
+        rows.append(row)
+    return rows

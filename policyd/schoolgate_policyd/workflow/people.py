@@ -1,0 +1,50 @@
+"""A member of the school, as pages name them; decisions know people by their ids alone."""
+
+import msgspec
+
+from schoolgate_policyd.core.subjects import Audience, Duty
+
+
+class Member(msgspec.Struct, frozen=True):
+    """
+    Somebody of the school.
+
+    *username* is None for those who do not sign in (pupils). *classes* are class ids.
+    """
+
+    id: str
+    name: str
+    audience: Audience
+    username: str | None = None
+    duties: frozenset[Duty] = frozenset()
+    classes: frozenset[str] = frozenset()
+
+    def holds(self, *duties: Duty) -> bool:
+        """Whether they hold any of *duties*."""
+        return not self.duties.isdisjoint(duties)
+
+
+class SchoolClass(msgspec.Struct, frozen=True):
+    """A class of pupils, such as `4B`."""
+
+    id: str
+    name: str
+
+
+def holders(people: tuple[Member, ...], duty: Duty, *, but: str) -> tuple[Member, ...]:
+    """Return those who hold *duty* and can sign in, without the person whose id is *but*."""
+    return tuple(
+        each
+        for each in people
+        if duty in each.duties and each.id != but and each.username is not None
+    )
+
+
+def is_name_of_another(name: str, member: Member, people: tuple[Member, ...]) -> bool:
+    """Whether *name*, as typed, is somebody else's in the school and not that of *member*."""
+    folded = _folded(name)
+    return folded != _folded(member.name) and any(folded == _folded(each.name) for each in people)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()

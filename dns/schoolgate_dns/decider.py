@@ -1,0 +1,32 @@
+"""The snapshot in force, and the questions that are asked of it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from schoolgate_policyd.core.decide import decide
+from schoolgate_policyd.core.decision import Decision, Request
+from schoolgate_policyd.core.policy import Live, Source
+from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+
+Decide = Callable[[Request, Snapshot, datetime], Decision]
+
+
+class Decider:
+    """
+    Holds the snapshot in force, *snapshot* at first.
+
+    INVARIANT: it changes in one assignment, in the loop that answers. Whoever answers a query
+    takes it once, with the moment, and judges with both.
+    """
+
+    def __init__(self, snapshot: Snapshot, decide: Decide = decide) -> None:
+        self.snapshot = snapshot
+        self.decide = decide
+
+    def put_source(self, source: Source) -> None:
+        """Put a new source in force. What compiling raises leaves the old one there."""
+        self.snapshot = compile_snapshot(source)
+
+    def put_live(self, number: int, live: Live) -> None:
+        """Put other grants, claims, restrictions and standing permissions in force."""
+        self.snapshot = self.snapshot.with_live(number, live)

@@ -1,0 +1,88 @@
+"""Queries and replies as values; `wire` makes them from bytes, so inside they are proofs."""
+
+from enum import IntEnum
+
+import msgspec
+
+from schoolgate_policyd.core.names import DomainName
+
+
+class Rcode(IntEnum):
+    """The response codes that this point gives or looks at."""
+
+    NOERROR = 0
+    FORMERR = 1
+    SERVFAIL = 2
+    NXDOMAIN = 3
+    NOTIMP = 4
+    REFUSED = 5
+    YXDOMAIN = 6
+    BADVERS = 16
+
+
+class ExtendedErrorCode(IntEnum):
+    """The codes of RFC 8914 that this point gives."""
+
+    BLOCKED = 15
+    NO_REACHABLE_AUTHORITY = 22
+    NETWORK_ERROR = 23
+
+
+class ExtendedError(msgspec.Struct, frozen=True):
+    """Why an answer is what it is; *text* is for people, at most 200 octets in UTF-8."""
+
+    code: ExtendedErrorCode
+    text: str = ""
+
+
+class Edns(msgspec.Struct, frozen=True):
+    """What a client said in its OPT record."""
+
+    udp_octets: int
+    version: int
+    dnssec_ok: bool
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """
+    What an upstream is asked, and all that its reply can depend on.
+
+    *name* is in wire form, lower case. Who asks is not part of it.
+    """
+
+    name: bytes
+    type: int
+    dnssec_ok: bool = False
+    checking_disabled: bool = False
+
+
+class Query(msgspec.Struct, frozen=True):
+    """
+    A client's well-formed query, its id left out.
+
+    *question* is the question's octets as asked, capitals included; *flags* are the header's.
+    """
+
+    name: DomainName
+    type: int
+    question_class: int
+    question: bytes
+    lookup: Lookup
+    flags: int
+    edns: Edns | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """
+    An upstream's usable reply, kept as the octets it came in, without its OPT record.
+
+    *ttls* are (offset, seconds). *lifetime_s* is how long it may be kept, *aliases* the names
+    that a client is sent on to (CNAME, DNAME, SVCB and HTTPS targets), in order.
+    """
+
+    octets: bytes
+    rcode: Rcode
+    is_authentic: bool
+    ttls: tuple[tuple[int, int], ...]
+    lifetime_s: int
+    aliases: tuple[DomainName, ...] = ()

@@ -1,0 +1,36 @@
+"""Record types by number (the IANA registry of DNS parameters)."""
+
+from enum import IntEnum
+
+
+class RecordType(IntEnum):
+    """The types that this point knows by number; every other is passed on as it is."""
+
+    A = 1
+    NS = 2
+    CNAME = 5
+    SOA = 6
+    PTR = 12
+    HINFO = 13
+    MX = 15
+    TXT = 16
+    RP = 17
+    AFSDB = 18
+    AAAA = 28
+    SRV = 33
+    DNAME = 39
+    OPT = 41
+    RRSIG = 46
+    NSEC = 47
+    SVCB = 64
+    HTTPS = 65
+    TKEY = 249
+    ANY = 255
+
+
+_NAMED = frozenset(RecordType)
+
+
+def type_name(number: int) -> str:
+    """Return a record type as people write it (RFC 3597 section 5 for those without a name)."""
+    return RecordType(number).name if number in _NAMED else f"TYPE{number}"

@@ -1,0 +1,48 @@
+"""Who asks: the subject behind the client's address, with the snapshot and moment to judge by."""
+
+import ipaddress
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from schoolgate_dns.decider import Decider
+from schoolgate_dns.messages import Query
+from schoolgate_policyd.core.snapshot import Snapshot
+from schoolgate_policyd.core.subjects import Subject
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """
+    A query, who asks it, and by what it is judged.
+
+    INVARIANT: *subject* was known to *snapshot* at *moment* (the school's clock), and all that
+    is decided about this query is decided with these two.
+    """
+
+    query: Query
+    client: str
+    subject: Subject
+    snapshot: Snapshot
+    moment: datetime
+
+
+class WhoAsks:
+    """Finds the subject with the snapshot in force at the school's time."""
+
+    def __init__(self, decider: Decider, school_now: Callable[[], datetime]) -> None:
+        self._decider = decider
+        self._school_now = school_now
+
+    def identify(self, query: Query, client: str) -> Asked:
+        """Return *query* with whoever asks from the address *client*, now."""
+        snapshot, moment = self._decider.snapshot, self._school_now()
+        return Asked(query, client, snapshot.subject_at(client, moment), snapshot, moment)
+
+
+def client_address(address: str) -> str:
+    """Return the address of a peer as registers write it: no zone, IPv4 as IPv4."""
+    if ":" not in address:
+        return address
+    parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    return str(parsed if parsed.ipv4_mapped is None else parsed.ipv4_mapped)

@@ -1,0 +1,65 @@
+"""Replies are kept for their time, within bounds of number and size."""
+
+from schoolgate_dns.cache import ENTRY_OCTETS, ReplyCache
+from schoolgate_dns.messages import Lookup, Rcode, Reply
+
+
+def reply(octets: int = 10, lifetime_s: int = 100) -> Reply:
+    return Reply(b"x" * octets, Rcode.NOERROR, is_authentic=False, ttls=(), lifetime_s=lifetime_s)
+
+
+def lookup(name: str, **more: bool) -> Lookup:
+    return Lookup(name.encode(), 1, **more)
+
+
+def test_a_reply_is_held_until_its_lifetime_is_over() -> None:
+    cache = ReplyCache()
+    cache.put(lookup("a"), reply(), 1000.0)
+    ages = []
+    for now_s in (1000.0, 1000.5, 1099.9):
+        found = cache.get(lookup("a"), now_s)
+        assert found is not None
+        ages.append(found[1])
+
+    assert [0, 1, 100] == ages
+    assert cache.get(lookup("a"), 1100.0) is None
+    assert (0, 0) == (len(cache), cache.octets)
+
+
+def test_what_the_reply_can_depend_on_tells_entries_apart() -> None:
+    cache = ReplyCache()
+    cache.put(lookup("a"), reply(), 0.0)
+
+    for other in (lookup("b"), lookup("a", dnssec_ok=True), lookup("a", checking_disabled=True)):
+        assert cache.get(other, 0.0) is None
+
+
+def test_what_may_not_be_kept_is_not_and_replaces_what_was() -> None:
+    cache = ReplyCache()
+    cache.put(lookup("a"), reply(), 0.0)
+    cache.put(lookup("a"), reply(lifetime_s=0), 1.0)
+
+    assert cache.get(lookup("a"), 1.0) is None
+
+
+def test_the_entry_used_longest_ago_goes_first() -> None:
+    cache = ReplyCache(max_entries=2)
+    for name in ("a", "b"):
+        cache.put(lookup(name), reply(), 0.0)
+    cache.get(lookup("a"), 1.0)
+    cache.put(lookup("c"), reply(), 1.0)
+
+    assert ["a", "c"] == [n for n in ("a", "b", "c") if cache.get(lookup(n), 1.0) is not None]
+
+
+def test_the_octets_are_bounded_and_counted_down_again() -> None:
+    cache = ReplyCache(max_octets=3 * (ENTRY_OCTETS + 100))
+    for number in range(10):
+        cache.put(lookup(str(number)), reply(octets=100), 0.0)
+        cache.put(lookup("9"), reply(octets=50), 0.0)
+
+    assert 3 == len(cache)
+    assert 3 * ENTRY_OCTETS + 250 == cache.octets
+    cache.put(lookup("big"), reply(octets=4 * ENTRY_OCTETS), 0.0)
+    assert cache.get(lookup("big"), 0.0) is None
+    assert 3 == len(cache)

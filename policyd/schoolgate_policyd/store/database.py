@@ -108,14 +108,22 @@ def _prepare(pragmas: Pragmas, connection: DBAPIConnection, _: ConnectionPoolEnt
         for name, wanted, read_back in pragmas:
             cursor.execute(f"PRAGMA {name}={wanted}")
             row = cursor.execute(f"PRAGMA {name}").fetchone()
-            if row is None or row[0] != read_back:
-                found = None if row is None else row[0]
-                raise UnsafeDatabase(
-                    f"PRAGMA {name} is `{found}` instead of `{read_back}`: put the database on a "
-                    "local disk with a current SQLite"
-                )
+            found = None if row is None else row[0]
+            _require_held(name, found, read_back)
+    except BaseException:
+        # The pool does not know this connection yet, so nobody else would close it.
+        connection.close()
+        raise
     finally:
         cursor.close()
+
+
+def _require_held(pragma: str, found: object, read_back: object) -> None:
+    if found != read_back:
+        raise UnsafeDatabase(
+            f"PRAGMA {pragma} is `{found}` instead of `{read_back}`: put the database on a "
+            "local disk with a current SQLite"
+        )
 
 
 def _begin(connection: Connection) -> None:

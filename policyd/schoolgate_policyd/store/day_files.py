@@ -4,7 +4,8 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,13 +21,22 @@ MAX_OPEN = 8
 _NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.db", re.ASCII)
 
 
+@dataclass(slots=True)
+class _OpenDay:
+    """An open file; once retired it is closed by whoever uses it last."""
+
+    database: Database
+    users: int = 0
+    is_retired: bool = False
+
+
 class DayFiles:
     """The files `events-YYYY-MM-DD.db` (UTC) in *folder*, which is made if it is not there."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._open: OrderedDict[date, Database] = OrderedDict()
+        self._open: OrderedDict[date, _OpenDay] = OrderedDict()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -35,8 +45,8 @@ class DayFiles:
     def close(self) -> None:
         """Close every file."""
         with self._lock:
-            while self._open:
-                self._open.popitem()[1].close()
+            for day in tuple(self._open):
+                self._retire(day)
 
     def days(self) -> list[date]:
         """Return the days that there is a file for, in no order."""
@@ -54,28 +64,19 @@ class DayFiles:
     @contextmanager
     def writing(self, day: date) -> Iterator[Session]:
         """Give a session that holds the write lock of *day*, whose file is made if need be."""
-        with self._database(day, is_there=False).writing() as session:
+        with self._using(day, is_there=False) as database, database.writing() as session:
             yield session
 
     @contextmanager
     def reading(self, day: date) -> Iterator[Session | None]:
         """Give a session that reads *day*; None if its file was deleted in the meantime."""
-        try:
-            database = self._still_there(day)
-        except StoreError:
-            # Between the look and the opening, another process may delete it.
-            if self._path(day).exists():
-                raise
-            database = None
-        if database is None:
-            yield None
-            return
-        with database.reading() as session:
-            yield session
+        with ExitStack() as stack:
+            yield self._session_of(day, stack)
 
     def delete(self, day: date) -> None:
         """Delete the file of *day* with everything that SQLite put beside it."""
-        self._forget(day)
+        with self._lock:
+            self._retire(day)
         path = self._path(day)
         # The file itself goes last: while it is there, the next sweep finds what is left.
         for each in (Path(f"{path}-wal"), Path(f"{path}-shm"), path):
@@ -84,30 +85,46 @@ class DayFiles:
     def _path(self, day: date) -> Path:
         return self._folder / f"events-{day.isoformat()}.db"
 
-    def _still_there(self, day: date) -> Database | None:
-        if self._path(day).exists():
-            return self._database(day, is_there=True)
-        # An open file lives on when its name is gone: it must not be read any more.
-        self._forget(day)
-        return None
+    def _session_of(self, day: date, stack: ExitStack) -> Session | None:
+        if not self._path(day).exists():
+            # An open file lives on when its name is gone: it must not be read any more.
+            with self._lock:
+                self._retire(day)
+            return None
+        try:
+            database = stack.enter_context(self._using(day, is_there=True))
+        except StoreError:
+            # Between the look and the opening, another process may delete it.
+            if self._path(day).exists():
+                raise
+            return None
+        return stack.enter_context(database.reading())
 
-    def _forget(self, day: date) -> None:
+    @contextmanager
+    def _using(self, day: date, *, is_there: bool) -> Iterator[Database]:
         with self._lock:
-            database = self._open.pop(day, None)
-        if database is not None:
-            database.close()
-
-    def _database(self, day: date, *, is_there: bool) -> Database:
-        with self._lock:
-            database = self._open.get(day)
-            if database is None:
-                database = _opened(self._path(day), is_there=is_there)
-                self._open[day] = database
+            opened = self._open.get(day)
+            if opened is None:
+                opened = self._open[day] = _OpenDay(_opened(self._path(day), is_there=is_there))
             self._open.move_to_end(day)
+            opened.users += 1
             while len(self._open) > MAX_OPEN:
-                # Whoever still uses a connection of it keeps that one until they are done.
-                self._open.popitem(last=False)[1].close()
-            return database
+                self._retire(next(iter(self._open)))
+        try:
+            yield opened.database
+        finally:
+            with self._lock:
+                opened.users -= 1
+                if opened.is_retired and opened.users == 0:
+                    opened.database.close()
+
+    def _retire(self, day: date) -> None:
+        """Take the file of *day* out of those that are open; the lock is held."""
+        opened = self._open.pop(day, None)
+        if opened is not None:
+            opened.is_retired = True
+            if opened.users == 0:
+                opened.database.close()
 
 
 def _opened(path: Path, *, is_there: bool) -> Database:

@@ -168,6 +168,7 @@ def test_signing_out_ends_the_claim_at_once(store: DecisionStore) -> None:
     store.sessions.end(session.id, at=MACHINE, moment=LESSON)
 
     assert [] == claimed(store, LESSON)
+    assert [] == claimed(store, LESSON - timedelta(minutes=5)), "a clock set back revives nothing"
     assert before + 1 == store.version()
     assert store.claims.at_address(FREE_DEVICE, LESSON) is None
     with pytest.raises(NotAllowed, match="sign in"):

@@ -176,7 +176,11 @@ def test_somebody_without_a_user_name_gets_no_password(store: DecisionStore) -> 
     for person in ("acorn", "nobody"):
         with pytest.raises(UnknownObject):
             store.credentials.set_password(person, PASSWORD, at=MACHINE, by=None)
-    assert WrongPassword() == store.credentials.prove("acorn", PASSWORD, address=HERE, at=MACHINE)
+    # The second is what unknown names are checked against.
+    for password in (PASSWORD, "nobody has this password"):
+        assert WrongPassword() == store.credentials.prove(
+            "acorn", password, address=HERE, at=MACHINE
+        )
 
 
 def resume(store: DecisionStore, signed: SignedIn, after: timedelta) -> WebSession | None:

@@ -191,7 +191,8 @@ def test_a_withdrawn_grant_is_gone_at_once_and_for_ever(store: DecisionStore) ->
     )
 
     assert State.WITHDRAWN is withdrawn.state
-    assert () == store.live(LESSON).grants == store.requests.in_force(LESSON)
+    assert () == store.live(LESSON).grants
+    assert () == store.requests.in_force(LESSON)
     assert before + 1 == store.version()
     with pytest.raises(StoreError, match="never revived"), store.database.writing() as session:
         session.execute(text("UPDATE grants SET state = 'live'"))

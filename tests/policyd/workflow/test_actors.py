@@ -22,6 +22,7 @@ HEAD_AND_LEAD = msgspec.structs.replace(
 ONLY_MEMBER = msgspec.structs.replace(
     HEAD, duties=frozenset({Duty.HEAD, Duty.ONLINE_SAFETY_LEAD, Duty.DSL})
 )
+SECOND_LEAD = msgspec.structs.replace(LEAD, id="plover", username="lead-2")
 SECOND_DSL = msgspec.structs.replace(DSL, id="linnet", username="dsl-2")
 
 
@@ -37,6 +38,7 @@ def by(requester: Member, *later: State) -> AccessRequest:
         (HEAD, PEOPLE, (LEAD,)),
         (DSL, PEOPLE, (LEAD,)),
         (LEAD, PEOPLE, (DSL,)),
+        (LEAD, (TEACHER, HEAD, LEAD, SECOND_LEAD, DSL), (DSL,)),
         (LEAD_AND_DSL, (TEACHER, HEAD, LEAD_AND_DSL, CHAIR), (HEAD,)),
         (LEAD_AND_DSL, (TEACHER, HEAD, LEAD_AND_DSL, SECOND_DSL), (SECOND_DSL,)),
         (HEAD_AND_LEAD, (TEACHER, HEAD_AND_LEAD, DSL, CHAIR), (DSL,)),

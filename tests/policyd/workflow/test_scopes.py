@@ -60,8 +60,13 @@ def test_a_grant_is_for_the_requester_or_for_the_class() -> None:
     own = grant_for(request, policy().catalogue)
     classes = grant_for(for_class, policy().catalogue)
 
-    assert ("grant-7", {"heron"}, frozenset()) == (own.id, own.people, own.classes)
-    assert ("grant-8", frozenset(), {"4B"}) == (classes.id, classes.people, classes.classes)
+    nobody = frozenset[str]()
+    assert ("grant-7", frozenset({"heron"}), nobody) == (own.id, own.people, own.classes)
+    assert ("grant-8", nobody, frozenset({"4B"})) == (
+        classes.id,
+        classes.people,
+        classes.classes,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""
+The nights on which the clocks change, on real processes under libfaketime.
+
+The school is closed on both nights, so these tests give it a timetable of the night: break from
+01:30 to 01:45. On 25 October 2026 01:30 comes twice; on 28 March 2027 it never comes.
+"""
+
+import pytest
+from whole_school import WholeSchool, with_own_rules
+
+TEACHER = "127.0.2.10"
+NIGHT = """\
+timetable: primary-day
+days:
+  - weekdays: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]
+    bells:
+      - {at: "00:15", period: lesson}
+      - {at: "01:30", period: break}
+      - {at: "01:45", period: lesson}
+      - {at: "05:00", period: closed}
+"""
+
+
+def night_school(machine_time: str) -> WholeSchool:
+    """A school that starts at *machine_time* (UTC) with real time and a night's timetable."""
+    school = WholeSchool(at="now", prefix=("faketime", "-f", f"@{machine_time}"))
+    rules = with_own_rules(school)
+    (rules / "timetables" / "primary-day.yaml").write_text(NIGHT)
+    calendar = rules / "calendars" / "england-2026-27.yaml"
+    calendar.write_text(calendar.read_text().replace("2027-03-25", "2027-03-29"))
+    return school
+
+
+@pytest.mark.parametrize(
+    ("machine_time", "is_open"),
+    [
+        ("2026-10-25 00:35:00", True),  # 01:35, the first time
+        ("2026-10-25 01:35:00", False),  # 01:35 again: break is long over
+        ("2027-03-28 00:50:00", False),  # 00:50, before the skipped hour
+        ("2027-03-28 01:35:00", True),  # 02:35, just after it: the skipped bell has rung
+        ("2027-03-28 01:50:00", False),  # 02:50, and so has the next
+    ],
+)
+def test_a_bell_of_the_night_rings_once(machine_time: str, is_open: bool) -> None:
+    with night_school(machine_time) as school:
+        found = "status: NOERROR" in school.dig(TEACHER, "www.tiktok.com")
+        assert is_open is found

@@ -1,0 +1,102 @@
+"""What dies is restarted; what was decided holds; no event is lost and none counted twice."""
+
+import os
+import signal
+import sqlite3
+
+from local_internet import ORIGIN
+from whole_school import WholeSchool, wait_for, with_own_rules
+
+PUPIL = "127.0.1.10"
+
+
+def kill(school: WholeSchool, name: str) -> int:
+    pid = school.pid_of(name)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def restarted(school: WholeSchool, name: str, old: int) -> bool:
+    try:
+        return school.pid_of(name) != old
+    except AssertionError:
+        return False
+
+
+def blocked_counts(school: WholeSchool, host: str) -> int:
+    """Return how often *host* was blocked, as the stored events say."""
+    total = 0
+    for path in (school.var / "events").glob("*.db"):
+        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            tables = database.execute(
+                "SELECT name FROM sqlite_master WHERE type='table' AND sql LIKE '%attempt%'"
+            ).fetchall()
+            for (table,) in tables:
+                query = f"SELECT coalesce(sum(count), 0) FROM {table} WHERE host = ?"  # noqa: S608
+                total += database.execute(query, (host,)).fetchone()[0]
+        finally:
+            database.close()
+    return total
+
+
+def test_a_dns_process_that_dies_is_restarted_and_decides_as_before(school: WholeSchool) -> None:
+    old = kill(school, "dns")
+
+    wait_for(lambda: restarted(school, "dns", old), 30, "another dns process")
+    wait_for(lambda: ORIGIN in school.dig(PUPIL, "www.bbc.co.uk"), 30, "an answer")
+    assert "status: NXDOMAIN" in school.dig(PUPIL, "www.tiktok.com")
+    assert any("dns" in line and "again" in line for line in school.lines)
+
+
+def test_a_proxy_that_dies_is_restarted_and_decides_as_before(school: WholeSchool) -> None:
+    old = kill(school, "proxy")
+
+    wait_for(lambda: restarted(school, "proxy", old), 30, "another proxy process")
+    wait_for(lambda: school.curl(PUPIL, "https://www.tiktok.com/")[0] == 403, 30, "the page")
+
+
+def test_with_policyd_dead_both_decide_and_events_wait_and_arrive_once(
+    school: WholeSchool,
+) -> None:
+    """Stopped, not killed, so that the supervisor does not restart it meanwhile."""
+    pid = school.pid_of("policyd")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            assert "status: NXDOMAIN" in school.dig(PUPIL, "www.tumblr.com")
+        assert ORIGIN in school.dig(PUPIL, "www.bbc.co.uk")
+        assert 403 == school.curl(PUPIL, "https://www.tumblr.com/")[0]
+        spooled = school.var / "spool"
+        wait_for(
+            lambda: any(
+                b"tumblr" in path.read_bytes() for path in spooled.rglob("*") if path.is_file()
+            ),
+            5,
+            "the spool",
+        )
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGKILL)
+
+    wait_for(lambda: restarted(school, "policyd", pid), 30, "another policyd")
+    # One for DNS and one for the proxy at once; what was alike is counted when the minute is over.
+    wait_for(lambda: blocked_counts(school, "www.tumblr.com") >= 2, 30, "the events")
+    old = kill(school, "dns")
+    wait_for(lambda: restarted(school, "dns", old), 30, "another dns process")
+    wait_for(lambda: ORIGIN in school.dig(PUPIL, "www.bbc.co.uk"), 30, "an answer")
+    assert blocked_counts(school, "www.tumblr.com") <= 4
+
+
+def test_a_faulty_rule_file_leaves_the_last_good_policy_in_force() -> None:
+    """The rules are a copy, so that the mistake is the test's own."""
+    school = WholeSchool()
+    preset = with_own_rules(school) / "schools" / "twiss-green.yaml"
+    with school:
+        preset.write_text(preset.read_text().replace("lifted_by:", "lifts:", 1))
+
+        wait_for(
+            lambda: any("twiss-green.yaml:" in line for line in school.lines), 30, "the complaint"
+        )
+        assert "status: NXDOMAIN" in school.dig(PUPIL, "www.tiktok.com")
+        assert ORIGIN in school.dig(PUPIL, "www.bbc.co.uk")

@@ -1,0 +1,44 @@
+"""Blocked attempts put into a test's store of events."""
+
+from datetime import timedelta
+
+from web_school import LESSON, MACHINE, WebSchool
+
+from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.ipc.messages import Blocked, EventBatch, NumberedEvent, PointKind
+
+
+def blocked(
+    host: str,
+    *,
+    ago: timedelta = timedelta(),
+    audience: Audience = Audience.PUPIL,
+    client: str = "127.0.1.10",
+    person: str | None = None,
+    rule: str = "pupils-social-media",
+    attempt: str | None = None,
+    count: int = 1,
+) -> Blocked:
+    """Return an event that happened *ago* before the test's first moment."""
+    return Blocked(
+        at=MACHINE - ago,
+        school_at=LESSON - ago,
+        last_at=MACHINE - ago,
+        point=PointKind.DNS,
+        client=client,
+        audience=audience,
+        device=DeviceKind.SCHOOL_COMPUTER,
+        network="pupil-computers",
+        host=host,
+        rules=(rule,),
+        citations=("Social Media Policy, §7",),
+        person=person,
+        attempt=attempt,
+        count=count,
+    )
+
+
+def put(school: WebSchool, *events: Blocked, boot: str = "b1") -> None:
+    """Store *events*, of one boot of the DNS point."""
+    numbered = tuple(NumberedEvent(place, each) for place, each in enumerate(events, 1))
+    school.events.append(EventBatch("dns", boot, numbered), at=MACHINE)

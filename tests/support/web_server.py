@@ -1,0 +1,43 @@
+"""The pages of a test's school on a real port, in a thread."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from web_school import WebSchool
+
+from schoolgate_webui.serve import serve
+
+STARTS_WITHIN_S = 20
+
+
+def free_port(address: str) -> int:
+    """Return a port that is free at *address* now."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(school: WebSchool, address: str, port: int) -> Iterator[str]:
+    """Serve *school* at *address* and *port*; gives the pages' address."""
+    is_ready = threading.Event()
+    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        stop.append((asyncio.get_running_loop(), stopping))
+        await serve(school.app, address, port, stopping=stopping, on_ready=is_ready.set)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        assert is_ready.wait(STARTS_WITHIN_S)
+        yield f"http://{address}:{port}"
+    finally:
+        loop, stopping = stop[0]
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join()

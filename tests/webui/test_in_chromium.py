@@ -1,0 +1,229 @@
+"""Every page in a real browser: looked at by axe-core and kept as screenshots at two widths."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from web_events import blocked, put
+from web_school import ENTRY, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
+from web_server import free_port, served
+
+from schoolgate_policyd.config import DnsSettings, NetworkSettings, ProxySettings
+from schoolgate_policyd.core.subjects import Audience, DeviceKind
+
+pytestmark = pytest.mark.browser
+
+PICTURES = ARTEFACTS / "webui"
+AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
+NARROWEST = 320  # WCAG 2.1, 1.4.10 Reflow
+# Chromium asks from 127.0.0.1, so the pages listen elsewhere and that is an own devices' network.
+LISTENING = "127.0.8.1"
+HERE = NetworkSettings(
+    id="staff-own-devices-here",
+    cidr="127.0.0.0/24",
+    audience=Audience.STAFF,
+    device=DeviceKind.OWN_DEVICE,
+    inspectable=True,
+)
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@dataclass
+class Someone:
+    """Somebody at Chromium, who looks closely at each page they come to."""
+
+    page: Page
+    scheme: str
+
+    def sign_in(self, username: str) -> "Someone":
+        self.page.goto("/sign-in")
+        self.page.fill("#username", username)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button")
+        return self
+
+    def look(self, name: str) -> None:
+        """Keep screenshots and fail for what axe-core finds, at both widths and narrower."""
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.screenshot(
+                path=PICTURES / f"{name}-{width}-{self.scheme}.png", full_page=True
+            )
+            found = Axe().run(self.page, options=AXE)
+            assert 0 == found.violations_count, f"{name} at {width}:\n{found.generate_report()}"
+        self.page.set_viewport_size({"width": NARROWEST, "height": 900})
+        assert not self.page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {NARROWEST}"
+
+    def ask(self, url: str, whom: str, scope: str) -> None:
+        self.page.goto(f"/requests/new?url={url}")
+        for name in ("site_content", "reasons", "measures"):
+            self.page.fill(f"#{name}", ENTRY[name])
+        self.page.check(f'input[name=for_whom][value="{whom}"]')
+        self.page.check(f'input[name=scope][value="{scope}"]')
+        self.page.click("text=Send request")
+
+
+@dataclass
+class Office:
+    """The pages, served, and who comes to them."""
+
+    school: WebSchool
+    url: str
+    chromium: Chromium
+    scheme: str
+
+    def someone(self) -> Someone:
+        context = self.chromium.new_context(
+            base_url=self.url, color_scheme=self.scheme, locale="en-GB"
+        )
+        page = context.new_page()
+        # A script or style that the policy refused would say so here.
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.on("console", _no_refusals)
+        return Someone(page, self.scheme)
+
+
+def _no_refusals(message: object) -> None:
+    text = getattr(message, "text", "")
+    assert "Content Security Policy" not in text, text
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(params=["light", "dark"])
+def office(request: pytest.FixtureRequest, tmp_path: Path, browser: Chromium) -> Iterator[Office]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    port = free_port(LISTENING)
+    web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
+    settings = settings_in(tmp_path, web, (*NETWORKS, HERE)).model_copy(
+        update={
+            "dns": DnsSettings(address=LISTENING),
+            "proxy": ProxySettings(address=LISTENING),
+        }
+    )
+    school = WebSchool(tmp_path, settings=settings)
+    try:
+        with served(school, LISTENING, port) as url:
+            yield Office(school, url, browser, request.param)
+    finally:
+        school.close()
+
+
+def test_axe_core_is_really_asked(browser: Chromium) -> None:
+    """A page with a picture without words must not pass, or no other page's passing counts."""
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>x</title><img src="x"><input></html>')
+
+    found = Axe().run(page, options=AXE).response["violations"]
+
+    assert {"image-alt", "label"} <= {each["id"] for each in found}
+
+
+def test_public_pages(office: Office) -> None:
+    anybody = office.someone()
+    for path, name in (
+        ("/", "landing"),
+        ("/help", "help"),
+        ("/filtering", "filtering"),
+        ("/sign-in", "sign-in"),
+        ("/nothing", "not-found"),
+    ):
+        anybody.page.goto(path)
+        anybody.look(name)
+    anybody.page.goto("/sign-in")
+    anybody.page.fill("#username", "teacher")
+    anybody.page.fill("#password", "wrong")
+    anybody.page.click("main button")
+    anybody.look("sign-in-wrong")
+    assert "There is a problem" in anybody.page.inner_text(":focus")
+
+
+def test_from_the_form_to_the_grant(office: Office) -> None:
+    school = office.school
+    school.policyd.acknowledges(10**6)
+    teacher = office.someone().sign_in("teacher")
+    teacher.look("home-empty")
+    teacher.page.goto(f"/requests/new?url={ENTRY['url']}")
+    teacher.look("request-form")
+    teacher.page.fill("#ends_at", "2026-11-20T09:00")
+    teacher.page.click("text=Send request")
+    teacher.look("request-form-mistakes")
+    assert "2026-11-20T09:00" == teacher.page.input_value("#ends_at")
+    teacher.ask(ENTRY["url"], "oneself", "page")
+    teacher.look("request-sent")
+    teacher.ask("https://www.facebook.com/groups/historians", "class:4b", "site")
+    school.go_on(timedelta(minutes=12))
+
+    lead = office.someone().sign_in("lead")
+    lead.look("home-lead")
+    for number in (1, 2):
+        lead.page.goto(f"/requests/{number}")
+        lead.look(f"request-{number}-measures")
+        lead.page.check("input[name=in_place][value=yes]")
+        lead.page.fill("#measures-why", "I looked at the page; comments are off.")
+        lead.page.click("text=Record")
+    lead.look("request-2-waits-for-decision")
+
+    head = office.someone().sign_in("head")
+    head.look("home-head")
+    for number in (1, 2):
+        head.page.goto(f"/requests/{number}")
+        head.look(f"request-{number}-decision")
+    head.page.goto("/requests/1")
+    sign = 'main button:has-text("Sign")'
+    head.page.click(sign)
+    head.look("request-decision-mistakes")
+    head.page.check("input[name=approved][value=yes]")
+    head.page.fill("#decision-reasons", "Fits the lesson.")
+    head.page.fill("#decision-password", PASSWORD)
+    head.page.click(sign)
+    head.look("request-in-force")
+    assert 1 == len(school.decisions.live(school.school_clock.now()).grants)
+    for path in ("requests", "grants"):
+        head.page.goto(f"/{path}")
+        head.look(path)
+    school.policyd.answer = None
+    teacher.page.goto("/requests/1")
+    teacher.look("request-on-its-way")
+
+
+def test_this_is_my_device(office: Office) -> None:
+    teacher = office.someone().sign_in("operator")
+    teacher.page.goto("/devices")
+    teacher.look("devices")
+    teacher.page.click("main button")
+    teacher.look("devices-claimed")
+    live = office.school.decisions.live(office.school.school_clock.now())
+    assert [("127.0.0.1", "operator")] == [(each.address, each.person) for each in live.claims]
+    teacher.page.goto("/attempts")
+    teacher.look("not-for-you")
+
+
+def test_blocked_attempts_come_in_by_themselves(office: Office) -> None:
+    school = office.school
+    put(
+        school,
+        blocked("www.tiktok.com", person="p-7", count=4),
+        blocked("vpn.example", ago=timedelta(minutes=3), attempt="circumvention"),
+        *[blocked("www.tiktok.com", ago=timedelta(minutes=10 + n)) for n in range(6)],
+    )
+    lead = office.someone().sign_in("lead")
+    lead.page.goto("/attempts")
+    lead.look("attempts")
+
+    put(school, blocked("new.tiktok.com"), boot="b2")
+
+    lead.page.wait_for_selector("text=new.tiktok.com", timeout=10_000)
+    assert "/attempts" == lead.page.url.removeprefix(office.url)
+    lead.page.goto("/attempts?circumvention=yes")
+    lead.look("attempts-circumvention")

@@ -1,0 +1,236 @@
+"""What holds for every answer, and what never reaches a handler."""
+
+from pathlib import Path
+from typing import Never
+
+import pytest
+from web_browser import Browser
+from web_school import ENTRY, HOST, PASSWORD, WebSchool, settings_in
+
+from schoolgate_policyd.config import WebSettings
+from schoolgate_policyd.store.errors import StoreError
+from schoolgate_webui.access import TABLE
+from schoolgate_webui.routes.session import local_path
+from schoolgate_webui.security import MAX_BODY_OCTETS, known_hosts
+
+ORIGIN = f"http://{HOST}:8000"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+POSTS = sorted(path for method, path in TABLE if method == "POST")
+
+
+class Breaking:
+    """A part of the store that fails in a way nobody foresaw."""
+
+    def __getattr__(self, name: str) -> Never:
+        raise RuntimeError(name)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/help", 200),
+        ("GET", "/static/schoolgate.css", 200),
+        ("GET", "/static/nothing.css", 404),
+        ("GET", "/static/../app.py", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/requests", 303),
+        ("POST", "/help", 405),
+        ("POST", "/sign-in", 403),
+    ],
+)
+def test_every_answer_has_the_security_headers(
+    school: WebSchool, method: str, path: str, status: int
+) -> None:
+    answer = Browser(school).ask(method, path)
+
+    assert status == answer.status_code
+    assert POLICY == answer.headers["content-security-policy"]
+    assert "nosniff" == answer.headers["x-content-type-options"]
+    assert "same-origin" == answer.headers["referrer-policy"]
+
+
+def test_a_failure_that_nobody_foresaw_is_a_plain_page_with_the_headers(
+    school: WebSchool,
+) -> None:
+    browser = Browser(school).sign_in("lead")
+    school.events.recent = Breaking()  # type: ignore[method-assign]  # only to make a page fail
+
+    answer = browser.ask("GET", "/attempts")
+
+    assert 500 == answer.status_code
+    assert POLICY == answer.headers["content-security-policy"]
+    assert "Something went wrong" in answer.text
+    assert "RuntimeError" not in answer.text
+
+
+def test_a_store_that_fails_is_said_in_plain_words(school: WebSchool) -> None:
+    browser = Browser(school).sign_in("teacher")
+
+    def failing(*_: object, **__: object) -> None:
+        raise StoreError("disk full")
+
+    school.decisions.sessions.resume = failing  # type: ignore[method-assign,assignment]  # as above
+
+    answer = browser.ask("GET", "/requests")
+
+    assert 503 == answer.status_code
+    assert "cannot be kept at the moment" in answer.text
+    assert "disk full" not in answer.text
+
+
+def test_pages_are_not_kept_by_a_shared_computer(school: WebSchool) -> None:
+    browser = Browser(school).sign_in("teacher")
+
+    assert "no-store" == browser.ask("GET", "/").headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "ünïcode"])
+def test_a_form_without_the_pages_token_changes_nothing(
+    school: WebSchool, path: str, token: str | None
+) -> None:
+    browser = Browser(school).sign_in("head")
+    fields = dict(ENTRY) if token is None else {**ENTRY, "csrf": token}
+
+    answer = browser.ask(
+        "POST", path.replace("{number}", "1"), data=fields, headers={"origin": ORIGIN}
+    )
+
+    assert 403 == answer.status_code
+    assert "The form was too old" in answer.text
+
+
+def test_the_token_of_another_session_is_of_no_use(school: WebSchool) -> None:
+    other = Browser(school).sign_in("lead").get("/").form("/sign-out").fields["csrf"]
+    browser = Browser(school).sign_in("teacher")
+
+    browser.post("/requests/new", {**ENTRY, "csrf": other})
+
+    assert 403 == browser.status
+    assert () == school.decisions.requests.of("teacher")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": f"http://{HOST}:8001"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused_even_with_the_token(
+    school: WebSchool, headers: dict[str, str]
+) -> None:
+    browser = Browser(school).sign_in("teacher")
+    token = browser.get("/").form("/sign-out").fields["csrf"]
+
+    answer = browser.ask("POST", "/sign-out", data={"csrf": token}, headers=headers)
+
+    assert 403 == answer.status_code
+    assert "Tess Teacher" in browser.get("/").text
+
+
+def test_a_form_in_another_encoding_is_refused(school: WebSchool) -> None:
+    browser = Browser(school).sign_in("teacher")
+    token = browser.get("/").form("/sign-out").fields["csrf"]
+
+    answer = browser.ask(
+        "POST", "/sign-out", files={"csrf": (None, token)}, headers={"origin": ORIGIN}
+    )
+
+    assert 403 == answer.status_code
+
+
+@pytest.mark.parametrize("host", ["evil.example:8000", HOST, f"{HOST}:8001", "", "127.0.0.1"])
+def test_a_host_that_is_not_ours_is_refused(school: WebSchool, host: str) -> None:
+    answer = Browser(school).ask("GET", "/", headers={"host": host})
+
+    assert 421 == answer.status_code
+    assert "Schoolgate" not in answer.text
+
+
+@pytest.mark.parametrize("host", [f"{HOST}:8000", f"{HOST.upper()}:8002", "127.0.0.1:8000"])
+def test_a_host_of_ours_is_answered(school: WebSchool, host: str) -> None:
+    assert 200 == Browser(school).ask("GET", "/", headers={"host": host}).status_code
+
+
+def test_a_public_name_on_the_schemes_own_port_needs_no_port(tmp_path: Path) -> None:
+    web = WebSettings(address="::", port=8443, public_url="https://gate.school.example")
+
+    hosts = known_hosts(settings_in(tmp_path, web))
+
+    assert {"gate.school.example", "gate.school.example:443"} <= hosts
+    assert not any(host.startswith("[::]") for host in hosts)
+
+
+def test_too_much_text_is_refused(school: WebSchool) -> None:
+    body = b"url=" + b"x" * MAX_BODY_OCTETS
+
+    answer = Browser(school).ask("POST", "/sign-in", content=body)
+
+    assert 413 == answer.status_code
+    assert POLICY == answer.headers["content-security-policy"]
+
+
+def test_the_cookie_is_for_the_pages_alone(school: WebSchool) -> None:
+    browser = Browser(school)
+    form = browser.get("/sign-in").form("/sign-in")
+    answer = browser.ask(
+        "POST",
+        "/sign-in",
+        data={**form.fields, "username": "teacher", "password": PASSWORD},
+        headers={"origin": ORIGIN},
+    )
+
+    cookie = answer.headers["set-cookie"].lower()
+
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "domain" not in cookie
+
+
+def test_over_https_the_cookie_is_a_host_cookie_and_secure(tmp_path: Path) -> None:
+    web = WebSettings(address="127.0.0.1", port=8000, public_url=f"https://{HOST}")
+    school = WebSchool(tmp_path, settings=settings_in(tmp_path, web))
+    try:
+        answer = Browser(school).ask("GET", "/sign-in", headers={"host": HOST})
+    finally:
+        school.close()
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-schoolgate-browser=")
+    assert "; Path=/;" in cookie
+    assert "; Secure" in cookie
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("/requests/new?url=https://a.example/?x=1", "/requests/new?url=https://a.example/?x=1"),
+        ("/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/x\\y", "/"),
+        ("https://evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/x\r\nset-cookie: a=b", "/"),
+        ("/\t/evil.example", "/"),
+        ("", "/"),
+        ("/" + "x" * 20_000, "/"),
+    ],
+)
+def test_going_on_after_signing_in_never_leads_out(text: str, path: str) -> None:
+    assert path == local_path(text)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 40, "x", "1.5", "%00"])
+def test_a_number_that_no_request_has_is_simply_not_there(school: WebSchool, number: str) -> None:
+    browser = Browser(school).sign_in("head")
+
+    assert 404 == browser.ask("GET", f"/requests/{number}").status_code

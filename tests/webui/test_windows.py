@@ -1,0 +1,38 @@
+"""From when until when a new request asks by itself."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from web_school import policy
+
+from schoolgate_webui.windows import default_window
+
+TIME = policy().school_time
+
+
+def utc(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "start", "end"),
+    [
+        (utc(20, 7), utc(20, 7), utc(20, 15, 20)),
+        (utc(20, 10), utc(20, 10), utc(20, 15, 20)),
+        (utc(20, 15, 20), utc(20, 15, 20), utc(20, 17, 30)),
+        (utc(20, 17, 30), utc(23, 8), utc(23, 15, 20)),
+        (utc(21, 12), utc(23, 8), utc(23, 15, 20)),
+        # In September the school's clock is an hour ahead of UTC.
+        (utc(30, 20, month=8), utc(1, 7, month=9), utc(1, 14, 20, month=9)),
+    ],
+)
+def test_it_ends_with_the_lessons_or_the_day_or_is_the_next_school_day(
+    moment: datetime, start: datetime, end: datetime
+) -> None:
+    assert (start, end) == default_window(TIME, moment)
+
+
+def test_without_a_school_day_ahead_it_is_an_hour() -> None:
+    moment = datetime(2027, 1, 5, 9, tzinfo=UTC)
+
+    assert (moment, moment + timedelta(hours=1)) == default_window(TIME, moment)

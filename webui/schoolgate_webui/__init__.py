@@ -1,0 +1,13 @@
+"""
+The pages on which the school does its paperwork.
+
+- `app`: `create_app`, the composition of everything below from collaborators passed in.
+- `access`: who may see and do what, in one table.
+- `security`, `sessions`: headers, hosts, body sizes; cookies, CSRF tokens, who is signed in.
+- `routes`: handlers that parse, call and answer, a file for each kind of page.
+- `forms`: what people enter, parsed with every mistake named and every entry kept.
+- `views`: what templates print. Templates do not decide.
+- `policy`: what the rules say now, compiled from the rule files and the store for the pages.
+
+Start it with `python -m schoolgate_webui`. Every page works without JavaScript.
+"""

@@ -1,0 +1,75 @@
+"""
+Who may ask for which page: one table over every route, tested as a whole.
+
+It says who comes to a page at all. What they may do with one request there, `workflow` decides:
+nobody reviews their own, whatever this table lets them open.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import assert_never
+
+from schoolgate_policyd.workflow.actors import may_submit
+from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.visibility import Sight, may
+
+
+class Who(StrEnum):
+    """Whom a page is for."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed-in"
+    WHO_MAY_ASK = "who-may-ask"
+    WHO_SEES_GRANTS = "who-sees-grants"
+    WHO_SEES_ATTEMPTS = "who-sees-attempts"
+
+
+# A route that is missing here is for nobody.
+TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
+    {
+        ("GET", "/"): Who.ANYBODY,
+        ("GET", "/help"): Who.ANYBODY,
+        ("GET", "/filtering"): Who.ANYBODY,
+        ("GET", "/sign-in"): Who.ANYBODY,
+        ("POST", "/sign-in"): Who.ANYBODY,
+        ("POST", "/sign-out"): Who.SIGNED_IN,
+        ("GET", "/requests"): Who.WHO_MAY_ASK,
+        ("GET", "/requests/new"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/new"): Who.WHO_MAY_ASK,
+        ("GET", "/requests/{number}"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/measures"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/decision"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/withdraw"): Who.WHO_MAY_ASK,
+        ("GET", "/grants"): Who.WHO_SEES_GRANTS,
+        ("GET", "/attempts"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/attempts/rows"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/devices"): Who.SIGNED_IN,
+        ("POST", "/devices/claim"): Who.SIGNED_IN,
+        ("POST", "/devices/release"): Who.SIGNED_IN,
+    }
+)
+
+
+def is_for(who: Who, member: Member | None) -> bool:
+    """Whether *member*, None for somebody who is not signed in, is one of *who*."""
+    if who is Who.ANYBODY:
+        return True
+    if member is None:
+        return False
+    match who:
+        case Who.SIGNED_IN:
+            return True
+        case Who.WHO_MAY_ASK:
+            return may_submit(member)
+        case Who.WHO_SEES_GRANTS:
+            return may(member, Sight.GRANTS_IN_FORCE)
+        case Who.WHO_SEES_ATTEMPTS:
+            return may(member, Sight.BLOCKED_ATTEMPTS)
+        case _:
+            assert_never(who)
+
+
+def who_may(method: str, path: str) -> Who | None:
+    """Return whom the route *path* is for; None when it stands nowhere: nobody."""
+    return TABLE.get(("GET" if method == "HEAD" else method, path))

@@ -1,0 +1,103 @@
+"""Stands before every handler: who may come, and whether a form came from a page of ours."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.workflow.people import Member
+from schoolgate_webui.access import is_for, who_may
+from schoolgate_webui.security import is_own_origin
+from schoolgate_webui.site import Site, Visit
+from schoolgate_webui.tokens import same_token
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_FIELDS = 40
+# A page that asks for itself is not somebody who uses it.
+POLLED = frozenset({"/attempts/rows"})
+
+
+class SignInNeeded(SchoolgateError):  # noqa: N818 - it says what is needed
+    """The page is for people who are signed in; *where* is the page to go on to after that."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__("sign in first")
+        self.where = where
+
+
+class NotForYou(SchoolgateError):  # noqa: N818 - it says what the page is
+    """The page is for other duties."""
+
+
+class ForgedForm(SchoolgateError):  # noqa: N818 - it says what the form is
+    """A form did not come from a page of ours, or the page was too old."""
+
+
+async def guard(request: Request) -> None:
+    """
+    Let a request through to its handler, or raise.
+
+    Raises SignInNeeded, NotForYou, ForgedForm. Every route stands behind this, so no handler can
+    forget it.
+    """
+    site = site_of(request)
+    visit = await run_in_threadpool(site.visit, request)
+    path = request.scope["route"].path
+    who = who_may(request.method, path)
+    if who is None or not is_for(who, visit.member):
+        if visit.member is None and who is not None:
+            raise SignInNeeded(_where(request))
+        raise NotForYou(f"{request.method} {path}")
+    if path not in POLLED and visit.session is not None:
+        await run_in_threadpool(site.used, visit)
+    if request.method == "POST":
+        request.state.entered = await _checked_form(request, visit)
+
+
+async def _checked_form(request: Request, visit: Visit) -> dict[str, str]:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM_TYPE or not is_own_origin(request.headers):
+        raise ForgedForm("the form came from elsewhere")
+    async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
+        entered = {name: value for name, value in form.items() if isinstance(value, str)}
+    if not visit.csrf or not same_token(entered.pop("csrf", ""), visit.csrf):
+        raise ForgedForm("the form has no valid token")
+    return entered
+
+
+def _where(request: Request) -> str:
+    """Return the page to go on to: of a form, the page it stands on cannot be known."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{quote(request.url.path)}{query}"
+
+
+def site_of(request: Request) -> Site:
+    """Return the collaborators."""
+    site: Site = request.app.state.site
+    return site
+
+
+def _visit_of(request: Request) -> Visit:
+    return site_of(request).visit(request)
+
+
+def _member_of(request: Request) -> Member:
+    member = _visit_of(request).member
+    if member is None:
+        raise SignInNeeded(_where(request))
+    return member
+
+
+def _entered_of(request: Request) -> dict[str, str]:
+    entered: dict[str, str] = request.state.entered
+    return entered
+
+
+SiteDep = Annotated[Site, Depends(site_of)]
+VisitDep = Annotated[Visit, Depends(_visit_of)]
+MemberDep = Annotated[Member, Depends(_member_of)]
+EnteredDep = Annotated[dict[str, str], Depends(_entered_of)]

@@ -1,0 +1,151 @@
+"""
+What holds for every request, before and after any handler: hosts, sizes, headers, origins.
+
+Everything here is plain ASGI and stateless, so no error page, file or redirect goes without it.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schoolgate_policyd.config import Settings
+
+MAX_BODY_OCTETS = 64 * 1024
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    # Not no-referrer: with that, browsers send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """
+    Return every value of the Host header under which the pages may be asked for.
+
+    The public address and the address listened on, at their own ports and the relays'. A host
+    that stands nowhere in the settings is somebody else's name that points here.
+    """
+    public = urlsplit(settings.web.public_url)
+    public_port = public.port or _DEFAULT_PORTS.get(public.scheme, 80)
+    names = {public.hostname or "localhost"}
+    listening = ipaddress.ip_address(settings.web.address)
+    if not listening.is_unspecified:
+        names.add(f"[{listening}]" if listening.version == 6 else str(listening))  # noqa: PLR2004 - IPv6
+    ports = {public_port, settings.web.port}
+    ports |= {each.web_relay_port for each in settings.networks if each.web_relay_port}
+    hosts = {f"{name}:{port}" for name in names for port in ports}
+    if public_port == _DEFAULT_PORTS.get(public.scheme):
+        hosts |= names
+    return frozenset(host.lower() for host in hosts)
+
+
+def is_own_origin(headers: Headers) -> bool:
+    """
+    Whether a form was sent from one of our own pages at the same host and port.
+
+    Without an Origin header (old browsers, command lines) the browser's Sec-Fetch-Site decides;
+    without both the CSRF token alone does.
+    """
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+
+
+class SecureHeaders:
+    """Adds the security headers to every response, and keeps pages out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the headers added."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers[name] = value
+                # What one person saw must not be in a shared computer's cache for the next; a
+                # file may be kept, but is asked for again after an upgrade.
+                is_file = scope["path"].startswith("/static/")
+                headers["cache-control"] = "no-cache" if is_file else "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class KnownHostsOnly:
+    """Refuses requests for hosts that are not ours: a rebound name cannot read a page."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what was asked of one of our hosts, else answer 421."""
+        if scope["type"] == "http":
+            named = Headers(scope=scope).getlist("host")
+            if len(named) != 1 or named[0].lower() not in self._hosts:
+                refusal = PlainTextResponse(
+                    "These pages are not served under that address.\n", status_code=421
+                )
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class BoundedBodies:
+    """Refuses bodies of more than *limit* octets, whatever their stated length."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_OCTETS) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the whole body first, since a form is small; answer 413 when it is not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                refusal = PlainTextResponse("That is too much text.\n", status_code=413)
+                await refusal(scope, receive, send)
+                return
+            if not message.get("more_body", False):
+                break
+        is_read = False
+
+        async def receive_again() -> Message:
+            nonlocal is_read
+            if is_read:
+                return await receive()
+            is_read = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        await self._app(scope, receive_again, send)

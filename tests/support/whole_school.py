@@ -72,12 +72,12 @@ class WholeSchool:
     """
     A running sample school. *passwords* are those that its first start printed.
 
-    *prefix* is put before the command that starts it; *further* are settings of its own.
+    *environment* is added to that of its processes; *further* are settings of its own.
     """
 
     at: str | None = "2026-11-20T10:00:00"
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp")))
-    prefix: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
     further: dict[str, object] = field(default_factory=dict)
@@ -139,12 +139,12 @@ class WholeSchool:
         self.lines = []
         command = [sys.executable, "-m", "schoolgate_policyd.cli", "--config", str(self.config)]
         self.process = subprocess.Popen(
-            [*self.prefix, *command, "up", *at_option],
+            [*command, "up", *at_option],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.environment,
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read)

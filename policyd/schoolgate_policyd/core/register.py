@@ -64,4 +64,7 @@ class SubjectFinder:
 
 
 def _may_be_claimed(network: Network, device: Device | None) -> bool:
-    return network.device is DeviceKind.OWN_DEVICE and not (device and device.is_shared)
+    if device is None:
+        return network.device is DeviceKind.OWN_DEVICE
+    kind = network.device if device.kind is None else device.kind
+    return kind is network.device is DeviceKind.OWN_DEVICE and not device.is_shared

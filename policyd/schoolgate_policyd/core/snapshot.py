@@ -11,10 +11,11 @@ from typing import Self
 
 import msgspec
 
+from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.decision import Decision
-from schoolgate_policyd.core.matching import Cell, Matched, Matcher, index_of
+from schoolgate_policyd.core.matching import Matched, Matcher, index_of
 from schoolgate_policyd.core.names import Host
-from schoolgate_policyd.core.policy import Live, Source
+from schoolgate_policyd.core.policy import Live, Policy, Source
 from schoolgate_policyd.core.register import SubjectFinder
 from schoolgate_policyd.core.rules import Grant, rule_of
 from schoolgate_policyd.core.subjects import Audience, Subject
@@ -24,32 +25,39 @@ from schoolgate_policyd.core.times import Period, Timeline
 MEMORY_LIMIT = 65_536
 
 
+class _Compiled:
+    """What stays the same while only what is live changes: the policy, ready to look up."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.cells = index_of(policy.catalogue)
+        self.services = {service.id: service for service in policy.catalogue.services}
+        self.timelines = {
+            for_pupils: Timeline(policy.school_time, for_pupils=for_pupils)
+            for for_pupils in (True, False)
+        }
+        self.circumvention = frozenset(
+            category.id for category in policy.catalogue.categories if category.is_circumvention
+        )
+
+
 class Snapshot:
     """A compiled `Source`; make one with `compile_snapshot`."""
 
-    def __init__(self, source: Source, cells: Mapping[str, Cell]) -> None:
+    def __init__(self, source: Source, compiled: _Compiled) -> None:
         self.source = source
         self.number = source.number
-        self.services = {service.id: service for service in source.policy.catalogue.services}
+        self.services: Mapping[str, Service] = compiled.services
         self.school_time = source.policy.school_time
         self.standing = source.live.standing
-        self._cells = cells
-        self._timelines = {
-            for_pupils: Timeline(self.school_time, for_pupils=for_pupils)
-            for for_pupils in (True, False)
-        }
         self.lifetimes = {
             rule_of(restriction).id: (restriction.starts_at, restriction.ends_at)
             for restriction in source.live.restrictions
         }
+        self._compiled = compiled
         self._matcher = Matcher(
-            cells,
+            compiled.cells,
             (*source.policy.rules, *map(rule_of, source.live.restrictions)),
-            frozenset(
-                category.id
-                for category in source.policy.catalogue.categories
-                if category.is_circumvention
-            ),
+            compiled.circumvention,
         )
         self._finder = SubjectFinder(source)
         self._grants_by_holder = _grants_by_holder(source.live.grants)
@@ -59,7 +67,7 @@ class Snapshot:
     def with_live(self, number: int, live: Live) -> Self:
         """Return the snapshot that follows when grants, claims and the like change."""
         source = msgspec.structs.replace(self.source, number=number, live=live)
-        return type(self)(source, self._cells)
+        return type(self)(source, self._compiled)
 
     def subject_at(self, address: str, moment: datetime) -> Subject:
         """Return who asks from *address* at *moment* (aware)."""
@@ -67,7 +75,7 @@ class Snapshot:
 
     def timeline_of(self, subject: Subject) -> Timeline:
         """Return the bells of *subject*'s day."""
-        return self._timelines[subject.audience is Audience.PUPIL]
+        return self._compiled.timelines[subject.audience is Audience.PUPIL]
 
     def period_of(self, subject: Subject, moment: datetime) -> Period:
         """Return what the school is doing for *subject* at *moment* (aware)."""
@@ -91,7 +99,7 @@ class Snapshot:
         return any(
             cell.is_never_inspected or cell.is_help_line
             for name in host.parents()
-            if (cell := self._cells.get(name)) is not None
+            if (cell := self._compiled.cells.get(name)) is not None
         )
 
     def match(self, host: Host, chain: tuple[Host, ...] = ()) -> Matched:
@@ -112,4 +120,4 @@ def _grants_by_holder(grants: Iterable[Grant]) -> dict[tuple[str, str], list[Gra
 
 def compile_snapshot(source: Source) -> Snapshot:
     """Return *source* compiled, ready to decide with."""
-    return Snapshot(source, index_of(source.policy.catalogue))
+    return Snapshot(source, _Compiled(source.policy))

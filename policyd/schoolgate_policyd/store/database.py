@@ -8,7 +8,7 @@ decided on rows that somebody else is about to change.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +49,13 @@ def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMA
         os.close(os.open(path, os.O_RDWR if is_there else os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=32)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=8,
+        max_overflow=32,
+        # A failed statement is logged: with its parameters that would name children and sites.
+        hide_parameters=True,
+    )
     event.listen(engine, "connect", partial(_prepare, pragmas))
     event.listen(engine, "begin", _begin)
     try:
@@ -103,19 +109,16 @@ class Database:
 def _prepare(pragmas: Pragmas, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # SQLAlchemy begins transactions below; the driver must not begin others of its own.
     connection.isolation_level = None
-    cursor = connection.cursor()
     try:
-        for name, wanted, read_back in pragmas:
-            cursor.execute(f"PRAGMA {name}={wanted}")
-            row = cursor.execute(f"PRAGMA {name}").fetchone()
-            found = None if row is None else row[0]
-            _require_held(name, found, read_back)
+        with closing(connection.cursor()) as cursor:
+            for name, wanted, read_back in pragmas:
+                cursor.execute(f"PRAGMA {name}={wanted}")
+                row = cursor.execute(f"PRAGMA {name}").fetchone()
+                _require_held(name, None if row is None else row[0], read_back)
     except BaseException:
         # The pool does not know this connection yet, so nobody else would close it.
         connection.close()
         raise
-    finally:
-        cursor.close()
 
 
 def _require_held(pragma: str, found: object, read_back: object) -> None:

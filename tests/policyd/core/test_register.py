@@ -44,6 +44,8 @@ DEVICES = (
         address="127.0.1.11", id="tablet", classes=frozenset({"5A"}), kind=DeviceKind.SCHOOL_MOBILE
     ),
     Device(address="127.0.1.12", id="lost", owner="nobody"),
+    Device(address="127.0.2.12", id="lent", kind=DeviceKind.SCHOOL_MOBILE),
+    Device(address="127.0.2.13", id="known"),
 )
 
 
@@ -124,13 +126,19 @@ def test_a_claim_says_who_a_device_is_until_it_ends() -> None:
     assert (None, None) == (ended.person, ended.known_until)
 
 
-@pytest.mark.parametrize("address", ["127.0.1.99", "127.0.2.11", "10.0.0.1", "127.0.2.10"])
+@pytest.mark.parametrize(
+    "address", ["127.0.1.99", "127.0.2.11", "127.0.2.12", "10.0.0.1", "127.0.2.10"]
+)
 def test_a_claim_changes_nothing_where_none_is_allowed(address: str) -> None:
     """School devices, shared ones, unknown addresses and other people's own devices."""
     before = school().subject_at(address, NOW)
     after = school(claim(address, person="pupil")).subject_at(address, NOW)
 
     assert before == msgspec.structs.replace(after, known_until=None)
+
+
+def test_a_registered_own_device_without_an_owner_may_be_claimed() -> None:
+    assert "teacher" == school(claim("127.0.2.13")).subject_at("127.0.2.13", NOW).person
 
 
 def test_a_pupil_s_claim_makes_a_pupil() -> None:

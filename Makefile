@@ -13,11 +13,11 @@ $(STAMP): pyproject.toml requirements/lock.txt tools/bootstrap.sh
 setup: $(STAMP) ## build .venv
 
 run: $(STAMP) ## start the sample school (AT=2026-11-20T12:14:30 or AT=now sets its clock)
-	@exec .venv/bin/schoolgate up $(if $(AT),--at $(AT))
+	@exec .venv/bin/schoolgate up $(if $(AT),--at '$(AT)')
 
 test: $(STAMP) ## run every test (PYTEST_ARGS for more or fewer)
 	@tools/test-packages.sh
-	.venv/bin/pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	.venv/bin/pytest $(or $(PYTEST_ARGS),--cov --cov-report=term:skip-covered --cov-fail-under=100)
 
 lint: $(STAMP) ## format, lint, types, imports
 	.venv/bin/ruff format --check .

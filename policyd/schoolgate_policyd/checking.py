@@ -116,15 +116,32 @@ def answer(question: Question, snapshot_of: SnapshotOf, now: datetime) -> Answer
     )
 
 
-def answer_line(line: str, snapshot_of: SnapshotOf, now: datetime) -> Answer:
-    """Return the answer to one line of a batch. Raises as `answer`, also for a faulty line."""
+def answer_line(
+    line: str, snapshot_of: SnapshotOf, now: datetime, otherwise: Question | None = None
+) -> Answer:
+    """
+    Return the answer to one line of a batch; *otherwise* stands for what the line leaves out.
+
+    Raises as `answer`, also for a faulty line.
+    """
     if len(line) > MAX_BATCH_LINE:
         raise QuestionError(f"the line is longer than {MAX_BATCH_LINE} characters")
     try:
         question = msgspec.json.decode(line, type=Question)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise QuestionError(f"the line is not a question: {_lower_first(str(error))}") from error
+    if otherwise is not None:
+        question = _filled(question, otherwise)
     return answer(question, snapshot_of, now)
+
+
+def _filled(question: Question, otherwise: Question) -> Question:
+    unsaid = {
+        name: getattr(otherwise, name)
+        for name in Question.__struct_fields__
+        if getattr(question, name) is None
+    }
+    return msgspec.structs.replace(question, **unsaid)
 
 
 def resource_of(text: str) -> Resource:
@@ -223,4 +240,4 @@ def _several[T](value: tuple[T, ...] | T | None) -> tuple[T, ...]:
 
 
 def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

@@ -99,7 +99,10 @@ def check(
     ] = None,
     batch: Annotated[
         str | None,
-        typer.Option(help="A file (or - for standard input) with one JSON question a line."),
+        typer.Option(
+            help="A file (or - for standard input) with one JSON question a line; the other "
+            "options stand for what a line leaves out."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -107,14 +110,8 @@ def check(
     with _complaining():
         shelf = SnapshotShelf(_settings())
         now = _school_now(_settings())
-        if batch is not None:
-            if url is not None:
-                _refuse("give an address or --batch, not both")
-            raise typer.Exit(_answer_batch(batch, shelf, now))
-        if url is None:
-            _refuse("name a web address or a host, or give --batch FILE")
         question = Question(
-            url=url,
+            url=url or "",
             school=school,
             audience=audience,
             duty=tuple(duty or ()) or None,
@@ -129,6 +126,12 @@ def check(
             overtime=overtime or None,
             platform=tuple(platform or ()) or None,
         )
+        if batch is not None:
+            if url is not None:
+                _refuse("give an address or --batch, not both")
+            raise typer.Exit(_answer_batch(batch, question, shelf, now))
+        if url is None:
+            _refuse("name a web address or a host, or give --batch FILE")
         _print_answer(checking.answer(question, shelf.snapshot_of, now), as_json=as_json)
 
 
@@ -159,7 +162,7 @@ def _school_now(settings: Settings) -> datetime:
     return open_school_clock(settings, MachineClock()).now()
 
 
-def _answer_batch(path: str, shelf: SnapshotShelf, now: datetime) -> int:
+def _answer_batch(path: str, otherwise: Question, shelf: SnapshotShelf, now: datetime) -> int:
     """Answer one line after the other; a faulty line gets an error in its place."""
     faults = 0
     with _lines_of(path) as lines:
@@ -167,7 +170,7 @@ def _answer_batch(path: str, shelf: SnapshotShelf, now: datetime) -> int:
             if not line.strip():
                 continue
             try:
-                result: object = checking.answer_line(line, shelf.snapshot_of, now)
+                result: object = checking.answer_line(line, shelf.snapshot_of, now, otherwise)
             except SchoolgateError as error:
                 result = {"line": number, "error": str(error)}
                 faults += 1
@@ -182,10 +185,11 @@ def _lines_of(path: str) -> Iterator[TextIO]:
         yield sys.stdin
         return
     try:
-        with Path(path).open(encoding="utf-8", errors="replace") as lines:
-            yield lines
+        lines = Path(path).open(encoding="utf-8-sig", errors="replace")  # noqa: SIM115 - closed below
     except OSError as error:
         _refuse(f"{path}: cannot be read: {error.strerror}")
+    with lines:
+        yield lines
 
 
 def _print_answer(answer: Answer, *, as_json: bool) -> None:

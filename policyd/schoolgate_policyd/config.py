@@ -1,8 +1,8 @@
 """
 The settings of a school's installation, from a YAML file and the environment.
 
-`SCHOOLGATE_CONFIG` names the file; without it the sample school's is used. Every path in it is
-relative to the directory the program was started in.
+`SCHOOLGATE_CONFIG` names the file; without it the sample school's is used. `people_file` is
+relative to the file that names it, every other path to the directory the program was started in.
 """
 
 import ipaddress
@@ -144,15 +144,34 @@ class Settings(_Section):
 
 
 def load_settings(path: Path | None = None) -> Settings:
-    """Return the settings in *path*, else of `SCHOOLGATE_CONFIG`, else the sample school's."""
-    if path is None:
-        named = os.environ.get(CONFIG_VARIABLE)
-        path = Path(named) if named else default_rules_dir() / "samples" / "sample-school.yaml"
+    """
+    Return the settings in *path*, else of `SCHOOLGATE_CONFIG`, else the sample school's.
+
+    Raises ConfigError.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    if path is None and named:
+        path = Path(named)
+    if path is not None:
+        return _read(path)
+    rules = default_rules_dir()
+    settings = _read(rules / "samples" / "sample-school.yaml")
+    # The sample school lives in its checkout, from wherever a command about it is given. Started
+    # there its folder stays relative: the path of a Unix socket has little room.
+    checkout = rules.parent
+    if (checkout / "pyproject.toml").is_file() and checkout != Path.cwd():
+        return settings.model_copy(update={"var_dir": checkout / settings.var_dir})
+    return settings
+
+
+def _read(path: Path) -> Settings:
     try:
         raw: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        return Settings.model_validate({} if raw is None else raw)
+        settings = Settings.model_validate({} if raw is None else raw)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: {error}") from error
     except YAMLError as error:
         raise ConfigError(f"{path}: is not YAML: {error}") from error
     except ValidationError as error:
@@ -161,3 +180,7 @@ def load_settings(path: Path | None = None) -> Settings:
             for each in error.errors()
         )
         raise ConfigError(f"{path}: {places}") from error
+    if settings.people_file is None:
+        return settings
+    people_file = path.parent.resolve() / settings.people_file
+    return settings.model_copy(update={"people_file": people_file})

@@ -28,6 +28,8 @@ _OPENS = "It opens"
 _SUPERVISED = "You can go online here when a member of staff sits with you."
 _WITHDRAWN = "The school has closed this site for you."
 _CLOSED = "Our school keeps this page closed."
+_STAYS_CLOSED = "It stays closed."
+_NEVER_KNOWN = "No time is known at which it opens."
 _NOT_YOUR_FAULT = "You have not done anything wrong."
 
 
@@ -105,7 +107,7 @@ def _for_pupil(blocked: Blocked) -> Words:
             otherwise="It is on our school’s closed list.",
             source="The rule is in: {cite}",
         ),
-        until=_until(blocked),
+        until=_until(blocked, otherwise=_STAYS_CLOSED),
         next_steps=tuple(steps),
         help_title="Do you need help?",
         help_lead=(
@@ -218,16 +220,16 @@ def _topic(rule: Rule, blocked: Blocked) -> str:
     return found[0].lower() if found else ""
 
 
-def _until(blocked: Blocked) -> str:
+def _until(blocked: Blocked, *, otherwise: str = _NEVER_KNOWN) -> str:
     """
-    Return when to look again, or nothing where the calendar ends first.
+    Return when to look again, or *otherwise* where the calendar ends first.
 
     It promises an opening only where the next verdict is one: beyond the end of a device claim
     nobody knows who asks.
     """
     at, school_time = blocked.decision.valid_until, blocked.snapshot.school_time
     if at >= school_time.horizon(blocked.moment):
-        return ""
+        return otherwise
     when = spoken(at, blocked.moment, ZoneInfo(school_time.zone))
     is_same_subject = blocked.subject.known_until is None or at < blocked.subject.known_until
     if is_same_subject:

@@ -223,7 +223,36 @@ def test_a_batch_answers_line_by_line_and_goes_on_after_a_fault(tmp_path: Path) 
     assert 1 == result.exit_code
     assert ["block", None, "allow"] == [line.get("verdict") for line in lines]
     assert 2 == lines[1]["line"]
-    assert "not a question" in lines[1]["error"]
+    assert lines[1]["error"].startswith("the line is not a question: JSON is malformed")
+
+
+def test_options_stand_for_what_a_line_of_a_batch_leaves_out(tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text(
+        '\ufeff{"url": "https://www.tiktok.com/"}\n'
+        '{"url": "https://www.tiktok.com/", "audience": "pupil"}\n'
+        '{"url": "https://www.tiktok.com/", "at": "2026-11-20T10:45"}\n'
+    )
+    options = ["--school", "twiss-green", "--audience", "staff", "--device", "own-device"]
+    options += ["--at", "2026-11-20T10:35", "--assume", "staff-break-access"]
+    result = CliRunner().invoke(app, ["check", "--batch", str(batch), *options])
+
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert ["allow", "block", "block"] == [line.get("verdict") for line in lines]
+
+
+def test_a_reader_who_has_seen_enough_ends_a_batch_without_words(tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text('{"url": "www.tiktok.com", "school": "twiss-green"}\n' * 300)
+    command = [sys.executable, "-m", "schoolgate_policyd.cli", "check", "--batch", str(batch)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "block" == json.loads(process.stdout.readline())["verdict"]
+        process.stdout.close()
+        assert "" == process.stderr.read()
 
 
 @pytest.mark.parametrize(

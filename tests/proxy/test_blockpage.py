@@ -97,7 +97,12 @@ def test_a_pupil_who_tries_a_vpn_is_not_told_that_nothing_was_wrong() -> None:
 
 
 def test_no_opening_is_promised_where_the_calendar_ends_first() -> None:
-    assert "Until when" not in page_for(PUPIL)
+    vpn = UrlResource(parse_url("https://vpn.example/"))
+    for_pupil, for_staff = Reader(page_for(PUPIL)).text, Reader(page_for(STAFF, vpn)).text
+
+    assert "Until when It stays closed." in for_pupil
+    assert "Until when No time is known at which it opens." in for_staff
+    assert "It opens" not in for_pupil + for_staff
 
 
 def test_no_opening_is_promised_at_the_end_of_a_device_claim() -> None:

@@ -86,11 +86,12 @@ class Stored:
         self.batches: list[EventBatch] = []
         self.counts: dict[tuple[str, str, int], int] = {}
         self.is_failing = False
+        self.failure: Exception = OSError("the disk is full")
 
     async def append(self, batch: EventBatch) -> None:
         self.batches.append(batch)
         if self.is_failing:
-            raise OSError("the disk is full")
+            raise self.failure
         for each in batch.events:
             assert isinstance(each.event, AllowedCount)
             self.counts[(batch.sender, batch.boot, each.sequence)] = each.event.count

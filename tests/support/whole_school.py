@@ -105,7 +105,7 @@ class WholeSchool:
         raw = YAML(typ="safe").load(SAMPLE.read_text())
         self.dns_port, self.proxy_port, self.web_port, *relays = free_ports(3 + 10)
         raw["var_dir"] = str(self.folder / "var")
-        raw["people_file"] = str(ROOT / raw["people_file"])
+        raw["people_file"] = str(SAMPLE.parent / raw["people_file"])
         raw["dns"] = {"port": self.dns_port, "upstreams": [f"127.0.0.1:{self.upstream.port}"]}
         raw["dns"]["upstream_timeout_s"] = 0.5
         authority = self.internet.write_authority(self.folder / "origins.pem")

@@ -2,13 +2,25 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from web_browser import Browser
-from web_school import ENTRY, LESSON, MACHINE, PAGE, PASSWORD, TEACHER_DEVICE, WebSchool
+from web_school import (
+    ENTRY,
+    LESSON,
+    MACHINE,
+    PAGE,
+    PASSWORD,
+    TEACHER_DEVICE,
+    WebSchool,
+    policy,
+)
 
 from schoolgate_policyd.core.names import parse_url
+from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import GrantKind, PageScope, ServiceScope
 from schoolgate_policyd.core.subjects import Device
+from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 
 DECISION = {"approved": "yes", "reasons": "Fits the lesson", "password": PASSWORD}
 
@@ -166,6 +178,18 @@ def test_a_grant_that_opens_nothing_is_not_signed(school: WebSchool) -> None:
     assert () == school.decisions.live(LESSON).grants
 
 
+def test_a_grant_for_what_is_open_already_is_not_signed(school: WebSchool) -> None:
+    ask(Browser(school).sign_in("teacher"), url="https://open.example/", scope="site")
+    confirm(Browser(school).sign_in("lead"))
+    head = Browser(school).sign_in("head")
+    assert "Nothing blocks it in that time" in head.get("/requests/1").text
+
+    sign(head)
+
+    assert 422 == head.status
+    assert () == school.decisions.live(LESSON).grants
+
+
 def test_it_can_still_be_refused(school: WebSchool) -> None:
     teacher = Browser(school).sign_in("teacher")
     ask(teacher, url="https://vpn.example/", scope="site")
@@ -271,3 +295,25 @@ def test_a_site_that_is_no_service_is_the_host_and_what_lies_under_it(school: We
     page = Browser(school).sign_in("lead").get("/requests/2")
 
     assert "The whole site: museum.example and everything under it" in page.text
+
+
+def test_a_signature_is_under_the_scope_that_was_shown(school: WebSchool) -> None:
+    """A site that becomes a service in the meantime is more hosts under the same list."""
+    ask(Browser(school).sign_in("teacher"), scope="site")
+    confirm(Browser(school).sign_in("lead"))
+    head = Browser(school).sign_in("head")
+    form = head.get("/requests/1").form("/requests/1/decision")
+    wider = policy()
+    (tiktok, *others) = wider.catalogue.services
+    services = (msgspec.structs.replace(tiktok, id="tiktok-and-more"), *others)
+    catalogue = msgspec.structs.replace(wider.catalogue, services=services)
+    assert school.settings is not None
+    save_last_snapshot(
+        school.settings.last_snapshot_path("policyd"),
+        Source(number=2, policy=msgspec.structs.replace(wider, catalogue=catalogue)),
+    )
+
+    page = head.post("/requests/1/decision", {**form.fields, **DECISION})
+
+    assert "What would open has changed since you opened this page" in page.text
+    assert () == school.decisions.live(LESSON).grants

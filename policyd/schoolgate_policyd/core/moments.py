@@ -11,7 +11,8 @@ FIRST_YEAR = 2000
 LAST_YEAR = 2199
 
 _MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(:\d\d)?)(?P<offset>[Zz]|[+-]\d\d:?\d\d)?",
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(:\d\d([.,]\d{1,9})?)?)"
+    r"(?P<offset>[Zz]|[+-]\d\d(:?\d\d)?)?",
     re.ASCII,
 )
 

@@ -15,6 +15,7 @@ from typing import assert_never
 import msgspec
 import structlog
 
+from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.ipc.frames import FrameError, read_message, send_message
 from schoolgate_policyd.ipc.listening import listen_privately
 from schoolgate_policyd.ipc.messages import (
@@ -209,6 +210,10 @@ class PolicydServer:
             batch = await batches.get()
             try:
                 await self._on_events(batch)
+            except SchoolgateError as error:
+                # It names the file and comes again with every try: a trace would bury the log.
+                log.error("events are not stored", sender=batch.sender, cause=str(error))  # noqa: TRY400 - the cause says all
+                continue
             except Exception:  # whatever failed, nothing is acknowledged that is not stored
                 log.exception("events are not stored", sender=batch.sender)
                 continue

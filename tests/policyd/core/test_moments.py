@@ -24,6 +24,11 @@ LONDON = ZoneInfo("Europe/London")
         ("2026-07-01t10:35z", datetime(2026, 7, 1, 10, 35, tzinfo=UTC)),
         ("2026-07-01T10:35:01+02:00", datetime(2026, 7, 1, 8, 35, 1, tzinfo=UTC)),
         ("2026-07-01T10:35-0530", datetime(2026, 7, 1, 16, 5, tzinfo=UTC)),
+        ("2026-07-01T10:35+01", datetime(2026, 7, 1, 9, 35, tzinfo=UTC)),
+        # Programs write fractions of a second; what is finer than a microsecond is cut off.
+        ("2026-11-20T10:29:59.5", datetime(2026, 11, 20, 10, 29, 59, 500_000, UTC)),
+        ("2026-11-20T10:29:59,5Z", datetime(2026, 11, 20, 10, 29, 59, 500_000, UTC)),
+        ("2026-07-01T11:29:59.999999999+01:00", datetime(2026, 7, 1, 10, 29, 59, 999_999, UTC)),
         # The clocks go back at 02:00 on 25 October 2026: 01:30 comes twice, the first is BST.
         ("2026-10-25T01:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
         ("2026-10-25T01:30+00:00", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
@@ -50,7 +55,9 @@ def test_a_moment_is_read_on_the_schools_clock_unless_it_says_otherwise(
         "20/11/2026 10:35",
         "2026-11-20T1035",
         "2026-11-20T10",
-        "2026-11-20T10:35:30.5",
+        "2026-11-20T10:35.5",
+        "2026-11-20T10:35:30.",
+        "2026-11-20T10:35:30.5.5",
         "2026-11-20T10:35 Europe/London",
         "2026-W47-5T10:35",
         "2026-13-01T10:35",

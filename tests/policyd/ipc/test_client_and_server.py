@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 
 from ipc_world import Point, event, eventually, grant, policy, revision, running, running_policyd
+from structlog.testing import capture_logs
 
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
 from schoolgate_policyd.ipc.messages import Direction, PointKind
+from schoolgate_policyd.store.errors import StoreError
 
 
 def test_a_point_gets_the_newest_source_and_acknowledges_it(folder: Path) -> None:
@@ -240,6 +242,25 @@ def test_events_arrive_once_each_and_leave_the_spool(folder: Path) -> None:
             assert list(range(1, 1201)) == policyd.stored.in_order
             senders = {(sender, boot) for sender, boot, _ in policyd.stored.counts}
             assert {("dns", point.spool.boot)} == senders
+
+    asyncio.run(scenario())
+
+
+def test_a_store_that_fails_is_logged_by_its_cause_without_a_trace(folder: Path) -> None:
+    async def scenario() -> None:
+        point = Point(folder)
+        with capture_logs() as logged:
+            async with running_policyd(folder / "policyd.sock") as policyd:
+                policyd.stored.is_failing = True
+                policyd.stored.failure = StoreError("events.db: cannot be opened")
+                async with running(point):
+                    point.client.offer(event(1))
+                    await eventually(lambda: any("cause" in each for each in logged))
+
+        found = next(each for each in logged if each["event"] == "events are not stored")
+        assert "events.db: cannot be opened" == found["cause"]
+        assert "exc_info" not in found
+        assert 1 == len(list((folder / "spool" / "dns").glob("*.events")))
 
     asyncio.run(scenario())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from schoolgate_policyd.core.policy import Policy
-from schoolgate_policyd.core.rules import Rule
+from schoolgate_policyd.core.rules import Grant, Rule
 from schoolgate_policyd.core.subjects import DeviceKind
 from schoolgate_policyd.core.times import Period
 from schoolgate_policyd.workflow.effects import Effects
@@ -18,8 +18,13 @@ MAX_LINES = 12
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the signature does, and a *warning* when it does less than was asked for."""
+    """
+    What the signature does, and a *warning* when it does less than was asked for.
 
+    *grant* is exactly what would be signed: a changed catalogue may make more of the same words.
+    """
+
+    grant: Grant
     opens: tuple[str, ...]
     still_blocks: tuple[str, ...]
     warning: str
@@ -28,8 +33,8 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def digest(self) -> str:
         """A short stand-in for what is listed, so that a signature is under what was shown."""
-        listed = "\n".join((*self.opens, "", *self.still_blocks))
-        return hashlib.sha256(listed.encode()).hexdigest()
+        listed = (self.grant, self.opens, self.still_blocks)
+        return hashlib.sha256(msgspec.json.encode(listed, order="deterministic")).hexdigest()
 
 
 def outcome(effects: Effects, names: Names, policy: Policy) -> Outcome:
@@ -50,11 +55,21 @@ def outcome(effects: Effects, names: Names, policy: Policy) -> Outcome:
         for each in effects.unreached
     ]
     warning = ""
-    if not effects.opens_anything:
+    if not effects.opens_anything and not still and not unreached:
+        warning = (
+            "Nothing blocks it in that time, so there is nothing to approve. It can be refused."
+        )
+    elif not effects.opens_anything:
         warning = "Nothing would open, so this cannot be approved. It can be refused."
     elif still or unreached:
         warning = "It opens less than the form may lead one to think: see what still blocks."
-    return Outcome(opens, (*still, *_shortened(unreached)), warning, effects.opens_anything)
+    return Outcome(
+        effects.grant,
+        opens,
+        (*still, *_shortened(unreached)),
+        warning,
+        effects.opens_anything,
+    )
 
 
 def _place(person: str | None, device: DeviceKind, names: Names) -> str:

@@ -22,6 +22,9 @@ MAX_CONNECTIONS = 128
 MAX_CONNECTIONS_OF_CLIENT = 32
 # Datagrams that wait for an upstream; those beyond are dropped, and their clients ask again.
 MAX_WAITING = 4096
+# Of one client far fewer than `upstream.MAX_IN_FLIGHT`: whoever asks for names that no server
+# answers for must not take the places of everybody else's questions.
+MAX_WAITING_OF_CLIENT = 128
 _RECEIVE_BUFFER_OCTETS = 1024 * 1024
 _PORT_TRIES = 20
 
@@ -51,6 +54,7 @@ class Server:
         self._connections: set[asyncio.Task[None]] = set()
         self._connections_of: Counter[str] = Counter()
         self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting_of: Counter[str] = Counter()
 
     async def start(self) -> None:
         """Begin to serve. Raises OSError if the address or port cannot be had."""
@@ -78,15 +82,28 @@ class Server:
         # Port 0 cannot be answered, and a source that claims it is forged.
         if len(octets) > MAX_QUERY_OCTETS or peer[1] == 0 or len(self._waiting) >= MAX_WAITING:
             return
-        loop = asyncio.get_running_loop()
+        client = client_address(peer[0])
+        if self._waiting_of[client] >= MAX_WAITING_OF_CLIENT:
+            return
         # Started eagerly, a task that has nothing to wait for is over when this returns.
-        task = asyncio.Task(self._answer_datagram(octets, peer), loop=loop, eager_start=True)
+        task = asyncio.Task(
+            self._answer_datagram(octets, peer, client),
+            loop=asyncio.get_running_loop(),
+            eager_start=True,
+        )
         if not task.done():
             self._waiting.add(task)
-            task.add_done_callback(self._waiting.discard)
+            self._waiting_of[client] += 1
+            task.add_done_callback(lambda done: self._answered(done, client))
 
-    async def _answer_datagram(self, octets: bytes, peer: tuple[str, int]) -> None:
-        answer = await self._answers.answer(octets, client_address(peer[0]), over_udp=True)
+    def _answered(self, task: asyncio.Task[None], client: str) -> None:
+        self._waiting.discard(task)
+        self._waiting_of[client] -= 1
+        if not self._waiting_of[client]:
+            del self._waiting_of[client]
+
+    async def _answer_datagram(self, octets: bytes, peer: tuple[str, int], client: str) -> None:
+        answer = await self._answers.answer(octets, client, over_udp=True)
         if answer is not None and self._udp is not None and not self._udp.is_closing():
             self._udp.sendto(answer, peer)
 

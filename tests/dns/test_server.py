@@ -9,7 +9,7 @@ import dns.message
 import pytest
 from dns_world import query, run, until
 
-from schoolgate_dns.server import MAX_CONNECTIONS_OF_CLIENT, Server
+from schoolgate_dns.server import MAX_CONNECTIONS_OF_CLIENT, MAX_WAITING_OF_CLIENT, Server
 from schoolgate_dns.stages.who import client_address
 
 
@@ -168,6 +168,28 @@ def test_a_query_that_waits_holds_up_nobody_else() -> None:
         return [first[:2], second[:2]]
 
     assert [b"\0\2", b"\0\1"] == run(ask())
+
+
+def test_one_client_has_so_many_queries_waiting_and_others_still_get_theirs() -> None:
+    async def ask() -> tuple[int, int, list[str]]:
+        echo = Echo()
+        echo.gate.clear()
+        server = Server(echo, "127.0.0.1", 0)
+        await server.start()
+        flooding, other = (("127.0.1.10", 40_000), ("127.0.1.11", 40_000))
+        for _ in range(MAX_WAITING_OF_CLIENT + 3):
+            server.datagram_received(OCTETS, flooding)
+        server.datagram_received(OCTETS, other)
+        waited = len(echo.asked)
+        echo.gate.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        server.datagram_received(OCTETS, flooding)
+        await server.stop()
+        return waited, len(echo.asked), [client for _, client, _ in echo.asked[-2:]]
+
+    most = MAX_WAITING_OF_CLIENT
+    assert (most + 1, most + 2, ["127.0.1.11", "127.0.1.10"]) == run(ask())
 
 
 def test_datagrams_longer_than_a_query_are_dropped() -> None:

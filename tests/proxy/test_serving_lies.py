@@ -39,6 +39,20 @@ def test_names_that_differ_are_refused_and_recorded_as_an_attempt(
     assert "name-mismatch" == proxy.wait_for_block(new_pupil, strictest).attempt
 
 
+@pytest.mark.parametrize("line", ["X: a\r\n Host: www.tiktok.com", "X:\r\n\tHost: www.tiktok.com"])
+def test_a_header_that_hides_another_in_a_second_line_never_reaches_the_origin(
+    proxy: RunningProxy, internet: LocalInternet, line: str
+) -> None:
+    before = len(internet.seen)
+    with proxy.tunnel(PUPIL) as client:
+        client.connect(f"www.parents.example:{internet.https_port}")
+        client.start_tls("www.parents.example", proxy.ca)
+        host = f"Host: www.parents.example:{internet.https_port}"
+
+        assert 400 == client.get("/", host, line)[0]
+    assert before == len(internet.seen)
+
+
 def test_an_absolute_target_inside_a_tunnel_is_judged_too(
     proxy: RunningProxy, internet: LocalInternet
 ) -> None:

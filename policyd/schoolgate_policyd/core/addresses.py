@@ -9,6 +9,10 @@ import ipaddress
 
 from schoolgate_policyd.core.errors import NameSyntaxError
 
+# All of IPv6 that IANA gives to the public internet. Outside of it Python calls some ranges
+# global that lead inside: site-local fec0::/10, and ::/96, which carries IPv4 addresses.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
 
 def is_public_address(text: str) -> bool:
     """
@@ -22,6 +26,8 @@ def is_public_address(text: str) -> bool:
         carried = _carried_ipv4(address)
         if carried is not None:
             return carried.is_global and not carried.is_multicast
+        if address not in _GLOBAL_UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 

@@ -2,7 +2,14 @@
 
 import msgspec
 
-from schoolgate_policyd.core.names import Host, Url, as_served
+from schoolgate_policyd.core.names import (
+    Host,
+    Url,
+    as_served,
+    as_served_without_parameters,
+)
+
+_LENIENT_READINGS = (as_served, as_served_without_parameters)
 
 
 class UrlPattern(msgspec.Struct, frozen=True):
@@ -28,12 +35,16 @@ def is_path_within(path: str, prefix: str) -> bool:
 
 def is_part_blocked(path: str, prefix: str) -> bool:
     """Whether *path* lies in a blocked part, as written or as a lenient server reads it."""
-    return is_path_within(path, prefix) or is_path_within(as_served(path), prefix.lower())
+    return is_path_within(path, prefix) or any(
+        is_path_within(read(path), prefix.lower()) for read in _LENIENT_READINGS
+    )
 
 
 def is_part_opened(path: str, prefix: str) -> bool:
     """Whether *path* lies in an opened part, as written and as a lenient server reads it."""
-    return is_path_within(path, prefix) and is_path_within(as_served(path), as_served(prefix))
+    return is_path_within(path, prefix) and all(
+        is_path_within(read(path), read(prefix)) for read in _LENIENT_READINGS
+    )
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -108,3 +119,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     help_lines: tuple[HelpLine, ...] = ()
     essentials: tuple[Host, ...] = ()
     never_inspected: tuple[Host, ...] = ()
+
+    @property
+    def services_by_id(self) -> dict[str, Service]:
+        """The services, by id."""
+        return {service.id: service for service in self.services}

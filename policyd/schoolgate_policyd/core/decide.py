@@ -116,7 +116,14 @@ class _Question:
             return Verdict.BLOCK, Verdict.BLOCK
         if not any(finding.blocking for finding in findings):
             return Verdict.ALLOW, Verdict.ALLOW
-        is_open = all(rule.is_open_uninspected for each in findings for rule in each.blocking)
+        # Open uninspected is a part of a site, never the site: else a grant for one page, which
+        # makes the rest of a blocked site such a part, would open all of it.
+        everywhere = _blocking_everywhere(findings)
+        is_open = all(
+            rule.is_open_uninspected and rule.id not in everywhere
+            for each in findings
+            for rule in each.blocking
+        )
         uninspected = Verdict.ALLOW if is_open else Verdict.BLOCK
         return Verdict.DEPENDS if self._subject.inspectable else uninspected, uninspected
 
@@ -196,6 +203,13 @@ class _Question:
                     return current
             current = changes.after(current)
         return bound
+
+
+def _blocking_everywhere(findings: list[_Finding]) -> frozenset[str]:
+    """Return the ids of the rules that block every one of the URLs, or would without a grant."""
+    return frozenset.intersection(
+        *(frozenset(rule.id for rule in (*each.blocking, *each.lifted)) for each in findings)
+    )
 
 
 def _unique(rules: Iterator[Rule] | list[Rule]) -> tuple[Rule, ...]:

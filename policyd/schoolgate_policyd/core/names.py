@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_NAME_LENGTH = 253  # RFC 1035 section 2.3.4, without the root label and its dot
 MAX_URL_LENGTH = 8192
+_PARAMETERS = re.compile(r";[^/]*")
 _DECODING_ROUNDS = 3  # twice is a known trick, more often is no server's
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z", re.ASCII)
@@ -264,10 +265,26 @@ def as_served(path: str) -> str:
     Servers differ in whether `//talk`, `/TALK` or `/a/..%2ftalk` is `/talk`; what blocks and what
     opens a part of a site must hold for this reading too.
     """
+    return _resolved(_decoded(path))
+
+
+def as_served_without_parameters(path: str) -> str:
+    """
+    Return *path* as a server reads it that takes `/talk;x` for `/talk` and `/..;/` for `/../`.
+
+    RFC 3986 section 3.3 lets a segment have parameters; Java's servers resolve without them.
+    """
+    return _resolved(_PARAMETERS.sub("", _decoded(path)))
+
+
+def _decoded(path: str) -> str:
     for _ in range(_DECODING_ROUNDS):
         decoded = unquote_to_bytes(path).decode("utf-8", "replace")
         if decoded == path:
             break
         path = decoded
-    path = re.sub(r"/{2,}", "/", path.replace("\\", "/"))
-    return without_dot_segments(path).lower()
+    return path.replace("\\", "/")
+
+
+def _resolved(path: str) -> str:
+    return without_dot_segments(re.sub(r"/{2,}", "/", path)).lower()

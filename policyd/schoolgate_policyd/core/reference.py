@@ -8,6 +8,8 @@ The rule of decision, slow and obvious. A reader starts here; `decide` is tested
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from schoolgate_policyd.core import conditions
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.decision import Request, UrlResource, Verdict
@@ -31,14 +33,16 @@ def reference(request: Request, source: Source, moment: datetime) -> Verdict:
         return Verdict.BLOCK if blocked else Verdict.ALLOW
     # Nobody sees more than the host, so the host is judged by witnesses of all its URLs.
     paths = [p.path for s in catalogue.services for p in s.urls if p.host in (host, *chain)]
-    services = {service.id: service for service in catalogue.services}
-    urls = witnesses(host, paths, source.live.grants, services)
+    urls = witnesses(host, paths, source.live.grants, catalogue.services_by_id)
     found = [tuple(blocking(url, chain, subject, source, moment)) for url in urls]
     if all(found) or not any(found):
         return Verdict.BLOCK if all(found) else Verdict.ALLOW
     if subject.inspectable:
         return Verdict.DEPENDS
-    is_open = all(rule.is_open_uninspected for rules in found for rule in rules)
+    # Open uninspected is a part of a site: a grant for one page makes no part of the rest.
+    ungranted = replace(source, live=replace(source.live, grants=()))
+    whole = set.intersection(*({*blocking(u, chain, subject, ungranted, moment)} for u in urls))
+    is_open = all(r.is_open_uninspected and r not in whole for rules in found for r in rules)
     return Verdict.ALLOW if is_open else Verdict.BLOCK
 
 
@@ -50,7 +54,7 @@ def blocking(
     period = school_time.period_at(moment, for_pupils=for_pupils)
     facts = conditions.facts_at(who, moment, period, school_time, source.live.standing)
     restrictions = [r for r in source.live.restrictions if r.starts_at <= moment < r.ends_at]
-    services = {service.id: service for service in source.policy.catalogue.services}
+    services = source.policy.catalogue.services_by_id
     lifted_by = [
         grant.kind
         for grant in source.live.grants

@@ -30,7 +30,7 @@ class _Compiled:
 
     def __init__(self, policy: Policy) -> None:
         self.cells = index_of(policy.catalogue)
-        self.services = {service.id: service for service in policy.catalogue.services}
+        self.services = policy.catalogue.services_by_id
         self.timelines = {
             for_pupils: Timeline(policy.school_time, for_pupils=for_pupils)
             for for_pupils in (True, False)

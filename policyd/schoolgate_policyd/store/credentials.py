@@ -7,6 +7,7 @@ do not count, so nobody is kept out by being impatient.
 """
 
 import hashlib
+import ipaddress
 import threading
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -131,10 +132,11 @@ class Credentials:
             session.execute(
                 delete(SignInAttemptRow).where(SignInAttemptRow.at < at - ATTEMPTS_KEPT_FOR)
             )
-            wait = _wait_in(session, account_hash, address[:64], at)
+            counted_as = _counted_as(address)
+            wait = _wait_in(session, account_hash, counted_as, at)
             if wait > timedelta():
                 return TooSoon(wait)
-            row = SignInAttemptRow(at=at, account_hash=account_hash, address=address[:64])
+            row = SignInAttemptRow(at=at, account_hash=account_hash, address=counted_as)
             session.add(row)
             session.flush()
             return row.id
@@ -167,6 +169,17 @@ def put_password_hash(
     """Set the hash in the transaction of *session*."""
     session.merge(CredentialRow(person_id=person, password_hash=password_hash, changed_at=at))
     note(session, AuditAction.PASSWORD_SET, at=at, actor=by, on=("person", person))
+
+
+def _counted_as(address: str) -> str:
+    """Return under what attempts from *address* count: every IPv6 device has a /64 to itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+    return address[:64]
 
 
 def _hash_in(session: Session, person: str | None) -> str | None:

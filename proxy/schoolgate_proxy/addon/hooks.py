@@ -9,6 +9,7 @@ from mitmproxy import connection as mitmproxy_connection
 from mitmproxy import http, tcp, tls
 from mitmproxy.proxy import server_hooks
 
+from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_proxy import blockpage
 from schoolgate_proxy.blockpage import Page
@@ -22,6 +23,7 @@ _SWITCHING_PROTOCOLS = 101
 _ANSWERED_HERE = "schoolgate-answered-here"
 _SORRY = "The school's filter had a fault and did not open this page."
 _TUNNELS_ALONE = "Ask for encrypted pages by CONNECT."
+_FOLDED = "A header of the request goes on over more than one line."
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +101,9 @@ class Hooks:
         if connection.connect is None and request.scheme != "http":
             _answer(flow, blockpage.refusal(blockpage.BAD_REQUEST, _TUNNELS_ALONE))
             return
+        if _has_folded_header(request):
+            _answer(flow, blockpage.refusal(blockpage.BAD_REQUEST, _FOLDED))
+            return
         answer = await self._enforcement.request(connection, _raw(flow, connection))
         match answer:
             case Fetch():
@@ -167,19 +172,41 @@ class Hooks:
 
 def _raw(flow: http.HTTPFlow, connection: OpenConnection) -> RawRequest:
     request = flow.request
-    hosts = request.headers.get_all("host")
+    authority = _authority_of(request)
     if connection.connect is None:
-        authorities = (_bracketed(request.host), *hosts)
-    else:
-        authorities = ((request.authority,) if request.authority else ()) + tuple(hosts)
+        # Of an absolute target mitmproxy keeps the host alone, and of A-labels their Unicode.
+        authority = _bracketed(_in_a_labels(request.host))
+    authorities = [*([authority] if authority else []), *request.headers.get_all("host")]
     return RawRequest(
         flow=flow.id,
         scheme=request.scheme,
         port=request.port,
         target=request.data.path,
-        authorities=authorities,
+        authorities=tuple(authorities),
         headers={name.lower(): value for name, value in request.headers.items()},
     )
+
+
+def _has_folded_header(request: http.Request) -> bool:
+    """
+    Whether a header's value has a line of its own, which an origin may take for a second header.
+
+    mitmproxy passes such lines on as they came. Source: RFC 9112 section 5.2.
+    """
+    return any(b"\n" in value or b"\r" in value for _, value in request.headers.fields)
+
+
+def _authority_of(request: http.Request) -> str:
+    """Return the authority as it came: mitmproxy's own text of A-labels is Unicode."""
+    return request.data.authority.decode("ascii", "surrogateescape")
+
+
+def _in_a_labels(host: str) -> str:
+    """Return *host* as it is looked up; what is no host stays as it is and is refused later."""
+    try:
+        return parse_host(host).text
+    except NameSyntaxError:
+        return host
 
 
 def _bracketed(host: str) -> str:
@@ -191,7 +218,7 @@ def _send_to_origin(flow: http.HTTPFlow, fetch: Fetch) -> None:
     if "host" not in request.headers and not request.is_http2:
         # Taken from an absolute target; the origin would not know which site is meant.
         port = "" if request.port == _HTTP_PORT else f":{request.port}"
-        host = request.authority or f"{_bracketed(request.host)}{port}"
+        host = _authority_of(request) or f"{_bracketed(_in_a_labels(request.host))}{port}"
         request.headers.insert(0, "Host", host)
     if not request.is_http2:
         # An absolute target would come before Host at the origin; what was judged is both.

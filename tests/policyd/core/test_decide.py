@@ -1,5 +1,6 @@
 """Cases that a reader can check by hand; the laws are in `test_laws.py`."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -15,7 +16,7 @@ from schoolgate_policyd.core.decision import (
     UrlResource,
     Verdict,
 )
-from schoolgate_policyd.core.names import parse_domain, parse_host, parse_url
+from schoolgate_policyd.core.names import Url, parse_domain, parse_host, parse_url
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.rules import (
@@ -241,6 +242,8 @@ def test_a_grant_of_another_kind_lifts_nothing() -> None:
         ("https://shared.example/x/../talk", Verdict.BLOCK),
         ("https://shared.example/x/..%2Ftalk", Verdict.BLOCK),
         ("https://shared.example/t%61lk", Verdict.BLOCK),
+        ("https://shared.example/talk;x=1", Verdict.BLOCK),
+        ("https://shared.example/x/..;/talk", Verdict.BLOCK),
         ("https://sub.shared.example/talk", Verdict.ALLOW),
     ],
 )
@@ -263,6 +266,50 @@ def test_what_nothing_can_look_into_is_blocked_whole_unless_the_rule_says() -> N
     assert Verdict.BLOCK is decide(talk, strict, LESSON).verdict
     assert Verdict.ALLOW is reference(talk, lenient.source, LESSON)
     assert Verdict.BLOCK is reference(talk, strict.source, LESSON)
+
+
+@pytest.mark.parametrize("is_inspectable", [True, False])
+@pytest.mark.parametrize("scope", [PageScope, PrefixScope])
+def test_a_grant_for_a_page_opens_no_site_where_nothing_can_look_inside(
+    scope: Callable[[Url], Scope], *, is_inspectable: bool
+) -> None:
+    """A rule that is open uninspected is so for parts of a site, not for sites it blocks whole."""
+    lenient = msgspec.structs.replace(STAFF_RULE, is_open_uninspected=True)
+    live = msgspec.structs.replace(
+        PERMITTED, grants=(grant_of(scope(parse_url("https://chat.example/one"))),)
+    )
+    snapshot = compile_snapshot(worlds.source_of((lenient,), live))
+    teacher = msgspec.structs.replace(TEACHER, inspectable=is_inspectable)
+    request = asked(teacher, "chat.example")
+
+    assert Verdict.BLOCK is decide(request, snapshot, LESSON).uninspected
+    expected = Verdict.DEPENDS if is_inspectable else Verdict.BLOCK
+    assert expected is decide(request, snapshot, LESSON).verdict
+    assert expected is reference(request, snapshot.source, LESSON)
+
+
+def test_a_grant_for_a_whole_site_leaves_its_parts_open_uninspected() -> None:
+    lenient = msgspec.structs.replace(FORUM_RULE, is_open_uninspected=True)
+    live = msgspec.structs.replace(
+        PERMITTED, grants=(grant_of(HostScope(parse_domain("shared.example"))),)
+    )
+    unseen = msgspec.structs.replace(TEACHER, inspectable=False)
+    snapshot = compile_snapshot(worlds.source_of((lenient,), live))
+
+    assert Verdict.ALLOW is decide(asked(unseen, "shared.example"), snapshot, LESSON).verdict
+
+
+def test_a_grant_for_a_part_opens_no_path_that_a_server_takes_for_another() -> None:
+    snapshot = snapshot_with(grant_of(PrefixScope(parse_url("https://chat.example/open"))))
+
+    for path, expected in (
+        ("/open/x;a=1", Verdict.ALLOW),
+        ("/open/..;/other", Verdict.BLOCK),
+        ("/open/%2e%2e;a/other", Verdict.BLOCK),
+        ("/open/x;/../../../other", Verdict.BLOCK),
+    ):
+        request = asked(TEACHER, f"https://chat.example{path}")
+        assert expected is decide(request, snapshot, LESSON).verdict
 
 
 def test_a_blocked_name_behind_an_innocent_alias_is_blocked() -> None:

@@ -10,6 +10,7 @@ from schoolgate_policyd.core.names import (
     AddressLiteral,
     DomainName,
     as_served,
+    as_served_without_parameters,
     parse_domain,
     parse_host,
     parse_url,
@@ -230,6 +231,9 @@ def test_parsing_gives_a_stable_host_or_a_syntax_error(text: str) -> None:
         ("2002:0808:0808::1", True),
         ("64:ff9b::10.0.0.1", False),
         ("64:ff9b::8.8.8.8", True),
+        ("fec0::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:10.0.0.1", False),
     ],
 )
 def test_public_addresses_are_told_from_private_ones(text: str, expected: bool) -> None:
@@ -256,3 +260,18 @@ def test_teredo_is_judged_by_the_client_behind_it() -> None:
 )
 def test_a_path_is_also_read_as_a_lenient_server_would(path: str, expected: str) -> None:
     assert expected == as_served(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/talk;x=1", "/talk"),
+        ("/talk;/x", "/talk/x"),
+        ("/a/..;/talk", "/talk"),
+        ("/a/%2e%2e%3bx/talk", "/talk"),
+        ("/;a/talk", "/talk"),
+        ("/talk", "/talk"),
+    ],
+)
+def test_a_path_is_also_read_without_its_parameters(path: str, expected: str) -> None:
+    assert expected == as_served_without_parameters(path)

@@ -1,5 +1,6 @@
 """What happened, a file a day: nothing counts twice, nothing is kept too long."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -289,3 +290,23 @@ def test_days_are_those_of_utc(events: EventStore, tmp_path: Path) -> None:
 
     assert [date(2026, 11, 20)] == events._files.days()
     assert (tmp_path / "events" / "events-2026-11-20.db").exists()
+
+
+def test_a_batch_that_cannot_be_stored_names_nobody_in_the_error(
+    events: EventStore, tmp_path: Path
+) -> None:
+    """Whoever cannot store something logs why, and logs are read by more people than events."""
+    events.append(batch(blocked()), at=NOON)
+    with closing(sqlite3.connect(tmp_path / "events" / "events-2026-11-20.db")) as file:
+        file.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON blocked "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        file.commit()
+
+    with pytest.raises(StoreError, match="disk is full") as raised:
+        events.append(batch(blocked(), first=2), at=NOON)
+
+    for private in ("www.clips.example", "acorn", "127.0.1.10"):
+        assert private not in str(raised.value)
+        assert private not in str(raised.value.__cause__)

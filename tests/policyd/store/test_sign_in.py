@@ -132,6 +132,19 @@ def test_an_address_cannot_try_every_account_in_turn(store: DecisionStore) -> No
     assert isinstance(sign_in(store), TooSoon)
 
 
+def test_an_ipv6_device_cannot_try_again_from_another_address_of_its_own(
+    store: DecisionStore,
+) -> None:
+    """Every device has a whole /64 (RFC 7421); addresses of IPv4 are counted each by itself."""
+    for last in range(3):
+        sign_in(store, "wrong", address=f"2001:db8::{last}")
+
+    assert isinstance(sign_in(store, "wrong", address="2001:db8::ffff:2"), TooSoon)
+    assert isinstance(sign_in(store, "wrong", address="2001:db8:0:1::1"), WrongPassword)
+    assert isinstance(sign_in(store, "wrong", address="::ffff:127.0.2.11"), WrongPassword)
+    assert isinstance(sign_in(store, "wrong", address="not an address"), WrongPassword)
+
+
 def test_success_clears_the_failures_of_that_account(store: DecisionStore) -> None:
     for _ in range(2):
         sign_in(store, "wrong")

@@ -16,6 +16,7 @@ from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
 from schoolgate_policyd.ipc.listening import check_path_length
 from schoolgate_policyd.ipc.liveline import LivePrinter
 from schoolgate_policyd.ipc.ready import LIVE_VARIABLE
+from schoolgate_policyd.logs import LEVEL_VARIABLE
 from schoolgate_policyd.rulefiles import load_policy
 from schoolgate_policyd.supervisor.accounts import accounts_of
 from schoolgate_policyd.supervisor.greeting import Account, greeting, people
@@ -109,7 +110,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
         write_whole(path, settings.model_dump_json(indent=2).encode())
     except OSError as error:
         raise StartError(f"{path}: cannot be written: {error.strerror}") from error
-    return os.environ | {
+    # Beside live lines only what somebody should look at; `SCHOOLGATE_LOG=info` shows the rest.
+    return {
+        LEVEL_VARIABLE: "warning",
+        **os.environ,
         CONFIG_VARIABLE: str(path),
         LIVE_VARIABLE: "1",
         SUPERVISOR_VARIABLE: str(os.getpid()),

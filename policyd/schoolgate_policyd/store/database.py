@@ -7,13 +7,15 @@ decided on rows that somebody else is about to change.
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -26,14 +28,15 @@ type Pragmas = tuple[tuple[str, str, object], ...]
 BUSY_TIMEOUT_MS = 10_000
 # WAL with synchronous=NORMAL loses acknowledged rows at a power cut; FULL (2) does not.
 PRAGMAS: Pragmas = (
+    ("busy_timeout", str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("foreign_keys", "ON", 1),
-    ("busy_timeout", str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
     ("trusted_schema", "OFF", 0),
     ("secure_delete", "ON", 1),
 )
 _WRITES = "schoolgate_writes"
+_RETRY_AFTER_S = 0.01
 
 
 def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMAS) -> Engine:
@@ -112,13 +115,33 @@ def _prepare(pragmas: Pragmas, connection: DBAPIConnection, _: ConnectionPoolEnt
     try:
         with closing(connection.cursor()) as cursor:
             for name, wanted, read_back in pragmas:
-                cursor.execute(f"PRAGMA {name}={wanted}")
+                _set(cursor, name, wanted)
                 row = cursor.execute(f"PRAGMA {name}").fetchone()
                 _require_held(name, None if row is None else row[0], read_back)
     except BaseException:
         # The pool does not know this connection yet, so nobody else would close it.
         connection.close()
         raise
+
+
+def _set(cursor: DBAPICursor, name: str, wanted: str) -> None:
+    """
+    Set a PRAGMA, waiting for whoever else opens a new file at this moment.
+
+    While one connection turns a new file to WAL, SQLite answers others that they are locked out
+    at once, whatever their busy timeout.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute(f"PRAGMA {name}={wanted}")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_AFTER_S)
+        else:
+            return
 
 
 def _require_held(pragma: str, found: object, read_back: object) -> None:

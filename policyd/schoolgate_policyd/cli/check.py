@@ -1,65 +1,27 @@
-"""The command line, `schoolgate`: it parses, calls and prints; the work is done elsewhere."""
+"""`schoolgate check`: any decision, past or future, for one question or a batch."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, TextIO
 
 import msgspec
 import typer
 
 from schoolgate_policyd import checking
 from schoolgate_policyd.checking import Answer, Question
-from schoolgate_policyd.clock import MachineClock, open_school_clock
-from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_policyd.cli.frame import (
+    app,
+    complaining,
+    refuse,
+    school_now,
+    settings_in_use,
+)
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.presets import SnapshotShelf
-
-app = typer.Typer(
-    help="Schoolgate, the internet gateway for schools.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-
-USAGE_ERROR = 2
-
-
-class _Options:
-    """What stands before the command."""
-
-    config: Path | None = None
-
-
-@app.callback()
-def schoolgate(
-    config: Annotated[
-        Path | None,
-        typer.Option(help="The configuration file; without it the sample school's."),
-    ] = None,
-) -> None:
-    """Schoolgate, the internet gateway for schools."""
-    _Options.config = config
-
-
-@app.command()
-def up(
-    at: Annotated[
-        str | None,
-        typer.Option(
-            help="Set the sample school's clock: 2026-11-20T12:14:30, or `now` for the real time."
-        ),
-    ] = None,
-) -> None:
-    """Start everything, restart what dies, stop on Ctrl-C."""
-    # Imported here, so that `check` starts without what only a running gateway needs.
-    from schoolgate_policyd.supervisor import run  # noqa: PLC0415
-
-    with _complaining():
-        raise typer.Exit(run(_settings(), at))
 
 
 @app.command()
@@ -107,9 +69,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Explain any decision, past or future."""
-    with _complaining():
-        shelf = SnapshotShelf(_settings())
-        now = _school_now(_settings())
+    with complaining():
+        shelf = SnapshotShelf(settings_in_use())
+        now = school_now(settings_in_use())
         question = Question(
             url=url or "",
             school=school,
@@ -128,38 +90,11 @@ def check(
         )
         if batch is not None:
             if url is not None:
-                _refuse("give an address or --batch, not both")
+                refuse("give an address or --batch, not both")
             raise typer.Exit(_answer_batch(batch, question, shelf, now))
         if url is None:
-            _refuse("name a web address or a host, or give --batch FILE")
+            refuse("name a web address or a host, or give --batch FILE")
         _print_answer(checking.answer(question, shelf.snapshot_of, now), as_json=as_json)
-
-
-@app.command("check-rules")
-def check_rules(
-    school: Annotated[
-        str | None, typer.Argument(help="A preset's name; without it the configuration's.")
-    ] = None,
-) -> None:
-    """Read every rule file and print each mistake with its file and line."""
-    from schoolgate_policyd import rulefiles  # noqa: PLC0415 - as above
-
-    with _complaining():
-        settings = _settings()
-        mistakes = rulefiles.check_rules(settings.rules_dir, school or settings.school)
-        for mistake in mistakes:
-            typer.echo(str(mistake), err=True)
-        if mistakes:
-            raise typer.Exit(1)
-        typer.echo("No mistakes.")
-
-
-def _settings() -> Settings:
-    return load_settings(_Options.config)
-
-
-def _school_now(settings: Settings) -> datetime:
-    return open_school_clock(settings, MachineClock()).now()
 
 
 def _answer_batch(path: str, otherwise: Question, shelf: SnapshotShelf, now: datetime) -> int:
@@ -187,7 +122,7 @@ def _lines_of(path: str) -> Iterator[TextIO]:
     try:
         lines = Path(path).open(encoding="utf-8-sig", errors="replace")  # noqa: SIM115 - closed below
     except OSError as error:
-        _refuse(f"{path}: cannot be read: {error.strerror}")
+        refuse(f"{path}: cannot be read: {error.strerror}")
     with lines:
         yield lines
 
@@ -199,26 +134,3 @@ def _print_answer(answer: Answer, *, as_json: bool) -> None:
     typer.echo(answer.verdict.value.upper())
     for sentence in answer.explanation:
         typer.echo(f"  {sentence}")
-
-
-@contextmanager
-def _complaining() -> Iterator[None]:
-    """Turn an error of ours into one sentence and exit code 2."""
-    try:
-        yield
-    except SchoolgateError as error:
-        _refuse(str(error))
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(f"schoolgate: {message}", err=True)
-    raise typer.Exit(USAGE_ERROR)
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import urllib.request
 
 from local_internet import ORIGIN
 from whole_school import WholeSchool, wait_for, with_own_rules
@@ -37,6 +38,15 @@ def blocked_counts(school: WholeSchool, host: str) -> int:
     return total
 
 
+def page_answers(school: WholeSchool) -> bool:
+    address = f"http://localhost:{school.web_port}/filtering"
+    try:
+        with urllib.request.urlopen(address, timeout=5) as page:
+            return page.status == 200
+    except OSError:
+        return False
+
+
 def test_a_dns_process_that_dies_is_restarted_and_decides_as_before(school: WholeSchool) -> None:
     old = kill(school, "dns")
 
@@ -51,6 +61,13 @@ def test_a_proxy_that_dies_is_restarted_and_decides_as_before(school: WholeSchoo
 
     wait_for(lambda: restarted(school, "proxy", old), 30, "another proxy process")
     wait_for(lambda: school.curl(PUPIL, "https://www.tiktok.com/")[0] == 403, 30, "the page")
+
+
+def test_pages_that_die_are_served_again(school: WholeSchool) -> None:
+    old = kill(school, "webui")
+
+    wait_for(lambda: restarted(school, "webui", old), 30, "another webui process")
+    wait_for(lambda: page_answers(school), 30, "the page")
 
 
 def test_with_policyd_dead_both_decide_and_events_wait_and_arrive_once(

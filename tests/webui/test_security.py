@@ -1,9 +1,11 @@
 """What holds for every answer, and what never reaches a handler."""
 
+import asyncio
 from pathlib import Path
 from typing import Never
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from web_browser import Browser
 from web_school import ENTRY, HOST, PASSWORD, WebSchool, settings_in
 
@@ -11,7 +13,7 @@ from schoolgate_policyd.config import WebSettings
 from schoolgate_policyd.store.errors import StoreError
 from schoolgate_webui.access import TABLE
 from schoolgate_webui.routes.session import local_path
-from schoolgate_webui.security import MAX_BODY_OCTETS, known_hosts
+from schoolgate_webui.security import MAX_BODY_OCTETS, BoundedBodies, known_hosts
 
 ORIGIN = f"http://{HOST}:8000"
 POLICY = (
@@ -176,6 +178,25 @@ def test_too_much_text_is_refused(school: WebSchool) -> None:
 
     assert 413 == answer.status_code
     assert POLICY == answer.headers["content-security-policy"]
+
+
+def test_a_form_that_does_not_arrive_in_time_is_refused() -> None:
+    sent: list[Message] = []
+
+    async def never_called(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError((scope, receive, send))
+
+    async def drip() -> Message:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    bounded = BoundedBodies(never_called, deadline_s=0.05)
+    asyncio.run(bounded({"type": "http", "method": "POST", "headers": []}, drip, keep))
+
+    assert 408 == sent[0]["status"]
 
 
 def test_the_cookie_is_for_the_pages_alone(school: WebSchool) -> None:

@@ -4,6 +4,7 @@ What holds for every request, before and after any handler: hosts, sizes, header
 Everything here is plain ASGI and stateless, so no error page, file or redirect goes without it.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schoolgate_policyd.config import Settings
 
 MAX_BODY_OCTETS = 64 * 1024
+# A form comes at once; whoever sends one octet a minute must not hold a place for ever.
+BODY_DEADLINE_S = 20.0
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -116,29 +119,33 @@ class KnownHostsOnly:
 
 
 class BoundedBodies:
-    """Refuses bodies of more than *limit* octets, whatever their stated length."""
+    """Refuses bodies of more than *limit* octets, and those not whole in *deadline_s* seconds."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_OCTETS) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int = MAX_BODY_OCTETS, deadline_s: float = BODY_DEADLINE_S
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._deadline_s = deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the whole body first, since a form is small; answer 413 when it is not."""
+        """Read the whole body first, since a form is small: 413 when it is not, 408 when late."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return
-            body += message.get("body", b"")
-            if len(body) > self._limit:
-                refusal = PlainTextResponse("That is too much text.\n", status_code=413)
-                await refusal(scope, receive, send)
-                return
-            if not message.get("more_body", False):
-                break
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                body = await self._whole_body(receive)
+        except TimeoutError:
+            refusal = PlainTextResponse("The form did not arrive in time.\n", status_code=408)
+            await refusal(scope, receive, send)
+            return
+        if body is None:
+            return
+        if len(body) > self._limit:
+            refusal = PlainTextResponse("That is too much text.\n", status_code=413)
+            await refusal(scope, receive, send)
+            return
         is_read = False
 
         async def receive_again() -> Message:
@@ -146,6 +153,17 @@ class BoundedBodies:
             if is_read:
                 return await receive()
             is_read = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, receive_again, send)
+
+    async def _whole_body(self, receive: Receive) -> bytes | None:
+        """Return the body, or its beginning when it is too long; None when the client left."""
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            body += message.get("body", b"")
+            if len(body) > self._limit or not message.get("more_body", False):
+                return bytes(body)

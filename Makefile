@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 STAMP := .venv/.schoolgate-installed
+BENCH_STAMP := .venv/.schoolgate-bench
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,12 +26,26 @@ lint: $(STAMP) ## format, lint, types, imports
 	.venv/bin/mypy -p schoolgate_policyd -p schoolgate_dns -p schoolgate_proxy -p schoolgate_webui
 	.venv/bin/lint-imports
 
-bench: $(STAMP) ## measure decisions and answers (figures stand in docs/performance.md)
-	$(PY) tests/bench/bench_decide.py
-	$(PY) tests/bench/bench_dns.py
+$(BENCH_STAMP): $(STAMP) requirements/bench.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: -r requirements/bench.txt
+	@touch $@
 
-fuzz: $(STAMP) ## ten million mutated packets at the DNS parsers (an hour or more)
+bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand in docs/performance.md)
+	$(PY) tests/bench/bench_decide.py
+	$(PY) tests/bench/bench_peers.py
+	$(PY) tests/bench/bench_dns.py
+	$(PY) tests/bench/bench_prove.py
+	$(PY) tests/bench/bench_lists.py
+	$(PY) tests/bench/bench_replay.py
+
+fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000
+	$(PY) tests/fuzz/rule_files.py --count 20000
+	$(PY) tests/fuzz/lists.py --count 300000
+
+schema: $(STAMP) ## generate the schemas of rule files, and the tables of docs/policy-language.md
+	$(PY) tools/rule_schemas.py
 
 css: ## compile the pages' style sheet with npm (only when webui's styles change)
 	tools/build-css/build.sh
@@ -38,5 +53,7 @@ css: ## compile the pages' style sheet with npm (only when webui's styles change
 lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/lock.txt -q
+	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench fuzz css lock
+.PHONY: help setup run test lint bench fuzz schema css lock

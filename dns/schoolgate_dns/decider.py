@@ -8,6 +8,9 @@ from schoolgate_policyd.core.decision import Decision, Request
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 
+Compile = Callable[[Source], Snapshot]
+"""Makes a snapshot of a source, with the names of its lists; what it raises changes nothing."""
+
 Decide = Callable[[Request, Snapshot, datetime], Decision]
 
 
@@ -19,13 +22,16 @@ class Decider:
     takes it once, with the moment, and judges with both.
     """
 
-    def __init__(self, snapshot: Snapshot, decide: Decide = decide) -> None:
+    def __init__(
+        self, snapshot: Snapshot, decide: Decide = decide, *, compile_: Compile = compile_snapshot
+    ) -> None:
         self.snapshot = snapshot
+        self._compile = compile_
         self.decide = decide
 
     def put_source(self, source: Source) -> None:
         """Put a new source in force. What compiling raises leaves the old one there."""
-        self.snapshot = compile_snapshot(source)
+        self.snapshot = self._compile(source)
 
     def put_live(self, number: int, live: Live) -> None:
         """Put other grants, claims, restrictions and standing permissions in force."""

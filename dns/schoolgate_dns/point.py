@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -26,6 +27,7 @@ from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
+from schoolgate_policyd.lists.opening import open_snapshot
 
 NAME = "dns"
 TICK_EVERY_S = 1.0
@@ -56,7 +58,8 @@ class Point:
             on_in_force=lambda _number: None,
         )
         self._decider = Decider(
-            first_snapshot(self._client, settings, settings.last_snapshot_path(NAME))
+            first_snapshot(self._client, settings, settings.last_snapshot_path(NAME)),
+            compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
         )
         self._upstreams = Upstreams(places, dns.upstream_timeout_s)
         self._recording = Recording(self._client.offer, MachineClock().now, show)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.assuming import assuming, can_assume
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import (
     Decision,
@@ -21,12 +22,14 @@ from schoolgate_policyd.core.decision import (
     Verdict,
 )
 from schoolgate_policyd.core.errors import SchoolgateError
-from schoolgate_policyd.core.explain import explain
+from schoolgate_policyd.core.explain import Explanation, explain
 from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.core.names import parse_host, parse_url
+from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, HeldDuty, Subject
 from schoolgate_policyd.core.times import Period, WorkingHours, local_date
+from schoolgate_policyd.person_subjects import subject_of_person
 
 MAX_BATCH_LINE = 65_536
 
@@ -45,7 +48,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     An audience not said is pupil, a device not said unknown. *address* asks for whoever has that
     address in the live configuration. *hours* are `08:30-16:30`; *overtime* is for the day of
     *at*; *platform* are the services on which an account-operator runs accounts, none meaning
-    all.
+    all. *school_class* are those whose timetable and one-off days are theirs. *person* is a
+    person's id; with it the rest of who asks is left out but the device.
     """
 
     url: str
@@ -59,9 +63,20 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str | None = None
     age: int | None = None
     year_group: int | None = None
+    school_class: tuple[str, ...] | str | None = None
     hours: str | None = None
     overtime: bool | None = None
     platform: tuple[str, ...] | str | None = None
+    person: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question made exact: what is decided, with what, for which moment."""
+
+    snapshot: Snapshot
+    request: Request
+    moment: datetime
+    zone: ZoneInfo
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -69,6 +84,7 @@ class Answer(msgspec.Struct, frozen=True):
     A decision in JSON's terms.
 
     On block and depends *rules* are the deciding ones; on allow, those whose exception applied.
+    *periods* are all that it may be where several timetables are possible; *period* is the first.
     *valid_until* is an ISO time on the school's clock, with its offset. *uninspected* is the
     verdict where nothing can look inside.
     """
@@ -76,6 +92,7 @@ class Answer(msgspec.Struct, frozen=True):
     url: str
     verdict: Verdict
     period: Period
+    periods: tuple[Period, ...]
     rules: tuple[str, ...]
     citations: tuple[str, ...]
     grants: tuple[str, ...]
@@ -92,23 +109,38 @@ def answer(question: Question, snapshot_of: SnapshotOf, now: datetime) -> Answer
 
     Raises QuestionError and other SchoolgateErrors that name the mistake.
     """
+    asked = made_exact(question, snapshot_of, now)
+    decision = decide(asked.request, asked.snapshot, asked.moment)
+    explanation = explain(asked.request, decision, asked.snapshot, asked.moment)
+    return answer_of(question, asked, decision, explanation)
+
+
+def made_exact(question: Question, snapshot_of: SnapshotOf, now: datetime) -> Asked:
+    """Return what *question* asks. Raises as `answer`."""
     snapshot = snapshot_of(question.school)
     zone = ZoneInfo(snapshot.school_time.zone)
     moment = now if question.at is None else parse_moment(question.at, zone)
-    snapshot = _assuming(question, snapshot)
     subject = _subject(question, snapshot, moment, zone)
-    request = Request(subject, resource_of(question.url))
-    decision = decide(request, snapshot, moment)
-    explanation = explain(request, decision, snapshot, moment)
+    resource = resource_of(question.url)
+    assumed = _assumed(question, snapshot.source.policy)
+    snapshot, subject = assuming(assumed, snapshot, subject, resource, moment)
+    return Asked(snapshot, Request(subject, resource), moment, zone)
+
+
+def answer_of(
+    question: Question, asked: Asked, decision: Decision, explanation: Explanation
+) -> Answer:
+    """Return *decision* on *asked*, with its *explanation*, in JSON's terms."""
     deciding = decision.excepted if decision.verdict is Verdict.ALLOW else decision.rules
     return Answer(
         url=question.url,
         verdict=decision.verdict,
         period=explanation.period,
+        periods=explanation.periods,
         rules=tuple(rule.id for rule in deciding),
         citations=tuple(dict.fromkeys(str(rule.cite) for rule in deciding)),
         grants=_grants(decision),
-        valid_until=decision.valid_until.astimezone(zone).isoformat(),
+        valid_until=decision.valid_until.astimezone(asked.zone).isoformat(),
         explanation=explanation.sentences,
         services=decision.services,
         categories=decision.categories,
@@ -132,6 +164,10 @@ def answer_line(
         raise QuestionError(f"the line is not a question: {_lower_first(str(error))}") from error
     if otherwise is not None:
         question = _filled(question, otherwise)
+    if question.person is not None:
+        raise QuestionError(
+            "person: a look at one person is recorded, so ask `schoolgate explain --person`"
+        )
     return answer(question, snapshot_of, now)
 
 
@@ -165,26 +201,24 @@ def _grants(decision: Decision) -> tuple[str, ...]:
     return tuple(grant.id for grant in decision.grants)
 
 
-def _assuming(question: Question, snapshot: Snapshot) -> Snapshot:
-    assumed = _several(question.assume)
-    known = [standing.id for standing in snapshot.source.policy.standing]
-    for name in assumed:
+def _assumed(question: Question, policy: Policy) -> tuple[str, ...]:
+    known = can_assume(policy)
+    for name in _several(question.assume):
         if name not in known:
-            choices = ", ".join(f"`{each}`" for each in known) or "none"
+            choices = ", ".join(f"`{each}`" for each in known)
             raise QuestionError(
-                f"assume: `{name}` is no standing permission of this policy; it has {choices}"
+                f"assume: `{name}` is nothing that this policy knows of; it has {choices}"
             )
-    if not assumed:
-        return snapshot
-    live = msgspec.structs.replace(
-        snapshot.source.live, standing=snapshot.standing | frozenset(assumed)
-    )
-    return snapshot.with_live(snapshot.number, live)
+    return _several(question.assume)
 
 
 def _subject(question: Question, snapshot: Snapshot, moment: datetime, zone: ZoneInfo) -> Subject:
     if question.address is not None:
-        return _subject_at(question, snapshot, moment)
+        _require_unsaid(question, "address", ())
+        return snapshot.subject_at(parse_host(question.address).text, moment)
+    if question.person is not None:
+        _require_unsaid(question, "person", ("device", "uninspectable"))
+        return _subject_of(question.person, question, snapshot, moment)
     platforms = _several(question.platform)
     for name in platforms:
         if name not in snapshot.services:
@@ -202,6 +236,7 @@ def _subject(question: Question, snapshot: Snapshot, moment: datetime, zone: Zon
         device=question.device or DeviceKind.UNKNOWN,
         inspectable=not question.uninspectable,
         duties=held,
+        classes=frozenset(_several(question.school_class)),
         year_group=question.year_group,
         age=question.age,
         hours=None if question.hours is None else parse_hours(question.hours),
@@ -209,17 +244,28 @@ def _subject(question: Question, snapshot: Snapshot, moment: datetime, zone: Zon
     )
 
 
-def _subject_at(question: Question, snapshot: Snapshot, moment: datetime) -> Subject:
+def _subject_of(person: str, question: Question, snapshot: Snapshot, moment: datetime) -> Subject:
+    found = subject_of_person(
+        person,
+        snapshot,
+        moment,
+        device=question.device,
+        inspectable=not question.uninspectable,
+    )
+    if found is None:
+        raise QuestionError("person: nobody of that name is in the configuration in force")
+    return found
+
+
+def _require_unsaid(question: Question, by: str, besides: tuple[str, ...]) -> None:
     said = [
         name
         for name in Question.__struct_fields__
-        if name not in {"url", "school", "at", "assume", "address"}
+        if name not in {"url", "school", "at", "assume", by, *besides}
         and getattr(question, name) is not None
     ]
     if said:
-        raise QuestionError(f"address: says already who asks, so leave out {', '.join(said)}")
-    host = parse_host(question.address or "")
-    return snapshot.subject_at(host.text, moment)
+        raise QuestionError(f"{by}: says already who asks, so leave out {', '.join(said)}")
 
 
 def parse_hours(text: str) -> WorkingHours:

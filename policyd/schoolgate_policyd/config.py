@@ -81,6 +81,22 @@ class ProxySettings(_Section):
     upstream_ca: Path | None = None
 
 
+class ListSettings(_Section):
+    """
+    How lists are fetched.
+
+    *permitted_destinations* are ranges inside the school that they may come from all the same;
+    *upstream_ca* is a PEM file of further authorities that their servers may be signed by.
+    *keep_free_megabytes* of the disk are left alone.
+    """
+
+    permitted_destinations: tuple[Cidr, ...] = ()
+    upstream_ca: Path | None = None
+    answer_timeout_s: float = Field(default=20.0, gt=0)
+    whole_timeout_s: float = Field(default=600.0, gt=0)
+    keep_free_megabytes: int = Field(default=500, ge=0)
+
+
 class WebSettings(_Section):
     """Where the pages are served and how people reach them."""
 
@@ -101,6 +117,7 @@ class Settings(_Section):
     dns: DnsSettings = DnsSettings()
     proxy: ProxySettings = ProxySettings()
     web: WebSettings = WebSettings()
+    lists: ListSettings = ListSettings()
     networks: tuple[NetworkSettings, ...] = ()
 
     @property
@@ -124,6 +141,16 @@ class Settings(_Section):
         return self.var_dir / "spool"
 
     @property
+    def lists_dir(self) -> Path:
+        """The folder of subscribed lists: their last good versions and the compiled table."""
+        return self.var_dir / "lists"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """The folder in which each point keeps the newest snapshot it had."""
+        return self.var_dir / "snapshots"
+
+    @property
     def clock_path(self) -> Path:
         """Where the highest time seen, and the sample school's shift, are kept."""
         return self.var_dir / "clock.json"
@@ -140,7 +167,7 @@ class Settings(_Section):
 
     def last_snapshot_path(self, point: str) -> Path:
         """Where the point named *point* keeps the newest snapshot it had."""
-        return self.var_dir / "snapshots" / f"{point}.snapshot"
+        return self.snapshots_dir / f"{point}.snapshot"
 
 
 def load_settings(path: Path | None = None) -> Settings:

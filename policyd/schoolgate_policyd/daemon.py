@@ -70,6 +70,22 @@ class Events(Protocol):
         ...
 
 
+class Lists(Protocol):
+    """What policyd needs of the lists that the school subscribes to."""
+
+    async def run(self) -> None:
+        """Keep them up to date, for ever."""
+        ...
+
+    def want(self) -> None:
+        """Have them looked at now."""
+        ...
+
+    def faults(self) -> tuple[str, ...]:
+        """Return a sentence for each list that is not as it should be; it may read files."""
+        ...
+
+
 class _View(NamedTuple):
     """What the store said when it was last looked at."""
 
@@ -95,7 +111,9 @@ class Policyd:
         rules: RuleWatch,
         school_clock: Clock,
         machine_clock: Clock,
+        lists: Lists | None = None,
     ) -> None:
+        self._lists = lists
         self._decisions = decisions
         self._events = events
         self._rules = rules
@@ -104,16 +122,19 @@ class Policyd:
         self._networks = networks_of(settings)
         self._snapshot_path = settings.last_snapshot_path(NAME)
         last = self._last_good()
+        # What was in force before this start is what a new policy must not fall behind.
+        self._rules.in_force = None if last is None else last.policy
         self._sequence = RevisionSequence(last)
         self._policy = self._first_policy(settings, last)
         self._view: _View | None = None
         self._polls = 0
         self._is_store_failing = False
         self._refreshing = asyncio.Lock()
+        self._reading_rules = asyncio.Lock()
         self._storing = asyncio.Lock()
         self._server = PolicydServer(
             settings.socket_path,
-            on_wake=self.refresh,
+            on_wake=self._woken,
             on_events=self._store_events,
             on_ahead=self._go_past,
         )
@@ -135,6 +156,8 @@ class Policyd:
                     tasks.create_task(self._poll_rules(poll_every_s)),
                     tasks.create_task(self._tidy_for_ever()),
                 ]
+                if self._lists is not None:
+                    polling.append(tasks.create_task(self._lists.run()))
                 await stopping.wait()
                 for task in polling:
                     task.cancel()
@@ -163,14 +186,30 @@ class Policyd:
             await asyncio.sleep(every_s)
             await self.refresh()
 
+    async def _woken(self) -> None:
+        """Look at everything at once: the head may have directed another policy."""
+        await self._look_at_rules()
+        await self.refresh()
+
     async def _poll_rules(self, every_s: float) -> None:
         while True:
-            policy = await asyncio.to_thread(self._rules.poll)
-            self._server.faults = self._rules.faults
-            if policy is not None:
-                self._policy = policy
-                await self.refresh()
+            await self._look_at_rules()
             await asyncio.sleep(every_s)
+
+    async def _look_at_rules(self) -> None:
+        async with self._reading_rules:
+            policy = await asyncio.to_thread(self._rules.poll)
+            self._server.faults = self._rules.faults + await self._list_faults()
+            if policy is None:
+                return
+            self._policy = policy
+            await self.refresh()
+            if self._lists is not None:
+                # The subscriptions may be others now; where they are not it is soon done.
+                self._lists.want()
+
+    async def _list_faults(self) -> tuple[str, ...]:
+        return () if self._lists is None else await asyncio.to_thread(self._lists.faults)
 
     async def _tidy_for_ever(self) -> None:
         """Delete events whose time is over, now and every hour."""

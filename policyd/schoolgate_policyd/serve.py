@@ -9,11 +9,16 @@ from functools import partial
 from schoolgate_policyd.clock import MachineClock, keep_clock, open_school_clock
 from schoolgate_policyd.config import Settings, load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.daemon import NAME, Policyd
+from schoolgate_policyd.gate import Gate
 from schoolgate_policyd.ipc import ready
 from schoolgate_policyd.ipc.listening import check_path_length
+from schoolgate_policyd.lists.opening import open_snapshot, with_newest_table
+from schoolgate_policyd.lists.running import ListUpdates
+from schoolgate_policyd.lists.state import MANIFEST
 from schoolgate_policyd.logs import configure_logs
-from schoolgate_policyd.rulefiles import load_policy
+from schoolgate_policyd.policy_source import PolicySource
 from schoolgate_policyd.rulewatch import RuleWatch
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
@@ -33,20 +38,41 @@ async def serve(settings: Settings) -> None:
             closing(DecisionStore(settings.decisions_path)) as decisions,
             closing(EventStore(settings.events_dir)) as events,
         ):
+            machine_clock = MachineClock()
+            source = PolicySource(
+                settings.rules_dir,
+                settings.school,
+                decisions.policies,
+                school_clock=clock,
+                machine_clock=machine_clock,
+            )
+            gate = Gate(source.load)
             policyd = Policyd(
                 settings,
                 decisions=decisions,
                 events=events,
                 rules=RuleWatch(
-                    settings.rules_dir, partial(load_policy, settings.rules_dir, settings.school)
+                    settings.rules_dir,
+                    partial(_load, gate, settings),
+                    also=(settings.lists_dir / MANIFEST,),
+                    compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
+                    key=source.key,
+                    on_taken_up=source.taken_up,
+                    require_proof=gate.require_proof,
                 ),
+                lists=ListUpdates(settings.rules_dir, settings.lists_dir),
                 school_clock=clock,
-                machine_clock=MachineClock(),
+                machine_clock=machine_clock,
             )
             await policyd.run(stopping, partial(ready.announce, NAME, str(settings.socket_path)))
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+def _load(gate: Gate, settings: Settings) -> Policy:
+    """Return the school's policy, with the newest names of its lists. Raises SchoolgateError."""
+    return with_newest_table(gate.load(), settings.lists_dir)
 
 
 def main() -> int:

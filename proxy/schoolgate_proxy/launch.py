@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import certifi
@@ -26,6 +27,7 @@ from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
+from schoolgate_policyd.lists.opening import open_snapshot
 from schoolgate_proxy.addon.hooks import Hooks
 from schoolgate_proxy.addon.protocols import Protocols
 from schoolgate_proxy.addon.signer import Signer
@@ -72,7 +74,10 @@ class Point:
             on_live=self._put_live,
             on_in_force=lambda _number: self._ring(),
         )
-        self._newest = Newest(first_snapshot(self._client, settings, last_snapshot_path))
+        self._newest = Newest(
+            first_snapshot(self._client, settings, last_snapshot_path),
+            partial(open_snapshot, lists_dir=settings.lists_dir),
+        )
         self._reporter = Reporter(self._client.offer, machine.now, show)
         connections = Connections()
         enforcement = Enforcement(

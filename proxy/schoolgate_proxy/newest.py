@@ -1,5 +1,7 @@
 """The snapshot in force."""
 
+from collections.abc import Callable
+
 from schoolgate_policyd.core.names import Host
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
@@ -8,12 +10,15 @@ from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 class Newest:
     """Holds the newest snapshot; the one before stays when a source cannot be compiled."""
 
-    def __init__(self, first: Snapshot) -> None:
+    def __init__(
+        self, first: Snapshot, compile_: Callable[[Source], Snapshot] = compile_snapshot
+    ) -> None:
         self.snapshot = first
+        self._compile = compile_
 
     def put_source(self, source: Source) -> None:
         """Put a source of everything in force."""
-        self.snapshot = compile_snapshot(source)
+        self.snapshot = self._compile(source)
 
     def put_live(self, number: int, live: Live) -> None:
         """Put a change of the live state in force."""

@@ -8,15 +8,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from ipc_world import Point, event, eventually, grant, policy, running
 
 from schoolgate_policyd.config import NetworkSettings, Settings
-from schoolgate_policyd.core.policy import Live, Policy, Register
+from schoolgate_policyd.core.catalogue import Catalogue, LargeList
+from schoolgate_policyd.core.policy import Live, Policy, Register, Source
+from schoolgate_policyd.core.rules import Citation, Condition, Rule
 from schoolgate_policyd.core.strict import STRICT_POLICY
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Network, Person
 from schoolgate_policyd.daemon import Policyd
 from schoolgate_policyd.ipc.admin import AdminClient
+from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 from schoolgate_policyd.ipc.messages import EventBatch, Status
 from schoolgate_policyd.rulefiles import Mistake, RuleFileErrors
 from schoolgate_policyd.rulewatch import RuleWatch
@@ -78,6 +82,28 @@ class FakeEvents:
         return ()
 
 
+class FakeLists:
+    """Notes what it is asked to do; its faults are what a test says."""
+
+    def __init__(self) -> None:
+        self.is_running = False
+        self.times_wanted = 0
+        self.told: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        self.is_running = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_running = False
+
+    def want(self) -> None:
+        self.times_wanted += 1
+
+    def faults(self) -> tuple[str, ...]:
+        return self.told
+
+
 class World:
     """A school in a folder: its rule file holds the policy's id, or a mistake."""
 
@@ -97,6 +123,7 @@ class World:
         )
         self.decisions = FakeDecisions()
         self.events = FakeEvents()
+        self.lists = FakeLists()
         self.rule_file = folder / "rules" / "school.yaml"
         self.rule_file.parent.mkdir()
         self.write_rules("first")
@@ -127,6 +154,7 @@ class World:
             rules=RuleWatch(self.settings.rules_dir, self.load),
             school_clock=FixedClock(NOW),
             machine_clock=FixedClock(MACHINE_NOW),
+            lists=self.lists,
         )
         stopping = asyncio.Event()
         is_ready = asyncio.Event()
@@ -382,5 +410,58 @@ def test_events_whose_time_is_over_are_deleted_by_machine_time(world: World) -> 
         async with world.running():
             await eventually(lambda: world.events.tidied_at != [])
         assert [MACHINE_NOW] == world.events.tidied_at
+
+    asyncio.run(scenario())
+
+
+def test_lists_are_kept_up_to_date_while_it_runs_and_their_faults_are_told(world: World) -> None:
+    world.lists.told = ("list bad: answered with 500; the version of yesterday stays",)
+
+    async def scenario() -> None:
+        async with world.running():
+            await eventually(lambda: world.lists.is_running)
+            status = await world.until(lambda status: bool(status.faults))
+            assert world.lists.told == status.faults
+            world.write_rules("mistake")
+            status = await world.until(lambda status: len(status.faults) > 1)
+            assert world.lists.told[0] == status.faults[-1]
+
+    asyncio.run(scenario())
+    assert not world.lists.is_running
+
+
+def test_lists_are_looked_at_when_the_rule_files_changed(world: World) -> None:
+    async def scenario() -> None:
+        async with world.running():
+            await eventually(lambda: world.lists.is_running)
+            world.write_rules("second")
+            await eventually(lambda: world.lists.times_wanted == 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_locked_list_in_force_survives_a_restart_without_its_file(world: World) -> None:
+    lock = Rule(
+        id="locked-list-iwf",
+        block=frozenset({"iwf"}),
+        applies_to=(Condition(),),
+        cite=Citation("IWF", "locked list iwf"),
+        locked=True,
+    )
+    locked = msgspec.structs.replace(
+        policy("locked"),
+        rules=(lock,),
+        catalogue=Catalogue(large_lists=(LargeList("iwf", "adult", locked=True),)),
+    )
+    save_last_snapshot(world.settings.last_snapshot_path("policyd"), Source(7, locked))
+
+    async def scenario() -> None:
+        point = world.point()
+        async with world.running(), running(point):
+            await eventually(lambda: len(point.sources) == 1)
+            status = await world.until(lambda status: bool(status.faults))
+
+            assert locked == point.sources[0].policy
+            assert "locked list `iwf` is in force" in status.faults[0]
 
     asyncio.run(scenario())

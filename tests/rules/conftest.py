@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from schoolgate_policyd.core.catalogue import Service, UrlPattern
-from schoolgate_policyd.core.names import parse_domain, parse_url
+from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.names import parse_domain
+from schoolgate_policyd.core.url_patterns import parse_pattern
 
 RULES = Path(__file__).parents[2] / "rules"
 
@@ -21,7 +22,6 @@ def read(path: Path) -> Mapping[str, list[Entry]]:
 
 
 def service_of(entry: Entry) -> Service:
-    urls = [parse_url(text) for text in entry.get("urls", [])]
     return Service(
         id=entry["id"],
         name=entry["name"],
@@ -29,7 +29,7 @@ def service_of(entry: Entry) -> Service:
         domains=tuple(parse_domain(text) for text in entry.get("domains", [])),
         excluding=tuple(parse_domain(text) for text in entry.get("excluding", [])),
         companions=tuple(parse_domain(text) for text in entry.get("companions", [])),
-        urls=tuple(UrlPattern(url.host, url.path) for url in urls),
+        urls=tuple(map(parse_pattern, entry.get("urls", []))),
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 HARMFUL = ("adult", "extremism", "self-harm", "gambling", "hate", "drugs", "violence", "malware")
-CIRCUMVENTION = ("vpn", "web-proxy", "doh", "tor")
+CIRCUMVENTION = ("vpn", "web-proxy", "unblocked-games", "doh", "tor")
+REMOTE_CONTROL = "remote-desktop"
+COPIES = "page-copies"
 
 BASELINE: list[Mapping[str, object]] = YAML(typ="safe").load(
     Path(__file__).parents[2] / "rules" / "baseline.yaml"
@@ -19,6 +21,7 @@ BASELINE: list[Mapping[str, object]] = YAML(typ="safe").load(
 
 def test_the_baseline_blocks_each_harmful_category_and_each_way_round_the_filter_once() -> None:
     expected = {f"baseline-{name}": name for name in (*HARMFUL, *CIRCUMVENTION)}
+    expected |= {f"baseline-{name}": name for name in (REMOTE_CONTROL, COPIES)}
     expected["baseline-address-literals"] = "address-literals"
     found = {str(rule["id"]): str(rule["block"]) for rule in BASELINE}
 
@@ -35,15 +38,17 @@ def test_nothing_lifts_the_blocks_that_no_lesson_needs() -> None:
 
 def test_an_access_grant_alone_lifts_what_a_teacher_may_have_to_look_at() -> None:
     lifted = {str(rule["id"]): rule["lifted_by"] for rule in BASELINE if "lifted_by" in rule}
-    expected = ["extremism", "self-harm", "gambling", "hate", "drugs", "violence"]
+    alone = ["extremism", "self-harm", "gambling", "hate", "drugs", "violence", REMOTE_CONTROL]
+    expected = {f"baseline-{name}": ["access-grant"] for name in alone}
 
-    assert {f"baseline-{name}": ["access-grant"] for name in expected} == lifted
+    assert expected | {f"baseline-{COPIES}": ["access-grant", "curriculum-grant"]} == lifted
 
 
-def test_the_baseline_is_for_everybody_except_that_staff_may_use_numbered_addresses() -> None:
+def test_the_baseline_is_for_everybody_except_that_staff_keep_numbers_and_archives() -> None:
     narrowed = {str(rule["id"]): rule["for"] for rule in BASELINE if "for" in rule}
+    names = ["baseline-address-literals", f"baseline-{COPIES}"]
 
-    assert {"baseline-address-literals": {"audience": ["pupil", "visitor"]}} == narrowed
+    assert {name: {"audience": ["pupil", "visitor"]} for name in names} == narrowed
     assert not [rule["id"] for rule in BASELINE if "unless" in rule]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.names import parse_domain, parse_url
+from schoolgate_policyd.rulefiles import shared_hosts
 
 type Owners = Callable[[str], list[str]]
 
@@ -50,7 +51,7 @@ SCHOOL_HOSTS = words("""
 """)
 
 
-@pytest.mark.parametrize("host", SHARED_HOSTS)
+@pytest.mark.parametrize("host", sorted({*SHARED_HOSTS, *shared_hosts.SHARED_HOSTS}))
 def test_no_service_covers_a_host_that_others_share(host: str, owners: Owners) -> None:
     assert [] == owners(host)
 
@@ -141,6 +142,19 @@ def test_no_service_covers_an_essential_or_a_help_line(
         ("mumsnet.com", None),
         ("tiktok.com.example.org", None),
         ("nottiktok.com", None),
+        ("relay-1.net.anydesk.com", "anydesk"),
+        ("remotedesktop-pa.googleapis.com", "chrome-remote-desktop"),
+        ("www-example-org.translate.goog", "google-translate-pages"),
+        ("translate.google.com", None),
+        ("translator.microsoft.com", None),
+        ("www.bing.com", None),
+        ("archive.ph", "archive-today"),
+        ("web.archive.org", "wayback-machine"),
+        ("archive.org", None),
+        ("cdn.ampproject.org", None),
+        ("poki.com", "poki"),
+        ("www.bbc.co.uk", None),
+        ("stackoverflow.com", None),
     ],
 )
 def test_a_host_belongs_to_its_service(host: str, service: str | None, owners: Owners) -> None:
@@ -158,6 +172,30 @@ def test_a_host_belongs_to_its_service(host: str, service: str | None, owners: O
         ("https://www.amazon.com/live/video/1", "amazon-live"),
         ("https://www.amazon.com/dp/0747532699", None),
         ("https://en.wikipedia.org/wiki/Special:UserLogin", "wikipedia-editing"),
+        ("https://cy.m.wikipedia.org/wiki/Special:CreateAccount", "wikipedia-editing"),
+        ("https://fr.wikipedia.org/wiki/Tudors?%61ction=EDIT", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/index.php?title=Tudors&action=edit", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/index.php?title=X&action=submit", "wikipedia-editing"),
+        ("https://en.wikipedia.org/wiki/Tudors?veaction=edit", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/api.php?action=visualeditor&page=X", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/api.php?x;action=visualeditoredit", "wikipedia-editing"),
+        ("https://en.wikipedia.org/wiki/Talk:Tudors", "wikipedia-editing"),
+        ("https://en.wikipedia.org/wiki/user%20talk:Anne", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/index.php?title=:Talk:Tudors", "wikipedia-editing"),
+        ("https://cy.wikipedia.org/wiki/Sgwrs:Cymru", "wikipedia-editing"),
+        ("https://en.wikipedia.org/w/index.php?title=Tudors&action=history", None),
+        ("https://en.wikipedia.org/w/index.php?search=action%3Dedit", None),
+        ("https://en.wikipedia.org/wiki/Special:Search?search=Talk:", None),
+        ("https://en.wikipedia.org/wiki/Talk_show", None),
+        ("https://en.wikipedia.org/w/api.php?action=query&titles=Tudors", None),
+        ("https://commons.wikimedia.org/wiki/Special:UploadWizard", "wikimedia-editing"),
+        ("https://en.wiktionary.org/w/index.php?title=king&action=edit", "wikimedia-editing"),
+        ("https://upload.wikimedia.org/wikipedia/commons/a/a9/X.jpg", None),
+        ("https://translate.google.com/translate?u=https://tiktok.com", "google-translate-pages"),
+        ("https://translate.google.com/?sl=cy&tl=en&text=hei&op=translate", None),
+        ("https://translate.google.com/?sl=cy&tl=en&op=websites", "google-translate-pages"),
+        ("https://www.bing.com/search?q=king", None),
+        ("https://www.bing.com/translator", None),
         ("https://en.wikipedia.org/wiki/Tudor_period", None),
         ("https://en.wikipedia.org/w/index.php?search=Tudors", None),
     ],

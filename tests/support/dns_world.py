@@ -26,11 +26,11 @@ from schoolgate_policyd.core.catalogue import (
     DomainList,
     HelpLine,
     Service,
-    UrlPattern,
 )
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Document, Live, Policy, Register, Source
 from schoolgate_policyd.core.rules import Citation, Condition, Rule
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Network
 from schoolgate_policyd.core.times import (
@@ -38,10 +38,10 @@ from schoolgate_policyd.core.times import (
     DateRange,
     Period,
     PeriodStart,
-    SchoolTime,
     Timetable,
     WorkingHours,
 )
+from schoolgate_policyd.core.url_patterns import UrlPattern
 from schoolgate_policyd.ipc.messages import Event
 
 TITLE = "Social Media Policy"
@@ -66,7 +66,7 @@ def school_time() -> SchoolTime:
     return SchoolTime(
         zone="Europe/London",
         calendar=Calendar("one-term", (DateRange(date(2026, 9, 1), date(2026, 12, 18)),)),
-        timetable=Timetable("primary-day", (bells,) * 5 + ((), ())),
+        timetables=(TimetableUse(Timetable("primary-day", (bells,) * 5 + ((), ()))),),
         staff_hours=WorkingHours(time(8, 30), time(16)),
     )
 

@@ -10,7 +10,8 @@ from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_policyd.core.policy import Document, Live, Policy, Source
 from schoolgate_policyd.core.rules import Grant, GrantKind, HostScope
-from schoolgate_policyd.core.times import Calendar, SchoolTime, Timetable, WorkingHours
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
+from schoolgate_policyd.core.times import Calendar, Timetable, WorkingHours
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import (
     AllowedCount,
@@ -36,7 +37,7 @@ def policy(name: str = "test") -> Policy:
         school_time=SchoolTime(
             zone="Europe/London",
             calendar=Calendar(id="none", terms=()),
-            timetable=Timetable(id="none", days=((),) * 7),
+            timetables=(TimetableUse(Timetable(id="none", days=((),) * 7)),),
             staff_hours=WorkingHours(start=time(8, 30), end=time(16)),
         ),
     )

@@ -9,6 +9,7 @@ from schoolgate_policyd.core.catalogue import Catalogue, Category, DomainList, S
 from schoolgate_policyd.core.names import DomainName, parse_url
 from schoolgate_policyd.core.policy import Document, Policy, Register, Source
 from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, Rule
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import (
     Audience,
     Device,
@@ -23,7 +24,6 @@ from schoolgate_policyd.core.times import (
     DateRange,
     Period,
     PeriodStart,
-    SchoolTime,
     Timetable,
     WorkingHours,
 )
@@ -184,7 +184,7 @@ def policy() -> Policy:
         school_time=SchoolTime(
             zone="Europe/London",
             calendar=Calendar("terms", (DateRange(date(2026, 9, 1), date(2027, 7, 21)),)),
-            timetable=Timetable("day", ((bells,) * 5) + ((), ())),
+            timetables=(TimetableUse(Timetable("day", ((bells,) * 5) + ((), ()))),),
             staff_hours=WorkingHours(time(8, 30), time(16, 0)),
         ),
     )

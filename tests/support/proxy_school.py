@@ -9,7 +9,6 @@ from schoolgate_policyd.core.catalogue import (
     DomainList,
     HelpLine,
     Service,
-    UrlPattern,
 )
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Document, Live, Policy, Register, Source
@@ -22,16 +21,17 @@ from schoolgate_policyd.core.rules import (
     Rule,
     Scope,
 )
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind, Network, Person
 from schoolgate_policyd.core.times import (
     Calendar,
     DateRange,
     Period,
     PeriodStart,
-    SchoolTime,
     Timetable,
     WorkingHours,
 )
+from schoolgate_policyd.core.url_patterns import UrlPattern
 
 PUPIL = "127.0.1.10"
 STAFF = "127.0.2.10"
@@ -139,7 +139,7 @@ _BELLS = tuple(
 SCHOOL_TIME = SchoolTime(
     zone="Europe/London",
     calendar=Calendar("2026", (DateRange(date(2026, 9, 1), date(2026, 12, 18)),)),
-    timetable=Timetable("day", (_BELLS,) * 5 + ((), ())),
+    timetables=(TimetableUse(Timetable("day", (_BELLS,) * 5 + ((), ()))),),
     staff_hours=WorkingHours(time(8, 30), time(16)),
 )
 REGISTER = Register(

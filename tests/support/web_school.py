@@ -13,6 +13,7 @@ from schoolgate_policyd.core.catalogue import Catalogue, Category, DomainList, H
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Document, Policy, Source, StandingDefinition
 from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, Rule
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import (
     Audience,
     Device,
@@ -25,7 +26,6 @@ from schoolgate_policyd.core.times import (
     DateRange,
     Period,
     PeriodStart,
-    SchoolTime,
     Timetable,
     WorkingHours,
 )
@@ -231,7 +231,7 @@ def policy() -> Policy:
         school_time=SchoolTime(
             zone="Europe/London",
             calendar=Calendar("2026-27", (DateRange(date(2026, 9, 1), date(2026, 12, 18)),)),
-            timetable=Timetable("primary-day", (lesson_days,) * 5 + ((), ())),
+            timetables=(TimetableUse(Timetable("primary-day", (lesson_days,) * 5 + ((), ()))),),
             staff_hours=WorkingHours(time(8, 30), time(16, 0)),
         ),
         social_media=frozenset({"video-sharing", "social-network"}),

@@ -34,6 +34,7 @@ EXPECTED = {
     ("GET", "/grants"): frozenset({"head", "chair", "lead", "dsl", "technician"}),
     ("GET", "/attempts"): frozenset({"lead", "dsl"}),
     ("GET", "/attempts/rows"): frozenset({"lead", "dsl"}),
+    ("GET", "/why"): frozenset({"head", "lead", "dsl", "technician"}),
     ("GET", "/devices"): SIGNED_IN,
     ("POST", "/devices/claim"): SIGNED_IN,
     ("POST", "/devices/release"): SIGNED_IN,

@@ -10,8 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from chromium import ARTEFACTS, RULES, WIDTHS, chromium
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
+from policy_versions_world import later_texts, take_up
 from web_events import blocked, put
-from web_school import ENTRY, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
+from web_school import ENTRY, LESSON, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
 from web_server import free_port, served
 
 from schoolgate_policyd.config import DnsSettings, NetworkSettings, ProxySettings
@@ -227,3 +228,38 @@ def test_blocked_attempts_come_in_by_themselves(office: Office) -> None:
     assert "/attempts" == lead.page.url.removeprefix(office.url)
     lead.page.goto("/attempts?circumvention=yes")
     lead.look("attempts-circumvention")
+
+
+def test_why(office: Office) -> None:
+    grant = "url=https%3A%2F%2Fwww.tiktok.com%2F%40museum%2Fvideo%2F7&audience=staff"
+    at_break = (
+        "url=www.tiktok.com&audience=staff&device=own-device&at=2026-11-20T10:35"
+        "&assume=staff-break-access"
+    )
+    lead = office.someone().sign_in("lead")
+    for query, name in (
+        ("", "why"),
+        ("?url=www.tiktok.com&audience=pupil&device=school-computer", "why-always-blocked"),
+        (f"?{at_break}", "why-staff-break"),
+        (f"?{at_break.replace('11-20', '10-25')}", "why-clock-change"),
+        ("?url=www.childline.org.uk", "why-help-line"),
+        (f"?{grant}&at=2027-08-02T12:00", "why-beyond-the-calendar"),
+        ("?url=a..b&at=tomorrow&age=x&person=nobody&audience=y", "why-mistakes"),
+    ):
+        lead.page.goto(f"/why{query}")
+        lead.look(name)
+    assert "There is a problem" in lead.page.inner_text(":focus")
+
+
+def test_the_policy_in_words(office: Office) -> None:
+    take_up(office.school, LESSON)
+    office.school.go_on(timedelta(hours=1))
+    take_up(office.school, office.school.school_clock.now(), later_texts())
+    head = office.someone().sign_in("head")
+    for path, name in (
+        ("/policy", "policy"),
+        ("/policy/versions/2", "policy-version"),
+        ("/policy/compare", "policy-compare"),
+    ):
+        head.page.goto(path)
+        head.look(name)

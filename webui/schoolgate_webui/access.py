@@ -10,8 +10,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from schoolgate_policyd.workflow import policy_acts
 from schoolgate_policyd.workflow.actors import may_submit
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.policy_acts import Act
 from schoolgate_policyd.workflow.visibility import Sight, may
 
 
@@ -23,6 +25,8 @@ class Who(StrEnum):
     WHO_MAY_ASK = "who-may-ask"
     WHO_SEES_GRANTS = "who-sees-grants"
     WHO_SEES_ATTEMPTS = "who-sees-attempts"
+    WHO_SEES_VERSIONS = "who-sees-versions"
+    WHO_SEES_REASONS = "who-sees-reasons"
 
 
 # A route that is missing here is for nobody.
@@ -44,9 +48,21 @@ TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
         ("GET", "/grants"): Who.WHO_SEES_GRANTS,
         ("GET", "/attempts"): Who.WHO_SEES_ATTEMPTS,
         ("GET", "/attempts/rows"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/why"): Who.WHO_SEES_REASONS,
+        ("GET", "/policy"): Who.WHO_SEES_VERSIONS,
+        ("GET", "/policy/versions/{number}"): Who.WHO_SEES_VERSIONS,
+        ("GET", "/policy/compare"): Who.WHO_SEES_VERSIONS,
         ("GET", "/devices"): Who.SIGNED_IN,
         ("POST", "/devices/claim"): Who.SIGNED_IN,
         ("POST", "/devices/release"): Who.SIGNED_IN,
+    }
+)
+
+_SIGHTS: Mapping[Who, Sight] = MappingProxyType(
+    {
+        Who.WHO_SEES_GRANTS: Sight.GRANTS_IN_FORCE,
+        Who.WHO_SEES_ATTEMPTS: Sight.BLOCKED_ATTEMPTS,
+        Who.WHO_SEES_REASONS: Sight.REASONS,
     }
 )
 
@@ -62,10 +78,10 @@ def is_for(who: Who, member: Member | None) -> bool:
             return True
         case Who.WHO_MAY_ASK:
             return may_submit(member)
-        case Who.WHO_SEES_GRANTS:
-            return may(member, Sight.GRANTS_IN_FORCE)
-        case Who.WHO_SEES_ATTEMPTS:
-            return may(member, Sight.BLOCKED_ATTEMPTS)
+        case Who.WHO_SEES_GRANTS | Who.WHO_SEES_ATTEMPTS | Who.WHO_SEES_REASONS:
+            return may(member, _SIGHTS[who])
+        case Who.WHO_SEES_VERSIONS:
+            return policy_acts.may(member, Act.SEE)
         case _:
             assert_never(who)
 

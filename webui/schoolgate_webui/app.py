@@ -16,7 +16,17 @@ from schoolgate_webui.frame import Frame
 from schoolgate_webui.guard import guard
 from schoolgate_webui.problems import handle_problems
 from schoolgate_webui.rendering import Pages
-from schoolgate_webui.routes import attempts, devices, grants, home, public, requests, session
+from schoolgate_webui.routes import (
+    attempts,
+    devices,
+    grants,
+    home,
+    policy,
+    public,
+    requests,
+    session,
+    why,
+)
 from schoolgate_webui.security import BoundedBodies, KnownHostsOnly, SecureHeaders, known_hosts
 from schoolgate_webui.site import Policyd, Site
 
@@ -29,6 +39,8 @@ ROUTERS = (
     requests.router,
     grants.router,
     attempts.router,
+    why.router,
+    policy.router,
     devices.router,
 )
 

@@ -7,10 +7,12 @@ import structlog
 
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.policy import Policy, Register, Source
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.strict import strict_source
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
+from schoolgate_policyd.lists.opening import names_of
 from schoolgate_policyd.presets import POLICYD, networks_of
 from schoolgate_policyd.rulefiles import load_policy
 from schoolgate_policyd.store.decisions import DecisionStore
@@ -38,6 +40,7 @@ class PolicyInForce:
         self._policy: Policy | None = None
         self._register: tuple[int, Register] | None = None
         self._snapshot: Snapshot | None = None
+        self._names: NamesAt | None = None
 
     def policy(self) -> Policy:
         """Return the policy."""
@@ -59,6 +62,14 @@ class PolicyInForce:
             register = self._register[1]
         return Source(version, policy, register, self._store.live(moment))
 
+    def names_of(self, source: Source) -> NamesAt | None:
+        """
+        Return the names of the large lists of *source*, if it has any.
+
+        Raises TableError where the table went after the policy was read.
+        """
+        return names_of(source.policy.catalogue, self._settings.lists_dir)
+
     def snapshot(self, moment: datetime) -> Snapshot:
         """Return the same, ready to decide with; compiled again only where it changed."""
         source = self.source(moment)
@@ -69,7 +80,7 @@ class PolicyInForce:
                 or held.source.policy is not source.policy
                 or held.source.register != source.register
             ):
-                held = compile_snapshot(source)
+                held = compile_snapshot(source, self.names_of(source))
             elif held.source.live != source.live:
                 held = held.with_live(source.number, source.live)
             self._snapshot = held
@@ -86,6 +97,8 @@ class PolicyInForce:
         try:
             last = load_last_snapshot(self._path)
             if last is not None:
+                # A policy without its lists would be open where it is not.
+                self._names = names_of(last.policy.catalogue, self._settings.lists_dir)
                 # One object for equal policies, so that a change of claims compiles nothing.
                 known = self._policy
                 return known if known is not None and last.policy == known else last.policy

@@ -13,7 +13,10 @@ from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import WebSession
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workshop import Workshop
+from schoolgate_webui.checks import Checks
 from schoolgate_webui.policy import PolicyInForce
+from schoolgate_webui.presets import PresetsRead
 from schoolgate_webui.tokens import Cookies, form_token
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.requests import Names, Seen
@@ -60,12 +63,16 @@ class Site:
         admin: Policyd,
         school_clock: Clock,
         machine_clock: Clock,
+        checks: Checks | None = None,
     ) -> None:
         self.settings = settings
         self.decisions = decisions
         self.events = events
         self.admin = admin
         self.policy_in_force = PolicyInForce(settings, decisions)
+        self.workshop = Workshop(settings.rules_dir, settings.school, decisions.policies)
+        self.presets_read = PresetsRead(self.workshop)
+        self.checks = checks or Checks(settings, decisions.policies)
         self.cookies = Cookies(settings)
         self._school_clock = school_clock
         self._machine_clock = machine_clock
@@ -116,15 +123,18 @@ class Site:
         """Tell policyd that the store has changed; return what is in force after that."""
         return self.admin.wake()
 
+    def names(self) -> Names:
+        """Return the names of people and classes."""
+        people = self.decisions.people
+        return Names(
+            people=people.names(), classes={each.id: each.name for each in people.classes()}
+        )
+
     def seen(self, visit: Visit) -> Seen:
         """Return what the views of requests need."""
-        people = self.decisions.people
         return Seen(
             now=visit.now,
-            names=Names(
-                people=people.names(),
-                classes={each.id: each.name for each in people.classes()},
-            ),
+            names=self.names(),
             policy=self.policy_in_force.policy(),
             status=self.status(),
             version=self.decisions.version(),

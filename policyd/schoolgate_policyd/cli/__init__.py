@@ -4,10 +4,32 @@ The command line, `schoolgate`: it parses, calls and prints; the work is done el
 Each command is a module that adds itself to the application when it is imported.
 """
 
-from schoolgate_policyd.cli import check, gateway, rule_files
+from schoolgate_policyd.cli import (
+    calendar,
+    check,
+    explain,
+    gateway,
+    lists,
+    policy,
+    prove,
+    replay,
+    rule_files,
+)
 from schoolgate_policyd.cli.frame import app
 
-__all__ = ["app", "check", "gateway", "main", "rule_files"]
+__all__ = [
+    "app",
+    "calendar",
+    "check",
+    "explain",
+    "gateway",
+    "lists",
+    "main",
+    "policy",
+    "prove",
+    "replay",
+    "rule_files",
+]
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import typer
 
 from schoolgate_policyd import checking
 from schoolgate_policyd.checking import Answer, Question
+from schoolgate_policyd.cli import asking
 from schoolgate_policyd.cli.frame import (
     app,
     complaining,
@@ -20,7 +21,6 @@ from schoolgate_policyd.cli.frame import (
     settings_in_use,
 )
 from schoolgate_policyd.core.errors import SchoolgateError
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.presets import SnapshotShelf
 
 
@@ -28,37 +28,20 @@ from schoolgate_policyd.presets import SnapshotShelf
 def check(
     url: Annotated[str | None, typer.Argument(help="A web address, or a host name alone.")] = None,
     *,
-    school: Annotated[
-        str | None,
-        typer.Option(help="A preset's name; without it the live configuration decides."),
-    ] = None,
-    audience: Annotated[Audience | None, typer.Option(help="Without it: pupil.")] = None,
-    duty: Annotated[list[Duty] | None, typer.Option(help="May be repeated.")] = None,
-    device: Annotated[DeviceKind | None, typer.Option(help="Without it: unknown.")] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(help="The school's time, or an ISO time with offset; without it now."),
-    ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(help="Take this standing permission as recorded. May be repeated."),
-    ] = None,
-    uninspectable: Annotated[
-        bool, typer.Option("--uninspectable", help="The device lacks the school's authority.")
-    ] = False,
-    address: Annotated[
-        str | None, typer.Option(help="Ask for whoever has this address in the live school.")
-    ] = None,
-    age: Annotated[int | None, typer.Option(help="The person's age in years.")] = None,
-    year_group: Annotated[int | None, typer.Option(help="The pupil's year group.")] = None,
-    hours: Annotated[str | None, typer.Option(help="Own working hours, like 08:30-16:30.")] = None,
-    overtime: Annotated[
-        bool, typer.Option("--overtime", help="The person works overtime that day.")
-    ] = False,
-    platform: Annotated[
-        list[str] | None,
-        typer.Option(help="A service on which an account-operator runs accounts."),
-    ] = None,
+    school: asking.School = None,
+    audience: asking.Whom = None,
+    duty: asking.Duties = None,
+    device: asking.Device = None,
+    at: asking.At = None,
+    assume: asking.Assume = None,
+    uninspectable: asking.Uninspectable = False,
+    address: asking.ClientAddress = None,
+    age: asking.Age = None,
+    year_group: asking.YearGroup = None,
+    school_class: asking.SchoolClasses = None,
+    hours: asking.Hours = None,
+    overtime: asking.Overtime = False,
+    platform: asking.Platforms = None,
     batch: Annotated[
         str | None,
         typer.Option(
@@ -66,7 +49,7 @@ def check(
             "options stand for what a line leaves out."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: asking.AsJson = False,
 ) -> None:
     """Explain any decision, past or future."""
     with complaining():
@@ -84,6 +67,7 @@ def check(
             address=address,
             age=age,
             year_group=year_group,
+            school_class=tuple(school_class or ()) or None,
             hours=hours,
             overtime=overtime or None,
             platform=tuple(platform or ()) or None,

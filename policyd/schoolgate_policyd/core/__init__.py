@@ -2,7 +2,10 @@
 The pure decision core: no clock, no I/O, no randomness.
 
 Read in this order: `names` (hosts and URLs), `times` (periods and the calendar), `subjects`
-(who asks), `catalogue` (what exists on the internet), `rules` (what blocks, what lifts),
+(who asks), `catalogue` (what exists on the internet), `listed`
+(names by the million, looked up), `rules` (what blocks, what lifts),
 `policy` (all of it together, as sent to every enforcement point), `reference` (the rule of
-decision, slow and obvious), `snapshot` and `decide` (the same, fast), `explain` (in sentences).
+decision, slow and obvious), `snapshot` and `decide` (the same, fast), `explain` (in sentences,
+with `words` for rules and `grounds` for exceptions), `runner_up` (what would hold without the
+deciding rule), `week` (a week of verdicts).
 """

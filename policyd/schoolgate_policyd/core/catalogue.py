@@ -2,49 +2,8 @@
 
 import msgspec
 
-from schoolgate_policyd.core.names import (
-    Host,
-    Url,
-    as_served,
-    as_served_without_parameters,
-)
-
-_LENIENT_READINGS = (as_served, as_served_without_parameters)
-
-
-class UrlPattern(msgspec.Struct, frozen=True):
-    """
-    A part of a host: every URL of *host* (that host alone) whose path is *path* or lies below it.
-
-    `mumsnet.com/talk` covers `/talk` and `/talk/x`, not `/talkative`; ports make no difference.
-    """
-
-    host: Host
-    path: str
-
-    def covers(self, url: Url) -> bool:
-        """Whether *url* lies in this part of the host."""
-        return url.host == self.host and is_part_blocked(url.path, self.path)
-
-
-def is_path_within(path: str, prefix: str) -> bool:
-    """Whether *path* is *prefix* or lies below it, segment by segment."""
-    bare = prefix.rstrip("/")
-    return path == bare or path.startswith(bare + "/")
-
-
-def is_part_blocked(path: str, prefix: str) -> bool:
-    """Whether *path* lies in a blocked part, as written or as a lenient server reads it."""
-    return is_path_within(path, prefix) or any(
-        is_path_within(read(path), prefix.lower()) for read in _LENIENT_READINGS
-    )
-
-
-def is_part_opened(path: str, prefix: str) -> bool:
-    """Whether *path* lies in an opened part, as written and as a lenient server reads it."""
-    return is_path_within(path, prefix) and all(
-        is_path_within(read(path), read(prefix)) for read in _LENIENT_READINGS
-    )
+from schoolgate_policyd.core.names import Host, Url
+from schoolgate_policyd.core.url_patterns import UrlPattern
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -92,6 +51,19 @@ class DomainList(msgspec.Struct, frozen=True):
         return any(host.is_under(domain) for domain in self.domains)
 
 
+class LargeList(msgspec.Struct, frozen=True):
+    """
+    A list of names by the million, of one category; the names are in the catalogue's table.
+
+    A list that is not *locked* leaves the essentials open, and what is under them: it is somebody
+    else's, and no slip in it closes a lesson site. A locked one spares help lines alone.
+    """
+
+    id: str
+    category: str
+    locked: bool = False
+
+
 class Category(msgspec.Struct, frozen=True):
     """A kind of service or list; *is_circumvention* marks tools to get round the filter."""
 
@@ -111,7 +83,12 @@ class HelpLine(msgspec.Struct, frozen=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """Everything that rules can name."""
+    """
+    Everything that rules can name.
+
+    *name_table* is the digest of the compiled file with the names of *large_lists*; None while
+    none of them was ever loaded.
+    """
 
     categories: tuple[Category, ...] = ()
     services: tuple[Service, ...] = ()
@@ -119,6 +96,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     help_lines: tuple[HelpLine, ...] = ()
     essentials: tuple[Host, ...] = ()
     never_inspected: tuple[Host, ...] = ()
+    large_lists: tuple[LargeList, ...] = ()
+    name_table: str | None = None
 
     @property
     def services_by_id(self) -> dict[str, Service]:

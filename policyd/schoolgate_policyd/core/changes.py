@@ -87,9 +87,10 @@ def _unsettled(rule: Rule, facts: Facts, service: Service | None) -> list[Condit
         for each in rule.unless
         if conditions.holds(_timeless(each), facts, service, unknown_holds=False)
     ]
-    if not about or any(each == _timeless(each) for each in excepting):
-        return []  # whatever the time, the rule does not block this subject
-    return about + excepting
+    if any(each == _timeless(each) for each in excepting):
+        # The rule never blocks this subject; whether it is named as excepted follows from `about`.
+        return [] if any(each == _timeless(each) for each in about) else about
+    return about + excepting if about else []
 
 
 def _timeless(condition: Condition) -> Condition:

@@ -3,7 +3,8 @@ When a condition of a rule holds.
 
 What is not known of a subject counts against them: where the device kind, the network, the year
 group or the age is unknown, an atom that asks for it holds in a rule's `for` and fails in its
-`unless`. So an unknown subject never gets more than a known one (law 6).
+`unless`. So an unknown subject never gets more than a known one (law 6). Where their period is
+not known either, there are several `Facts`, and a rule that blocks by one of them blocks.
 """
 
 from datetime import datetime
@@ -13,12 +14,13 @@ import msgspec
 
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.rules import Condition, Rule
+from schoolgate_policyd.core.school_time import Possible, SchoolTime
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Subject
-from schoolgate_policyd.core.times import Period, SchoolTime, local_date
+from schoolgate_policyd.core.times import Period, local_date
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is true of a subject at one moment."""
+    """What is true of a subject at one moment, in one of the periods that it may be."""
 
     subject: Subject
     period: Period
@@ -30,20 +32,27 @@ class Facts(msgspec.Struct, frozen=True):
 def facts_at(
     subject: Subject,
     moment: datetime,
-    period: Period,
+    possible: tuple[Possible, ...],
     school_time: SchoolTime,
     standing: frozenset[str],
-) -> Facts:
-    """Return what is true of *subject* at *moment* (aware), being in *period*."""
-    is_staff = subject.audience is Audience.STAFF
+) -> tuple[Facts, ...]:
+    """Return what may be true of *subject* at *moment* (aware), for each *possible* period."""
     hours = subject.hours or school_time.staff_hours
-    return Facts(
-        subject=subject,
-        period=period,
-        is_in_own_hours=is_staff and school_time.is_within(hours, moment),
-        is_on_overtime=bool(subject.overtime)
-        and local_date(moment, ZoneInfo(school_time.zone)) in subject.overtime,
-        standing=standing,
+    # Nobody else has working hours, so the clock is not asked.
+    is_at_work = subject.audience is Audience.STAFF and school_time.is_within(hours, moment)
+    is_on_overtime = (
+        bool(subject.overtime)
+        and local_date(moment, ZoneInfo(school_time.zone)) in subject.overtime
+    )
+    return tuple(
+        Facts(
+            subject=subject,
+            period=each.period,
+            is_in_own_hours=is_at_work and each.is_school_day,
+            is_on_overtime=is_on_overtime,
+            standing=standing,
+        )
+        for each in possible
     )
 
 
@@ -57,6 +66,11 @@ def applies(rule: Rule, facts: Facts, service: Service | None) -> bool:
 def is_excepted(rule: Rule, facts: Facts, service: Service | None) -> bool:
     """Whether an exception of *rule* holds."""
     return any(holds(condition, facts, service, unknown_holds=False) for condition in rule.unless)
+
+
+def blocks(rule: Rule, facts: Facts, service: Service | None) -> bool:
+    """Whether *rule* speaks of this subject and none of its exceptions holds."""
+    return applies(rule, facts, service) and not is_excepted(rule, facts, service)
 
 
 def holds(

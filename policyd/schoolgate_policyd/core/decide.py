@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from schoolgate_policyd.core import conditions
-from schoolgate_policyd.core.catalogue import Service, is_part_blocked
+from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.changes import Changes
 from schoolgate_policyd.core.conditions import Facts
 from schoolgate_policyd.core.decision import Decision, Request, UrlResource, Verdict
@@ -21,7 +21,8 @@ from schoolgate_policyd.core.rules import Grant, Rule
 from schoolgate_policyd.core.snapshot import MEMORY_LIMIT, Snapshot
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.times import require_aware
-from schoolgate_policyd.core.witnesses import witnesses
+from schoolgate_policyd.core.url_patterns import UrlPattern
+from schoolgate_policyd.core.witnesses import few_witnesses
 
 
 def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
@@ -34,18 +35,18 @@ def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
     matched = snapshot.match(resource.host, resource.chain)
     grants = snapshot.grants_of(subject)
     url = resource.url if isinstance(resource, UrlResource) and subject.inspectable else None
-    if grants or (url is not None and matched.parts):
+    if url is not None and (grants or matched.part_services):
         # What a grant or a part of a site opens depends on more than the match: not remembered.
         return _Question(
             snapshot, subject, matched, grants=grants, host=resource.host, url=url
         ).answer(moment)
-    key = (subject, matched)
+    key = (subject, matched, resource.host if grants else None)
     remembered = snapshot.decided.get(key)
     if remembered is not None:
         since, same_until, decision = remembered
         if since <= moment < same_until:
             return decision
-    question = _Question(snapshot, subject, matched, grants=(), host=resource.host, url=None)
+    question = _Question(snapshot, subject, matched, grants=grants, host=resource.host, url=None)
     decision = question.answer(moment)
     if len(snapshot.decided) >= MEMORY_LIMIT:
         snapshot.decided.clear()
@@ -81,6 +82,7 @@ class _Question:
         self._grants = grants
         self._host = host
         self._url = url
+        self._found: dict[object, list[_Finding]] = {}
         # Until when not only the verdict but every reason stays the same; known after `answer`.
         self.same_until = datetime.min.replace(tzinfo=UTC)
 
@@ -105,9 +107,9 @@ class _Question:
             excepted=_unique(rule for each in findings for rule in each.excepted),
             lifted=_unique(rule for each in findings for rule in each.lifted),
             grants=tuple({g.id: g for each in findings for g in each.grants}.values()),
-            services=self._matched.services,
-            categories=self._matched.categories,
-            is_circumvention=self._matched.is_circumvention,
+            services=self._matched.services_of(self._url),
+            categories=self._matched.categories_of(self._url),
+            is_circumvention=self._matched.is_circumvention(self._url),
         )
 
     def _verdicts(self, findings: list[_Finding]) -> tuple[Verdict, Verdict]:
@@ -129,25 +131,31 @@ class _Question:
 
     def _findings(self, moment: datetime) -> list[_Finding]:
         snapshot = self._snapshot
-        facts = conditions.facts_at(
-            self._subject,
-            moment,
-            snapshot.period_of(self._subject, moment),
-            snapshot.school_time,
-            snapshot.standing,
-        )
+        possible = snapshot.facts_of(self._subject, moment)
         live = tuple(each for each in self._grants if each.is_live_at(moment))
+        # A year has many bells and few different times, so each of those is worked out once.
+        time = (
+            possible,
+            tuple(grant.id for grant in live),
+            tuple(start <= moment < end for start, end in snapshot.lifetimes.values()),
+        )
+        found = self._found.get(time)
+        if found is None:
+            urls = self._urls(live)
+            found = [self._finding(url, possible, live, moment) for url in urls]
+            self._found[time] = found
+        return found
+
+    def _urls(self, live: tuple[Grant, ...]) -> list[Url]:
         if self._url is not None:
-            urls = [self._url]
-        elif live or self._matched.parts:
-            parts = (path for path, _, _ in self._matched.parts)
-            urls = witnesses(self._host, parts, live, snapshot.services)
-        else:
-            urls = [Url(scheme="https", host=self._host, port=None, path="/")]
-        return [self._finding(url, facts, live, moment) for url in urls]
+            return [self._url]
+        if live or self._matched.parts:
+            parts = ((pattern, service) for pattern, _, service in self._matched.parts)
+            return few_witnesses(self._host, parts, live, self._snapshot.services)
+        return [Url(scheme="https", host=self._host, port=None, path="/")]
 
     def _finding(
-        self, url: Url, facts: Facts, live: tuple[Grant, ...], moment: datetime
+        self, url: Url, possible: tuple[Facts, ...], live: tuple[Grant, ...], moment: datetime
     ) -> _Finding:
         blocking: list[Rule] = []
         excepted: list[Rule] = []
@@ -155,9 +163,11 @@ class _Question:
         used: list[Grant] = []
         covering = [each for each in live if each.scope.covers(url, self._snapshot.services)]
         for rule, service in self._rules_on(url, moment):
-            if not conditions.applies(rule, facts, service):
+            spoken_of = [each for each in possible if conditions.applies(rule, each, service)]
+            if not spoken_of:
                 continue
-            if conditions.is_excepted(rule, facts, service):
+            # Of several periods that it may be, the one in which the rule blocks counts.
+            if all(conditions.is_excepted(rule, each, service) for each in spoken_of):
                 excepted.append(rule)
                 continue
             lifting = [each for each in covering if each.kind in rule.lifted_by]
@@ -172,11 +182,14 @@ class _Question:
             lifetime = lifetimes.get(rule.id)
             if lifetime is None or lifetime[0] <= moment < lifetime[1]:
                 yield rule, service
-        for path, rule, part_of in self._matched.parts:
+        asked: UrlPattern | None = None
+        is_covered = False
+        for pattern, rule, part_of in self._matched.parts:
+            # The rules about a pattern stand next to each other, and it is asked once.
+            if pattern is not asked:
+                asked, is_covered = pattern, pattern.covers_page(url)
             lifetime = lifetimes.get(rule.id)
-            if is_part_blocked(url.path, path) and (
-                lifetime is None or lifetime[0] <= moment < lifetime[1]
-            ):
+            if is_covered and (lifetime is None or lifetime[0] <= moment < lifetime[1]):
                 yield rule, part_of
 
     def _bound(self, moment: datetime) -> datetime:

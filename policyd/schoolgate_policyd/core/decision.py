@@ -70,3 +70,19 @@ class Decision(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] = ()
     is_help_line: bool = False
     is_circumvention: bool = False
+
+
+def deciding_rule(decision: Decision) -> Rule | None:
+    """
+    Return the one rule that stands for all of *decision*'s; None where no rule speaks.
+
+    Of those that block the hardest to lift, of those alike the first. Where it is allowed, the
+    rule that a grant lifts, else the one whose exception applies.
+    """
+    if decision.verdict is not Verdict.ALLOW:
+        return min(decision.rules, key=_ease_of_lifting, default=None)
+    return next(iter((*decision.lifted, *decision.excepted)), None)
+
+
+def _ease_of_lifting(rule: Rule) -> int:
+    return 0 if rule.locked else 1 + bool(rule.lifted_by)

@@ -5,11 +5,21 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schoolgate_policyd.core.decision import Decision, Request, UrlResource, Verdict
-from schoolgate_policyd.core.rules import Grant, GrantKind, Rule
+from schoolgate_policyd.core.belonging import belonging
+from schoolgate_policyd.core.decision import (
+    Decision,
+    Request,
+    UrlResource,
+    Verdict,
+    deciding_rule,
+)
+from schoolgate_policyd.core.grounds import grounds
+from schoolgate_policyd.core.rules import Grant, Rule
+from schoolgate_policyd.core.several_periods import why_several
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Subject
 from schoolgate_policyd.core.times import Period
+from schoolgate_policyd.core.words import joined, what_lifts
 
 _WHO = {
     Audience.PUPIL: "A pupil",
@@ -35,37 +45,40 @@ _VERDICT = {
     Verdict.BLOCK: "It is blocked.",
     Verdict.DEPENDS: "Some of its pages are allowed and some are not.",
 }
-_LIFTS = {
-    GrantKind.ACCESS_GRANT: "an access grant",
-    GrantKind.CURRICULUM_GRANT: "a curriculum grant",
-    GrantKind.SUPERVISED_SESSION: "a supervised session",
-}
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """A decision for people: the period it fell in and sentences in reading order."""
+    """
+    A decision for people: the period it fell in and sentences in reading order.
+
+    Where several timetables are possible, *periods* are all that it may be and *period* is the
+    first of them. *until*, the last sentence, says how long it holds; a help line has none.
+    *deciding* is the one rule that stands for all of the decision's, as `deciding_rule` says.
+    """
 
     period: Period
+    periods: tuple[Period, ...]
     sentences: tuple[str, ...]
+    until: str = ""
+    deciding: Rule | None = None
 
 
 def explain(
     request: Request, decision: Decision, snapshot: Snapshot, moment: datetime
 ) -> Explanation:
     """Return *decision*, which is the one on *request* at *moment* (aware), in sentences."""
-    period = snapshot.period_of(request.subject, moment)
+    periods = snapshot.periods_of(request.subject, moment)
     zone = ZoneInfo(snapshot.school_time.zone)
     asked = f"{_who(request.subject)} asks for {_what(request)}"
-    sentences = [f"{asked} on {in_words(moment, zone)}, {_WHEN[period]}."]
+    when = _when(request.subject, periods, snapshot, moment)
+    sentences = [f"{asked} on {in_words(moment, zone)}, {when}."]
     if decision.is_help_line:
         sentences.append("It is a help line, so it is always open and the visit is not recorded.")
-        return Explanation(period, tuple(sentences))
-    names = [snapshot.services[each].name for each in decision.services]
-    if names:
-        sentences.append(f"It belongs to {', '.join(names)}.")
-    sentences += _reasons(decision, snapshot, zone)
-    sentences.append(_until(decision, snapshot, moment, zone))
-    return Explanation(period, tuple(sentences))
+        return Explanation(periods[0], periods, tuple(sentences))
+    sentences += belonging(request, decision, snapshot)
+    sentences += _reasons(request, decision, snapshot, moment)
+    until = _until(decision, snapshot, moment, zone)
+    return Explanation(periods[0], periods, (*sentences, until), until, deciding_rule(decision))
 
 
 def in_words(moment: datetime, zone: ZoneInfo) -> str:
@@ -81,6 +94,15 @@ def _who(subject: Subject) -> str:
     return f"{_WHO[subject.audience]}{duty} on {_DEVICE[subject.device]}"
 
 
+def _when(
+    subject: Subject, periods: tuple[Period, ...], snapshot: Snapshot, moment: datetime
+) -> str:
+    when = joined((_WHEN[each] for each in periods), "or")
+    if len(periods) == 1:
+        return when
+    return f"{when}, since {why_several(subject, moment, snapshot.school_time)}"
+
+
 def _what(request: Request) -> str:
     resource = request.resource
     if isinstance(resource, UrlResource):
@@ -89,14 +111,18 @@ def _what(request: Request) -> str:
     return f"{resource.host}{chain}"
 
 
-def _reasons(decision: Decision, snapshot: Snapshot, zone: ZoneInfo) -> list[str]:
+def _reasons(
+    request: Request, decision: Decision, snapshot: Snapshot, moment: datetime
+) -> list[str]:
+    zone = ZoneInfo(snapshot.school_time.zone)
     sentences = [_VERDICT[decision.verdict]]
+    what = "some of it" if decision.verdict is Verdict.DEPENDS else "it"
     sentences += [
-        f"Rule {rule.id} blocks it: {rule.cite}. {_what_lifts(rule)}" for rule in decision.rules
+        f"Rule {rule.id} blocks {what}: {rule.cite}. {what_lifts(rule)}" for rule in decision.rules
     ]
     blocked = {rule.id for rule in decision.rules}
     sentences += [
-        f"Rule {rule.id} would block it, but an exception in it applies: {rule.cite}."
+        _excepted(rule, request, snapshot, moment)
         for rule in decision.excepted
         if rule.id not in blocked
     ]
@@ -108,12 +134,16 @@ def _reasons(decision: Decision, snapshot: Snapshot, zone: ZoneInfo) -> list[str
     return sentences
 
 
-def _what_lifts(rule: Rule) -> str:
-    if rule.locked:
-        return "The rule is locked: nothing can lift it."
-    if not rule.lifted_by:
-        return "No grant lifts it."
-    return f"Only {' or '.join(_LIFTS[kind] for kind in sorted(rule.lifted_by))} can lift it."
+def _excepted(rule: Rule, request: Request, snapshot: Snapshot, moment: datetime) -> str:
+    """Return that an exception of *rule* applies, and why."""
+    subject, resource = request.subject, request.resource
+    possible = snapshot.facts_of(subject, moment)
+    matched = snapshot.match(resource.host, resource.chain)
+    services = [service for each, service in matched.whole if each.id == rule.id]
+    services += [service for _, each, service in matched.parts if each.id == rule.id]
+    why = grounds(rule, possible, services)
+    because = f", because {why}" if why else ""
+    return f"Rule {rule.id} would block it, but an exception in it applies{because}: {rule.cite}."
 
 
 def _granted(grant: Grant, zone: ZoneInfo) -> str:

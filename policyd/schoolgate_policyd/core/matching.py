@@ -9,16 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from schoolgate_policyd.core.catalogue import Catalogue, DomainList, Service
-from schoolgate_policyd.core.names import AddressLiteral, Host
+from schoolgate_policyd.core.catalogue import Catalogue, DomainList, LargeList, Service
+from schoolgate_policyd.core.listed import Listed
+from schoolgate_policyd.core.names import AddressLiteral, Host, Url
 from schoolgate_policyd.core.rules import (
     ADDRESS_LITERALS,
     EVERYTHING,
     EVERYTHING_BUT_ESSENTIALS,
     Rule,
 )
+from schoolgate_policyd.core.url_patterns import UrlPattern
 
-Step = tuple[tuple["Cell", bool], ...]
+Cells = tuple[tuple["Cell", bool], ...]
+Step = tuple[Cells, tuple[LargeList, ...]]
 
 
 class Cell:
@@ -37,7 +40,7 @@ class Cell:
     def __init__(self) -> None:
         self.services: tuple[Service, ...] = ()
         self.excluded_from: frozenset[str] = frozenset()
-        self.parts: tuple[tuple[str, Service], ...] = ()
+        self.parts: tuple[tuple[UrlPattern, Service], ...] = ()
         self.lists: tuple[DomainList, ...] = ()
         self.is_help_line = False
         self.is_essential = False
@@ -53,7 +56,7 @@ def index_of(catalogue: Catalogue) -> dict[str, Cell]:
         for domain in service.excluding:
             cells[domain.text].excluded_from |= {service.id}
         for pattern in service.urls:
-            cells[pattern.host.text].parts += ((pattern.path, service),)
+            cells[pattern.host.text].parts += ((pattern, service),)
     for listed in catalogue.lists:
         for domain in listed.domains:
             cells[domain.text].lists += (listed,)
@@ -74,25 +77,52 @@ class Matched(msgspec.Struct, frozen=True, eq=False):
     """
     Every rule that speaks of a host, its CNAME targets included.
 
-    *whole* block every URL of it, *parts* those below a path. A pair's service is the one by
-    which the rule matches, for atoms that ask about a platform or a minimum age.
+    *whole* block every URL of it, *parts* those that a pattern covers. A pair's service is the
+    one by which the rule matches, for atoms that ask about a platform or a minimum age.
+    *services* and *categories* are those of the whole host, *part_services* those of a part of
+    it; *circumvention* are the categories that are ways round the filter.
     """
 
     whole: tuple[tuple[Rule, Service | None], ...]
-    parts: tuple[tuple[str, Rule, Service], ...]
+    parts: tuple[tuple[UrlPattern, Rule, Service], ...]
     services: tuple[str, ...]
+    part_services: tuple[tuple[UrlPattern, Service], ...]
     categories: tuple[str, ...]
+    circumvention: frozenset[str]
     is_help_line: bool
-    is_circumvention: bool
+
+    def services_of(self, url: Url | None) -> tuple[str, ...]:
+        """Return the services that *url* is of, or those that some URL of the host is of."""
+        parts = [each.id for each in self._covering(url)]
+        return tuple(dict.fromkeys([*self.services, *parts]))
+
+    def categories_of(self, url: Url | None) -> tuple[str, ...]:
+        """Return the categories that *url* is of, or those that every URL of the host is of."""
+        parts = [] if url is None else [each.category for each in self._covering(url)]
+        return tuple(dict.fromkeys([*self.categories, *parts]))
+
+    def is_circumvention(self, url: Url | None) -> bool:
+        """Whether *url*, or every URL of the host, is a way round the filter."""
+        return not self.circumvention.isdisjoint(self.categories_of(url))
+
+    def _covering(self, url: Url | None) -> Iterator[Service]:
+        for pattern, service in self.part_services:
+            if url is None or pattern.covers_page(url):
+                yield service
 
 
 class Matcher:
     """Finds the rules that speak of a host; hosts alike get the same `Matched` object."""
 
     def __init__(
-        self, cells: Mapping[str, Cell], rules: Iterable[Rule], circumvention: frozenset[str]
+        self,
+        cells: Mapping[str, Cell],
+        listed: Listed,
+        rules: Iterable[Rule],
+        circumvention: frozenset[str],
     ) -> None:
         self._cells = cells
+        self._naming = listed.naming
         self._circumvention = circumvention
         self._rules_by_word = _rules_by_word(rules)
         self._known: dict[tuple[bool, tuple[Step, ...]], Matched] = {}
@@ -111,21 +141,32 @@ class Matcher:
 
     def _step(self, host: Host) -> Step:
         cells = self._cells
-        # A URL pattern belongs to its host alone, not to the names below it.
-        return tuple(
-            [(cells[name], name == host.text) for name in host.parents() if name in cells]
+        # Whether the cell is the host's own: most URL patterns say nothing of the names below.
+        return (
+            tuple([(cells[name], name == host.text) for name in host.parents() if name in cells]),
+            self._naming(host),
         )
 
-    def _match(self, steps: tuple[Step, ...], *, is_literal: bool) -> Matched:
+    def _match(self, steps_found: tuple[Step, ...], *, is_literal: bool) -> Matched:
+        steps = [cells for cells, _ in steps_found]
         asked = [cell for cell, _ in steps[0]]
         words: list[tuple[str, Service | None]] = [(EVERYTHING, None)]
-        if not any(cell.is_essential for cell in asked):
+        if not _is_essential(steps[0]):
             words.append((EVERYTHING_BUT_ESSENTIALS, None))
         if is_literal:
             words.append((ADDRESS_LITERALS, None))
         services = {each.id: each for step in steps for each in _services_of(step)}
-        lists = [each for step in steps for cell, _ in step for each in cell.lists]
-        parts = [part for step in steps for cell, exact in step if exact for part in cell.parts]
+        lists: list[DomainList | LargeList] = [
+            each for step in steps for cell, _ in step for each in cell.lists
+        ]
+        lists += _large_lists_of(steps_found)
+        parts = [
+            (pattern, service)
+            for step in steps
+            for cell, is_own in step
+            for pattern, service in cell.parts
+            if is_own or pattern.covers_subdomains
+        ]
         for service in services.values():
             words += _words_of(service)
         for listed in lists:
@@ -137,14 +178,15 @@ class Matcher:
         return Matched(
             whole=tuple(dict.fromkeys(self._ruled(words))),
             parts=tuple(
-                (path, rule, service)
-                for path, service in parts
+                (pattern, rule, service)
+                for pattern, service in parts
                 for rule in _unique_rules(self._ruled(_words_of(service)))
             ),
-            services=tuple(dict.fromkeys([*services, *(service.id for _, service in parts)])),
+            services=tuple(services),
+            part_services=tuple(parts),
             categories=tuple(categories),
+            circumvention=self._circumvention,
             is_help_line=any(cell.is_help_line for cell in asked),
-            is_circumvention=not self._circumvention.isdisjoint(categories),
         )
 
     def _ruled(
@@ -163,7 +205,21 @@ def _unique_rules(pairs: Iterable[tuple[Rule, Service | None]]) -> Iterable[Rule
     return {rule.id: rule for rule, _ in pairs}.values()
 
 
-def _services_of(step: Step) -> Iterable[Service]:
+def _large_lists_of(steps: tuple[Step, ...]) -> Iterator[LargeList]:
+    """Yield the large lists that name a step, of an essential only those that are locked."""
+    # What is asked for spares all that is behind it: a lesson site stays open as a whole.
+    is_asked_essential = _is_essential(steps[0][0])
+    for cells, lists in steps:
+        for each in lists:
+            if each.locked or not (is_asked_essential or _is_essential(cells)):
+                yield each
+
+
+def _is_essential(step: Cells) -> bool:
+    return any(cell.is_essential for cell, _ in step)
+
+
+def _services_of(step: Cells) -> Iterable[Service]:
     excluded = frozenset[str]().union(*(cell.excluded_from for cell, _ in step))
     for cell, _ in step:
         for service in cell.services:

@@ -9,8 +9,8 @@ import msgspec
 
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.rules import Grant, Restriction, Rule
+from schoolgate_policyd.core.school_time import SchoolTime
 from schoolgate_policyd.core.subjects import Device, DeviceClaim, Network, Person
-from schoolgate_policyd.core.times import SchoolTime
 
 
 class Document(msgspec.Struct, frozen=True):

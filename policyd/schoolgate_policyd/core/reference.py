@@ -13,46 +13,58 @@ from msgspec.structs import replace
 from schoolgate_policyd.core import conditions
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.decision import Request, UrlResource, Verdict
+from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.names import AddressLiteral, Host, Url
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import ADDRESS_LITERALS as LITERALS
 from schoolgate_policyd.core.rules import EVERYTHING, Rule, rule_of
 from schoolgate_policyd.core.rules import EVERYTHING_BUT_ESSENTIALS as INESSENTIAL
-from schoolgate_policyd.core.subjects import Audience, Subject
+from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.witnesses import witnesses
 
 
-def reference(request: Request, source: Source, moment: datetime) -> Verdict:
-    """Return the verdict on *request* at *moment* (aware)."""
+def reference(
+    request: Request, source: Source, moment: datetime, names: NamesAt | None = None
+) -> Verdict:
+    """Return the verdict on *request* at *moment* (aware); *names* are those of large lists."""
     subject, host, chain = request.subject, request.resource.host, request.resource.chain
     catalogue = source.policy.catalogue
     if any(host.is_under(name) for line in catalogue.help_lines for name in line.domains):
         return Verdict.ALLOW
     if isinstance(request.resource, UrlResource) and subject.inspectable:
-        blocked = any(blocking(request.resource.url, chain, subject, source, moment))
+        blocked = any(blocking(request.resource.url, chain, subject, source, moment, names=names))
         return Verdict.BLOCK if blocked else Verdict.ALLOW
     # Nobody sees more than the host, so the host is judged by witnesses of all its URLs.
-    paths = [p.path for s in catalogue.services for p in s.urls if p.host in (host, *chain)]
-    urls = witnesses(host, paths, source.live.grants, catalogue.services_by_id)
-    found = [tuple(blocking(url, chain, subject, source, moment)) for url in urls]
+    steps = (host, *chain)
+    parts = [p for s in catalogue.services for p in s.urls if any(map(p.is_on, steps))]
+    urls = witnesses(host, parts, source.live.grants, catalogue.services_by_id)
+    found = [tuple(blocking(url, chain, subject, source, moment, names=names)) for url in urls]
     if all(found) or not any(found):
         return Verdict.BLOCK if all(found) else Verdict.ALLOW
     if subject.inspectable:
         return Verdict.DEPENDS
     # Open uninspected is a part of a site: a grant for one page makes no part of the rest.
     ungranted = replace(source, live=replace(source.live, grants=()))
-    whole = set.intersection(*({*blocking(u, chain, subject, ungranted, moment)} for u in urls))
+    whole = set.intersection(
+        *({*blocking(u, chain, subject, ungranted, moment, names=names)} for u in urls)
+    )
     is_open = all(r.is_open_uninspected and r not in whole for rules in found for r in rules)
     return Verdict.ALLOW if is_open else Verdict.BLOCK
 
 
 def blocking(
-    url: Url, chain: tuple[Host, ...], who: Subject, source: Source, moment: datetime
+    url: Url,
+    chain: tuple[Host, ...],
+    who: Subject,
+    source: Source,
+    moment: datetime,
+    *,
+    names: NamesAt | None = None,
 ) -> Iterator[Rule]:
     """Yield every rule that blocks *url*, whose host has the CNAME *chain*, for *who*."""
-    for_pupils, school_time = who.audience is Audience.PUPIL, source.policy.school_time
-    period = school_time.period_at(moment, for_pupils=for_pupils)
-    facts = conditions.facts_at(who, moment, period, school_time, source.live.standing)
+    school_time = source.policy.school_time
+    periods = school_time.possible_at(moment, who)
+    possible = conditions.facts_at(who, moment, periods, school_time, source.live.standing)
     restrictions = [r for r in source.live.restrictions if r.starts_at <= moment < r.ends_at]
     services = source.policy.catalogue.services_by_id
     lifted_by = [
@@ -60,17 +72,17 @@ def blocking(
         for grant in source.live.grants
         if grant.is_for(who) and grant.is_live_at(moment) and grant.scope.covers(url, services)
     ]
-    for rule in (*source.policy.rules, *map(rule_of, restrictions)):
-        for words, service in belongs_to(url, chain, source):
+    rules = (*source.policy.rules, *map(rule_of, restrictions))
+    for words, service in belongs_to(url, chain, source, names):
+        for rule in rules:
             if not words & rule.block or not rule.lifted_by.isdisjoint(lifted_by):
                 continue
-            is_excepted = conditions.is_excepted(rule, facts, service)
-            if conditions.applies(rule, facts, service) and not is_excepted:
+            if any(conditions.blocks(rule, facts, service) for facts in possible):
                 yield rule
 
 
 def belongs_to(
-    url: Url, chain: tuple[Host, ...], source: Source
+    url: Url, chain: tuple[Host, ...], source: Source, names: NamesAt | None = None
 ) -> Iterator[tuple[set[str], Service | None]]:
     """Yield the words that a rule may block *url* by, with the service they are of."""
     catalogue = source.policy.catalogue
@@ -86,3 +98,9 @@ def belongs_to(
         for each in catalogue.lists:
             if each.has_host(host):
                 yield {each.id, each.category}, None
+        # A lesson site stays open, whatever a list of somebody else's says: unless it is locked.
+        is_spared = is_essential or any(host.is_under(name) for name in catalogue.essentials)
+        listed = () if names is None else names.lists_of(host)
+        for large in catalogue.large_lists:
+            if large.id in listed and (large.locked or not is_spared):
+                yield {large.id, large.category}, None

@@ -6,10 +6,11 @@ from enum import StrEnum
 
 import msgspec
 
-from schoolgate_policyd.core.catalogue import Service, is_part_opened
+from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.names import Host, Url
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, Subject
 from schoolgate_policyd.core.times import Period
+from schoolgate_policyd.core.url_patterns import is_part_opened
 
 EVERYTHING = "everything"
 EVERYTHING_BUT_ESSENTIALS = "everything-but-essentials"

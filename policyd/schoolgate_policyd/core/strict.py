@@ -11,8 +11,9 @@ from schoolgate_policyd.core.catalogue import Catalogue, HelpLine
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Document, Policy, Register, Source
 from schoolgate_policyd.core.rules import EVERYTHING_BUT_ESSENTIALS, Citation, Condition, Rule
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Network
-from schoolgate_policyd.core.times import Calendar, SchoolTime, Timetable, WorkingHours
+from schoolgate_policyd.core.times import Calendar, Timetable, WorkingHours
 
 STRICT_NUMBER = 0
 STRICT_POLICY = "strict"
@@ -21,7 +22,7 @@ _DOCUMENT = Document(title="Schoolgate's built-in strict policy", version="1")
 _CLOSED_ALL_YEAR = SchoolTime(
     zone="Europe/London",
     calendar=Calendar(id="none", terms=()),
-    timetable=Timetable(id="none", days=((),) * 7),
+    timetables=(TimetableUse(Timetable(id="none", days=((),) * 7)),),
     staff_hours=WorkingHours(start=time(8, 30), end=time(16)),
 )
 _STRICT_RULE = Rule(

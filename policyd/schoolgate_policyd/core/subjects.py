@@ -143,6 +143,8 @@ def subject_from(network: Network, device: Device | None, person: Person | None)
     if device is not None and device.inspectable is not None:
         inspectable = device.inspectable
     shared_by = frozenset[str]() if device is None else device.classes
+    # A pupil works no overtime: a slip in the register must not set one apart from the others.
+    is_pupil = person is not None and person.audience is Audience.PUPIL
     return Subject(
         audience=network.audience if person is None else person.audience,
         device=kind,
@@ -156,5 +158,5 @@ def subject_from(network: Network, device: Device | None, person: Person | None)
         year_group=None if person is None else person.year_group,
         age=None if person is None else person.age,
         hours=None if person is None else person.hours,
-        overtime=frozenset() if person is None else person.overtime,
+        overtime=frozenset() if person is None or is_pupil else person.overtime,
     )

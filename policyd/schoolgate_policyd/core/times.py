@@ -2,22 +2,16 @@
 Periods of the school day, the calendar, and the moments at which a bell rings.
 
 Times of day are the school's wall clock; moments are aware; intervals are half-open. On the
-night the clocks go back a wall-clock time happens twice: a period starts at the first.
+night the clocks go back a wall-clock time happens twice: a period starts at the first. On the
+night they go forward some never happen: their bells ring as the clocks change.
 """
 
-from __future__ import annotations
-
-from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Period(StrEnum):
@@ -104,49 +98,6 @@ class Calendar(msgspec.Struct, frozen=True):
         return not (for_pupils and day in self.inset_days)
 
 
-class SchoolTime(msgspec.Struct, frozen=True):
-    """The school's zone, calendar and timetable, and the working hours staff have by default."""
-
-    zone: str
-    calendar: Calendar
-    timetable: Timetable
-    staff_hours: WorkingHours
-
-    def bells_on(self, day: date, *, for_pupils: bool) -> tuple[PeriodStart, ...]:
-        """Return the bells of *day*: none when the school is closed."""
-        if not self.calendar.is_school_day(day, for_pupils=for_pupils):
-            return ()
-        return self.timetable.days[day.weekday()]
-
-    def period_at(self, moment: datetime, *, for_pupils: bool) -> Period:
-        """Return the period at *moment*: slow and obvious, the definition of `Timeline`."""
-        zone = ZoneInfo(self.zone)
-        period = Period.CLOSED
-        day = local_date(moment, zone)
-        for bell in self.bells_on(day, for_pupils=for_pupils):
-            if moment_of(day, bell.at, zone) <= moment:
-                period = bell.period
-        return period
-
-    def is_within(self, hours: WorkingHours, moment: datetime) -> bool:
-        """Whether *moment* is in *hours* of a day on which the timetable runs for staff."""
-        zone = ZoneInfo(self.zone)
-        day = local_date(moment, zone)
-        if not self.bells_on(day, for_pupils=False):
-            return False
-        return moment_of(day, hours.start, zone) <= moment < moment_of(day, hours.end, zone)
-
-    def horizon(self, moment: datetime) -> datetime:
-        """
-        Return the moment up to which the calendar says what days there are.
-
-        Beyond the calendar's end no day is known, so there a decision holds until midnight.
-        """
-        zone = ZoneInfo(self.zone)
-        days = [local_date(moment, zone), *(term.last for term in self.calendar.terms)]
-        return moment_of(max(days) + timedelta(days=1), time(0), zone)
-
-
 def require_aware(moment: datetime) -> datetime:
     """Return *moment* in UTC. Raises ValueError if it is naive."""
     if moment.tzinfo is None:
@@ -161,40 +112,25 @@ def local_date(moment: datetime, zone: ZoneInfo) -> date:
 
 
 def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the moment, in UTC, at which the school's clock first shows *at* on *day*."""
-    return datetime.combine(day, at.replace(fold=0), tzinfo=zone).astimezone(UTC)
+    """
+    Return the moment, in UTC, at which the school's clock first shows *at* or later on *day*.
+
+    A time that is skipped when the clocks go forward comes with the first one after it.
+    """
+    local = datetime.combine(day, at.replace(fold=0), tzinfo=zone)
+    first, second = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    # Of a time that comes twice the second is later; of one that never comes, `fold` reckons with
+    # the clock as it was and as it will be, so that the change lies between them.
+    return first if first <= second else _change_between(second, first, zone)
 
 
-class Timeline:
-    """The periods of one kind of subject over the whole calendar, ready for bisection."""
-
-    def __init__(self, school_time: SchoolTime, *, for_pupils: bool) -> None:
-        zone = ZoneInfo(school_time.zone)
-        starts: list[datetime] = []
-        periods: list[Period] = []
-        current = Period.CLOSED
-        for term in sorted(school_time.calendar.terms, key=lambda each: each.first):
-            for offset in range((term.last - term.first).days + 1):
-                day = term.first + timedelta(days=offset)
-                bells = school_time.bells_on(day, for_pupils=for_pupils)
-                midnight = PeriodStart(time(0), Period.CLOSED)
-                for bell in (midnight, *bells):
-                    if bell.period is not current:
-                        starts.append(moment_of(day, bell.at, zone))
-                        periods.append(bell.period)
-                        current = bell.period
-            if current is not Period.CLOSED:
-                starts.append(moment_of(term.last + timedelta(days=1), time(0), zone))
-                periods.append(Period.CLOSED)
-                current = Period.CLOSED
-        self._starts = starts
-        self._periods = periods
-
-    def period_at(self, moment: datetime) -> Period:
-        """Return the period at *moment* (aware)."""
-        position = bisect_right(self._starts, moment)
-        return self._periods[position - 1] if position else Period.CLOSED
-
-    def bells_after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield, in order, the moments after *moment* at which the period changes."""
-        yield from self._starts[bisect_right(self._starts, moment) :]
+def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment in (before, after] at which the clocks change."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after

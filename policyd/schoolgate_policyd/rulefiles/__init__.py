@@ -5,15 +5,21 @@ YAML rule files to core values, every mistake with its file and line, all at onc
 - `nodes`: YAML text to texts, lists and mappings with places; nothing else is let in.
 - `fields`: nodes to typed values; `hosts` and `folders` add names, files and ids.
 - `catalogue_files`: services, categories, lists, help lines, essentials.
+- `subscription_files`: lists of somebody else's, and the rules that locked ones bring.
 - `conditions`, `rule_syntax`: "block X for Y unless Z, citing a clause".
 - `social_media`: what a school counts as such, and that no audience is left out.
-- `day_files`: timetables and calendars.
-- `preset`, `preset_notes`: what a document says that no decision needs.
+- `day_files`, `bank_holidays`: timetables and calendars; `school_days`: whose they are.
+- `preset`, `preset_notes`, `change_terms`: what a document says that no decision needs.
+- `overlay`: a draft's texts, read in place of the school's own files.
 - `school_files`: the root; start there.
+- `circumvention`: ways round the filter stay shut, whatever a file says.
+- `survey`, `kinds`, `meanings`, `schemas`: what the readers accept, as JSON Schemas for editors.
+- `check_paths`: every mistake in a folder, or in a file lying anywhere, for `check-rules`.
 
-`docs/rule-files.md` describes the formats.
+`docs/policy-language.md` describes the language.
 """
 
+from schoolgate_policyd.rulefiles.day_files import load_calendar
 from schoolgate_policyd.rulefiles.mistakes import Mistake, RuleFileErrors
 from schoolgate_policyd.rulefiles.preset import Preset, PresetNotes
 from schoolgate_policyd.rulefiles.school_files import check_rules, load_policy, load_preset
@@ -24,6 +30,7 @@ __all__ = [
     "PresetNotes",
     "RuleFileErrors",
     "check_rules",
+    "load_calendar",
     "load_policy",
     "load_preset",
 ]

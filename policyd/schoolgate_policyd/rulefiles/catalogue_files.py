@@ -1,8 +1,10 @@
 """What exists on the internet: services, categories, lists, help lines, essentials."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from schoolgate_policyd.core.catalogue import (
     Catalogue,
@@ -18,11 +20,13 @@ from schoolgate_policyd.core.rules import (
     EVERYTHING_BUT_ESSENTIALS,
     SOCIAL_MEDIA,
 )
+from schoolgate_policyd.lists.subscription import Subscription
+from schoolgate_policyd.rulefiles.circumvention import WaysRound
 from schoolgate_policyd.rulefiles.fields import (
-    Entries,
     Reader,
     list_of,
     mapping,
+    only_list,
     text,
     truth,
     whole_number,
@@ -32,11 +36,14 @@ from schoolgate_policyd.rulefiles.hosts import (
     blockable_domain,
     blockable_host,
     domain,
-    host,
+    open_domain,
+    open_host,
     site_part,
 )
-from schoolgate_policyd.rulefiles.mistakes import MistakeBook
-from schoolgate_policyd.rulefiles.nodes import ListNode, Node, read_nodes
+from schoolgate_policyd.rulefiles.mistakes import MistakeBook, RuleFileErrors
+from schoolgate_policyd.rulefiles.nodes import MappingNode, Node, read_nodes
+from schoolgate_policyd.rulefiles.subscription_files import FOLDER as SUBSCRIPTIONS
+from schoolgate_policyd.rulefiles.subscription_files import large_lists, subscription
 
 CATEGORIES_FILE = "categories.yaml"
 BLOCK_WORDS = (SOCIAL_MEDIA, EVERYTHING, EVERYTHING_BUT_ESSENTIALS, ADDRESS_LITERALS)
@@ -57,6 +64,7 @@ class Vocabulary:
     category_ids: frozenset[str]
     list_ids: frozenset[str]
     is_complete: bool
+    subscriptions: tuple[Subscription, ...] = ()
 
     def service(self) -> Reader[str]:
         """Return a reader of a service's id."""
@@ -72,9 +80,28 @@ class Vocabulary:
         return known_id("service, category or list", known, is_complete=self.is_complete)
 
 
+def load_vocabulary(rules_dir: Path) -> Vocabulary:
+    """
+    Return what the files of *rules_dir* say there is.
+
+    Raises RuleFileErrors with every mistake in them.
+    """
+    book = MistakeBook()
+    vocabulary = read_catalogue(rules_dir, book)
+    mistakes = book.mistakes()
+    if mistakes:
+        raise RuleFileErrors(mistakes)
+    return vocabulary
+
+
 def read_catalogue(rules_dir: Path, book: MistakeBook) -> Vocabulary:
     """Return what the files of *rules_dir* say there is."""
     return _CatalogueFiles(rules_dir, book).read()
+
+
+def catalogue_readers(rules_dir: Path) -> Mapping[str, Reader[Any]]:
+    """Return what reads each kind of catalogue file; ids known are those in *rules_dir*."""
+    return _CatalogueFiles(rules_dir, MistakeBook()).readers()
 
 
 class _CatalogueFiles:
@@ -94,6 +121,10 @@ class _CatalogueFiles:
             self._list(path) for path in self._files("categories") if path.name != CATEGORIES_FILE
         ]
         services = [self._services(path) for path in self._files("services")]
+        subscriptions = tuple(self._subscriptions())
+        self._ways_round = WaysRound(
+            categories, chain.from_iterable(services), (each for each in lists if each is not None)
+        )
         catalogue = Catalogue(
             categories=categories,
             services=tuple(chain.from_iterable(services)),
@@ -101,6 +132,7 @@ class _CatalogueFiles:
             help_lines=self._all_of("help-lines.yaml", "help_lines", self._help_line) or (),
             essentials=self._hosts_of("essentials.yaml", "essentials"),
             never_inspected=self._hosts_of("never-inspected.yaml", "never_inspected"),
+            large_lists=large_lists(subscriptions),
         )
         return Vocabulary(
             catalogue=catalogue,
@@ -108,7 +140,23 @@ class _CatalogueFiles:
             category_ids=self._definitions.ids("category"),
             list_ids=self._definitions.ids("list"),
             is_complete=self._is_complete,
+            subscriptions=subscriptions,
         )
+
+    def readers(self) -> Mapping[str, Reader[Any]]:
+        """Return the reader of each kind of file, once those that there are have been read."""
+        self.read()
+        return {
+            "categories": only_list("a file of categories", "categories", self._category),
+            "list": self._list_in,
+            "subscription": subscription(self._definitions, self._category_id),
+            "services": only_list("a file of services", "services", self._service),
+            "help-lines": only_list("a file of help lines", "help_lines", self._help_line),
+            "essentials": only_list("a file of essentials", "essentials", _named_hosts),
+            "never-inspected": only_list(
+                "a file of sites never inspected", "never_inspected", _named_hosts
+            ),
+        }
 
     def _files(self, folder: str) -> tuple[Path, ...]:
         found = files_in(self._rules_dir / folder, self._book)
@@ -125,22 +173,25 @@ class _CatalogueFiles:
         self._is_complete = self._is_complete and found is not None
         return found or ()
 
+    def _subscriptions(self) -> Iterator[Subscription]:
+        # Most schools have none, and then there is no such folder either.
+        if not (self._rules_dir / SUBSCRIPTIONS).is_dir():
+            return
+        read = subscription(self._definitions, self._category_id)
+        for path in self._files(SUBSCRIPTIONS):
+            node = read_nodes(path, self._book)
+            found = None if node is None else read(node, self._book)
+            if found is not None:
+                yield found
+
     def _hosts_of(self, name: str, key: str) -> tuple[Host, ...]:
         groups = self._all_of(name, key, _named_hosts) or ()
         return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
     def _all_of[T](self, name: str, key: str, read: Reader[T]) -> tuple[T, ...] | None:
         """Return what *read* makes of each item of the file's only list, where there is one."""
-        entries = self._entries_of(self._rules_dir / name, name, (key,))
-        items = None if entries is None else entries.required(key, _items)
-        if items is None:
-            return None
-        values = (read(item, self._book) for item in items)
-        return tuple(value for value in values if value is not None)
-
-    def _entries_of(self, path: Path, what: str, known: tuple[str, ...]) -> Entries | None:
-        node = read_nodes(path, self._book)
-        return None if node is None else mapping(what, node, known, self._book)
+        node = read_nodes(self._rules_dir / name, self._book)
+        return None if node is None else only_list(name, key, read)(node, self._book)
 
     def _category(self, node: Node, book: MistakeBook) -> Category | None:
         entries = mapping("a category", node, ("id", "name", "circumvention"), book)
@@ -154,9 +205,14 @@ class _CatalogueFiles:
         return Category(id=id_, name=name, is_circumvention=is_circumvention)
 
     def _list(self, path: Path) -> DomainList | None:
-        entries = self._entries_of(path, "a list", ("list", "category", "source", "domains"))
-        if entries is None:
+        node = read_nodes(path, self._book)
+        if not isinstance(node, MappingNode):
             self._is_complete = False
+        return None if node is None else self._list_in(node, self._book)
+
+    def _list_in(self, node: Node, book: MistakeBook) -> DomainList | None:
+        entries = mapping("a list", node, ("list", "category", "source", "domains"), book)
+        if entries is None:
             return None
         id_ = entries.required("list", self._definitions.defining("list"))
         category = entries.required("category", self._category_id)
@@ -184,7 +240,7 @@ class _CatalogueFiles:
             if not any(name_.is_under(each) for each in domains) and domains:
                 message = f"`{name_}` is under none of the service's domains: remove it"
                 book.add(entries.place_of("excluding"), message)
-        companions = entries.optional("companions", list_of(blockable_domain), default=())
+        companions = entries.optional("companions", list_of(open_domain), default=())
         age = entries.optional("minimum_age", whole_number(0, OLDEST_MINIMUM_AGE), default=None)
         if id_ is None or name is None or category is None:
             return None
@@ -205,9 +261,13 @@ class _CatalogueFiles:
             return None
         id_ = entries.required("id", self._help_line_ids.defining("help line"))
         name = entries.required("name", text)
-        domains = entries.required("domains", list_of(domain))
+        domains = entries.required("domains", list_of(open_domain))
+        for opened in filter(None, map(self._ways_round.opened_by, domains or ())):
+            message = f"`{opened}` is a way round the filter: no help line can open it"
+            book.add(entries.place_of("domains"), message)
         phone = entries.optional("phone", text, default=None)
         about = entries.optional("about", text, default=None)
+        entries.optional("source", text, default=None)
         if id_ is None or name is None or domains is None:
             return None
         return HelpLine(id=id_, name=name, domains=domains, phone=phone, about=about)
@@ -233,12 +293,6 @@ def _named_hosts(node: Node, book: MistakeBook) -> tuple[Host, ...] | None:
     if entries is None:
         return None
     entries.required("name", text)
-    hosts: Reader[tuple[Host, ...]] = list_of(host)
+    entries.optional("source", text, default=None)
+    hosts: Reader[tuple[Host, ...]] = list_of(open_host)
     return entries.required("domains", hosts)
-
-
-def _items(node: Node, book: MistakeBook) -> tuple[Node, ...] | None:
-    if isinstance(node, ListNode):
-        return tuple(node.items)
-    book.add(node.place, "a list must stand here: begin each item with `- `")
-    return None

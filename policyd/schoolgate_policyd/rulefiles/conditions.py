@@ -1,6 +1,6 @@
 """Conditions as rule files write them: a closed set of atoms, each under its own key."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from schoolgate_policyd.core.rules import Condition
@@ -21,6 +21,7 @@ from schoolgate_policyd.rulefiles.fields import (
 from schoolgate_policyd.rulefiles.folders import known_id
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook
 from schoolgate_policyd.rulefiles.nodes import ListNode, Node
+from schoolgate_policyd.rulefiles.survey import accepts, schema_of
 
 CONDITION_KEYS = (
     "audience",
@@ -36,6 +37,8 @@ CONDITION_KEYS = (
     "standing",
 )
 YOUNGEST_YEAR, OLDEST_YEAR = 0, 13  # reception is year 0
+
+_year: Reader[int] = whole_number(YOUNGEST_YEAR, OLDEST_YEAR)
 
 
 def condition(vocabulary: Vocabulary, standing_ids: Collection[str]) -> Reader[Condition]:
@@ -82,13 +85,13 @@ def atoms(
     return Condition(below_minimum_age=entries.optional("age", below, default=None), **found)
 
 
+@accepts(lambda: {"type": "array", "items": schema_of(_year), "minItems": 2, "maxItems": 2})
 def year_groups(node: Node, book: MistakeBook) -> tuple[int, int] | None:
     """Return the first and the last of a range of year groups."""
     if not isinstance(node, ListNode) or len(node.items) != 2:  # noqa: PLR2004 - first and last
         book.add(node.place, "year groups are written `[first, last]`, as `[3, 6]`")
         return None
-    year: Callable[[Node, MistakeBook], int | None] = whole_number(YOUNGEST_YEAR, OLDEST_YEAR)
-    first, last = (year(item, book) for item in node.items)
+    first, last = (_year(item, book) for item in node.items)
     if first is None or last is None:
         return None
     if first > last:

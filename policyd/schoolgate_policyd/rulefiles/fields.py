@@ -8,15 +8,28 @@ why there is none. `Entries` reads a mapping key by key.
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Any
 
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, Place, alternatives, shown
 from schoolgate_policyd.rulefiles.nodes import ListNode, MappingNode, Node, TextNode
+from schoolgate_policyd.rulefiles.survey import Schema, Survey, accepts, any_of, schema_of
 
 MAX_TEXT_CHARACTERS = 2000
 MAX_ID_CHARACTERS = 64
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}\Z", re.ASCII)
+_NOTHING = frozenset({"~", "null", "Null", "NULL"})
+
+# Rule files hold texts alone, but an editor takes `2022` for a number and `true` for a truth.
+_SCALAR = ["string", "number", "boolean"]
+TEXT: Schema = {"type": _SCALAR, "pattern": r"\S"}
+ID: Schema = {
+    "title": "an id",
+    "description": "Lower-case words of letters and digits, joined by hyphens.",
+    "type": _SCALAR,
+    "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+}
 
 type Reader[T] = Callable[[Node, MistakeBook], T | None]
 
@@ -63,21 +76,62 @@ class Entries:
         return default if value is None else value
 
 
-def mapping(what: str, node: Node, known: tuple[str, ...], book: MistakeBook) -> Entries | None:
+class _SurveyedEntries(Entries):
+    """Notes which keys a mapping may have, and what each of them accepts."""
+
+    def __init__(
+        self, what: str, survey: Survey, known: tuple[str, ...], book: MistakeBook
+    ) -> None:
+        super().__init__(what, MappingNode(survey.place), known, book)
+        self._has_all_keys = survey.has_all_keys
+        self._properties: dict[str, Schema] = {key: {} for key in known}
+        self._required: list[str] = []
+        survey.accepted.append(
+            {
+                "title": what,
+                "type": "object",
+                "properties": self._properties,
+                "required": self._required,
+                "additionalProperties": False,
+            }
+        )
+
+    def __contains__(self, key: str) -> bool:
+        return self._has_all_keys
+
+    @property
+    def is_empty(self) -> bool:
+        return False
+
+    def required[T](self, key: str, read: Reader[T]) -> T | None:
+        self._required.append(key)
+        return self.optional(key, read, default=None)
+
+    def optional[T, D](self, key: str, read: Reader[T], default: D) -> T | D:
+        self._properties[key] = any_of([self._properties[key], schema_of(read)])
+        return default
+
+
+def mapping(
+    what: str, node: Node | Survey, known: tuple[str, ...], book: MistakeBook
+) -> Entries | None:
     """Return the entries of *node*, of which *known* are allowed."""
+    if isinstance(node, Survey):
+        return _SurveyedEntries(what, node, known, book)
     if isinstance(node, MappingNode):
         return Entries(what, node, known, book)
     book.add(node.place, f"{what} is written as keys with values: begin with `{known[0]}:`")
     return None
 
 
+@accepts(TEXT)
 def text(node: Node, book: MistakeBook) -> str | None:
     """Return a text in one line, with its runs of white space made single spaces."""
     if not isinstance(node, TextNode):
         book.add(node.place, "a text must stand here: put one in quotation marks")
         return None
     words = " ".join(node.text.split())
-    if not words or (node.is_plain and words in {"~", "null"}):
+    if not words or (node.is_plain and words in _NOTHING):
         book.add(node.place, "nothing stands here: write a text, or remove the key")
     elif len(words) > MAX_TEXT_CHARACTERS:
         book.add(node.place, f"the text is longer than {MAX_TEXT_CHARACTERS} characters: cut it")
@@ -88,18 +142,25 @@ def text(node: Node, book: MistakeBook) -> str | None:
     return None
 
 
+def is_id(word: str) -> bool:
+    """Whether *word* can be an id."""
+    return len(word) <= MAX_ID_CHARACTERS and _ID.match(word) is not None
+
+
+@accepts(ID)
 def identifier(node: Node, book: MistakeBook) -> str | None:
     """Return an id: lower-case words of letters and digits, joined by hyphens."""
     word = text(node, book)
     if word is None:
         return None
-    if len(word) > MAX_ID_CHARACTERS or not _ID.match(word):
+    if not is_id(word):
         message = f"{shown(word)} cannot be an id: write lower-case words joined by hyphens"
         book.add(node.place, message)
         return None
     return word
 
 
+@accepts({"type": "boolean"})
 def truth(node: Node, book: MistakeBook) -> bool | None:
     """Return a yes or no."""
     if isinstance(node, TextNode) and node.is_plain and node.text in {"true", "false"}:
@@ -112,6 +173,9 @@ def truth(node: Node, book: MistakeBook) -> bool | None:
 def whole_number(low: int, high: int) -> Reader[int]:
     """Return a reader of whole numbers in [low, high]."""
 
+    @accepts(
+        {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^-?[0-9]+$"}
+    )
     def read(node: Node, book: MistakeBook) -> int | None:
         if isinstance(node, TextNode) and _WHOLE_NUMBER.match(node.text):
             number = int(node.text)
@@ -128,6 +192,7 @@ def choice[E: StrEnum](what: str, of: type[E]) -> Reader[E]:
     """Return a reader of the words of an enumeration; *what* names it in messages."""
     members = {member.value: member for member in of}
 
+    @accepts({"title": _with_article(what), "enum": list(members)})
     def read(node: Node, book: MistakeBook) -> E | None:
         word = text(node, book)
         if word is None:
@@ -142,6 +207,7 @@ def choice[E: StrEnum](what: str, of: type[E]) -> Reader[E]:
 def one_of[T](what: str, meanings: Mapping[str, T]) -> Reader[T]:
     """Return a reader of one of the words of *meanings*."""
 
+    @accepts({"enum": list(meanings)})
     def read(node: Node, book: MistakeBook) -> T | None:
         word = text(node, book)
         if word is None:
@@ -157,6 +223,7 @@ def one_of[T](what: str, meanings: Mapping[str, T]) -> Reader[T]:
 def list_of[T](read: Reader[T]) -> Reader[tuple[T, ...]]:
     """Return a reader of lists with at least one item, each read by *read*, none twice."""
 
+    @accepts(lambda: _array(read) | {"minItems": 1, "uniqueItems": True})
     def read_list(node: Node, book: MistakeBook) -> tuple[T, ...] | None:
         if not isinstance(node, ListNode):
             book.add(node.place, "a list must stand here: write it as `[…, …]`")
@@ -175,10 +242,35 @@ def list_of[T](read: Reader[T]) -> Reader[tuple[T, ...]]:
     return read_list
 
 
+def each_of[T](read: Reader[T]) -> Reader[tuple[T, ...]]:
+    """Return a reader of lists that gives what *read* makes of the items without a mistake."""
+
+    @accepts(lambda: _array(read))
+    def read_items(node: Node, book: MistakeBook) -> tuple[T, ...] | None:
+        if not isinstance(node, ListNode):
+            book.add(node.place, "a list must stand here: begin each item with `- `")
+            return None
+        values = [read(item, book) for item in node.items]
+        return tuple(value for value in values if value is not None)
+
+    return read_items
+
+
+def only_list[T](what: str, key: str, read: Reader[T]) -> Reader[tuple[T, ...]]:
+    """Return a reader of a file whose only key is *key*, with a list under it."""
+
+    def read_file(node: Node, book: MistakeBook) -> tuple[T, ...] | None:
+        entries = mapping(what, node, (key,), book)
+        return None if entries is None else entries.required(key, each_of(read))
+
+    return read_file
+
+
 def one_or_more[T](read: Reader[T]) -> Reader[tuple[T, ...]]:
     """Return a reader of one value alone or a list of them."""
     several = list_of(read)
 
+    @accepts(lambda: any_of([schema_of(read), schema_of(several)]))
     def read_them(node: Node, book: MistakeBook) -> tuple[T, ...] | None:
         if isinstance(node, ListNode):
             return several(node, book)
@@ -197,3 +289,11 @@ def one_or_more_in_set[T](read: Reader[T]) -> Reader[frozenset[T]]:
         return None if values is None else frozenset(values)
 
     return read_set
+
+
+def _array(read: Reader[Any]) -> Schema:
+    return {"type": "array", "items": schema_of(read)}
+
+
+def _with_article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"

@@ -1,11 +1,19 @@
 """The rules folder: which files there are, and which ids they define where."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from schoolgate_policyd.rulefiles.fields import Reader, identifier
-from schoolgate_policyd.rulefiles.mistakes import MistakeBook, Place, shown
+from schoolgate_policyd.rulefiles.fields import ID, Reader, identifier
+from schoolgate_policyd.rulefiles.mistakes import (
+    Mistake,
+    MistakeBook,
+    Place,
+    RuleFileErrors,
+    shown,
+)
 from schoolgate_policyd.rulefiles.nodes import Node
+from schoolgate_policyd.rulefiles.overlay import MAX_TEXTS, Overlay, may_be_overlaid
+from schoolgate_policyd.rulefiles.survey import Schema, accepts
 
 MAX_FILES = 1000
 SUFFIX = ".yaml"
@@ -14,19 +22,20 @@ SUFFIX = ".yaml"
 def files_in(folder: Path, book: MistakeBook) -> tuple[Path, ...] | None:
     """Return the rule files of *folder*, sorted, without hidden ones; None if it is unusable."""
     try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        found = {path for path in folder.iterdir() if not path.name.startswith(".")}
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         book.add(Place(folder), f"the folder cannot be read: {reason}")
         return None
+    paths = sorted(found | book.overlay.paths_in(folder))
     for path in paths:
         if path.suffix == ".yml":
             book.add(Place(path), "a rule file's name ends in `.yaml`: rename it")
-    found = tuple(path for path in paths if path.suffix == SUFFIX)
-    if len(found) > MAX_FILES:
+    files = tuple(path for path in paths if path.suffix == SUFFIX)
+    if len(files) > MAX_FILES:
         book.add(Place(folder), f"there are more than {MAX_FILES} files: join some")
         return None
-    return found
+    return files
 
 
 def file_named(
@@ -37,9 +46,30 @@ def file_named(
         known = {path.stem: path for path in folder.iterdir() if path.suffix == SUFFIX}
     except OSError:
         known = {}
+    known |= {path.stem: path for path in book.overlay.paths_in(folder)}
     if id_ not in known:
         book.add_unknown(named_at, f"{what} in {folder.name}/", id_, sorted(known))
     return known.get(id_)
+
+
+def overlay_of(rules_dir: Path, school: str, texts: Mapping[str, str]) -> Overlay:
+    """
+    Return *texts*, by their paths below *rules_dir*, as an overlay for *school*.
+
+    Raises RuleFileErrors for a path that is not of the school's own.
+    """
+    remedy = "a policy holds its school's file, timetables, calendars and own sites alone"
+    mistakes = tuple(
+        Mistake(rules_dir, 1, 1, f"{shown(path)} is none of the school's own files: {remedy}")
+        for path in sorted(texts)
+        if not may_be_overlaid(path, school)
+    )
+    if len(texts) > MAX_TEXTS:
+        message = f"a policy has at most {MAX_TEXTS} files: remove some"
+        mistakes = (Mistake(rules_dir, 1, 1, message),)
+    if mistakes:
+        raise RuleFileErrors(mistakes)
+    return Overlay({rules_dir / path: text for path, text in texts.items()})
 
 
 class Definitions:
@@ -56,6 +86,7 @@ class Definitions:
     def defining(self, what: str) -> Reader[str]:
         """Return a reader of the id of a *what*, which must be new."""
 
+        @accepts(ID)
         def read(node: Node, book: MistakeBook) -> str | None:
             id_ = identifier(node, book)
             if id_ is None:
@@ -73,6 +104,18 @@ class Definitions:
         return read
 
 
+def id_schema(what: str, known: Collection[str]) -> Schema:
+    """Return what accepts any id, and offers *known*: a school may add its own."""
+    if not known:
+        return ID
+    return {"title": f"the id of a {what}", "anyOf": [{"enum": sorted(known)}, ID]}
+
+
+def ids_in(folder: Path) -> frozenset[str]:
+    """Return the ids that the files of *folder* are called by."""
+    return frozenset(path.stem for path in files_in(folder, MistakeBook()) or ())
+
+
 def known_id(what: str, known: Collection[str], *, is_complete: bool = True) -> Reader[str]:
     """
     Return a reader of an id that must be one of *known*.
@@ -81,6 +124,7 @@ def known_id(what: str, known: Collection[str], *, is_complete: bool = True) -> 
     mistake already, and one slip must not be reported a hundred times.
     """
 
+    @accepts(lambda: id_schema(what, known))
     def read(node: Node, book: MistakeBook) -> str | None:
         id_ = identifier(node, book)
         if id_ is None or id_ in known or not is_complete:

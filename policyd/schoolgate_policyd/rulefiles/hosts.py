@@ -4,17 +4,22 @@ import functools
 
 from publicsuffixlist import PublicSuffixList
 
-from schoolgate_policyd.core.catalogue import UrlPattern
 from schoolgate_policyd.core.errors import NameSyntaxError
-from schoolgate_policyd.core.names import AddressLiteral, DomainName, Host, parse_host, parse_url
+from schoolgate_policyd.core.names import AddressLiteral, DomainName, Host, parse_host
+from schoolgate_policyd.core.url_patterns import UrlPattern, parse_pattern
 from schoolgate_policyd.rulefiles.fields import text
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, shown
 from schoolgate_policyd.rulefiles.nodes import Node
+from schoolgate_policyd.rulefiles.shared_hosts import shared_under
+from schoolgate_policyd.rulefiles.survey import accepts
 
 # Names that no registry hands out, below which every name is of one kind.
 _WHOLE_TOP_LEVELS = frozenset({"onion", "i2p"})
+# Suffixes under which public bodies alone get names.
+_PUBLIC_BODIES = frozenset({"ac.uk", "gov.uk", "nhs.uk", "police.uk", "sch.uk"})
 
 
+@accepts({"title": "a host", "type": "string", "pattern": r"^\S+$"})
 def host(node: Node, book: MistakeBook) -> Host | None:
     """Return a host name or an address in its usual spelling."""
     written = text(node, book)
@@ -36,6 +41,7 @@ def host(node: Node, book: MistakeBook) -> Host | None:
     return parsed
 
 
+@accepts({"title": "a host name", "type": "string", "pattern": r"^\S+\.\S+$|^onion$|^i2p$"})
 def domain(node: Node, book: MistakeBook) -> DomainName | None:
     """Return a host name, not an address."""
     parsed = host(node, book)
@@ -46,36 +52,53 @@ def domain(node: Node, book: MistakeBook) -> DomainName | None:
 
 
 def blockable_host(node: Node, book: MistakeBook) -> Host | None:
-    """Return a host that a block may cover: no suffix under which strangers register names."""
+    """Return a host that a block may cover: no public suffix, and none that many sites share."""
     parsed = host(node, book)
-    return None if parsed is None or _is_too_wide(parsed, node, book) else parsed
+    return None if parsed is None or not _is_blockable(parsed, node, book) else parsed
+
+
+def open_host(node: Node, book: MistakeBook) -> Host | None:
+    """Return a host that may stay open: no suffix under which strangers register names."""
+    parsed = host(node, book)
+    if parsed is None or parsed.text in _PUBLIC_BODIES:
+        return parsed
+    return None if _is_too_wide(parsed, node, book) else parsed
+
+
+def open_domain(node: Node, book: MistakeBook) -> DomainName | None:
+    """Return a host name, not an address, that may stay open."""
+    parsed = domain(node, book)
+    if parsed is None or parsed.text in _PUBLIC_BODIES:
+        return parsed
+    return None if _is_too_wide(parsed, node, book) else parsed
 
 
 def blockable_domain(node: Node, book: MistakeBook) -> DomainName | None:
     """Return a host name, not an address, that a block may cover."""
     parsed = domain(node, book)
-    return None if parsed is None or _is_too_wide(parsed, node, book) else parsed
+    return None if parsed is None or not _is_blockable(parsed, node, book) else parsed
 
 
+@accepts({"title": "a part of a site", "type": "string", "pattern": "/"})
 def site_part(node: Node, book: MistakeBook) -> UrlPattern | None:
-    """Return a part of a host, written as `mumsnet.com/talk`."""
+    """Return a part of a site, as `parse_pattern` reads it."""
     written = text(node, book)
     if written is None:
         return None
-    name, slash, path = written.partition("/")
     try:
-        url = parse_url(f"https://{written}")
+        pattern = parse_pattern(written)
     except NameSyntaxError:
         book.add(node.place, f"{shown(written)} is no part of a site: {_PART_REMEDY}")
         return None
-    is_plain = url.port is None and url.query is None and "@" not in name and "#" not in path
-    if not slash or url.path == "/" or not is_plain or not isinstance(url.host, DomainName):
-        book.add(node.place, f"{shown(written)} is no part of a site: {_PART_REMEDY}")
+    if pattern.covers_subdomains and _is_too_wide(pattern.host, node, book):
         return None
-    return UrlPattern(host=url.host, path=url.path)
+    return pattern
 
 
-_PART_REMEDY = "write host and path, like `mumsnet.com/talk`, or list a whole host in `domains`"
+_PART_REMEDY = (
+    "write host and path, like `mumsnet.com/talk`, `*.wikipedia.org/wiki/Talk:*` or "
+    "`en.wikipedia.org/?action=edit`, or list a whole host in `domains`"
+)
 
 
 @functools.cache
@@ -94,6 +117,18 @@ def _is_too_wide(parsed: Host, node: Node, book: MistakeBook) -> bool:
         return False
     book.add(node.place, f"{shown(name)} covers every site under it: name the sites meant")
     return True
+
+
+def _is_blockable(parsed: Host, node: Node, book: MistakeBook) -> bool:
+    if _is_too_wide(parsed, node, book):
+        return False
+    shared = shared_under(parsed.text)
+    if shared is None:
+        return True
+    what = "is a host that" if shared == parsed.text else f"covers `{shared}`, which"
+    message = f"{shown(parsed.text)} {what} many other sites need: name what is meant"
+    book.add(node.place, message)
+    return False
 
 
 def _remedy(written: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.rulefiles.overlay import NO_OVERLAY, Overlay
 
 MAX_MISTAKES = 1000
 MAX_SUGGESTIONS = 100
@@ -22,7 +23,7 @@ class Place:
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{printable(str(self.path))}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,7 +36,7 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+        return f"{printable(str(self.path))}:{self.line}:{self.column}: {self.message}"
 
 
 class RuleFileErrors(SchoolgateError):  # noqa: N818 - it is about several mistakes
@@ -51,14 +52,17 @@ class MistakeBook:
     Gathers mistakes while files are read, so that nobody has to correct them one at a time.
 
     Beyond MAX_MISTAKES they are counted only, in *noted*: a file of garbage must not fill the
-    memory.
+    memory. *overlay* holds the texts that are read in place of files, so that a mistake in one is
+    named like a mistake in the file. *files* are those that were read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, overlay: Overlay = NO_OVERLAY) -> None:
+        self.overlay = overlay
         self._mistakes: set[Mistake] = set()
         self._unlisted: Place | None = None
         self._suggestions = 0
         self.noted = 0
+        self.files: set[Path] = set()
 
     def add(self, place: Place, message: str) -> None:
         """Note a mistake. *message* is lower case, without a full stop, and names a remedy."""
@@ -87,7 +91,7 @@ class MistakeBook:
         self._suggestions += 1
         # Comparing is slow, and nobody reads the hundredth suggestion.
         if self._suggestions > MAX_SUGGESTIONS or len(word) > 2 * MAX_SHOWN_CHARACTERS:
-            return ": see docs/rule-files.md"
+            return ": see docs/policy-language.md"
         close = difflib.get_close_matches(word, known, n=1, cutoff=MIN_LIKENESS)
         if close:
             return f": did you mean `{close[0]}`?"
@@ -99,11 +103,17 @@ class MistakeBook:
 def shown(text: str) -> str:
     """Return user input in backticks, short and printable, so that no message can be forged."""
     cut = text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
-    printable = "".join(
+    return "`" + printable(cut.replace("`", "'")) + "`"
+
+
+def printable(text: str) -> str:
+    """Return *text* with what cannot be printed escaped: the names of files are input too."""
+    if text.isprintable():
+        return text
+    return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in cut.replace("`", "'")
+        for each in text
     )
-    return f"`{printable}`"
 
 
 def alternatives(words: Iterable[str]) -> str:

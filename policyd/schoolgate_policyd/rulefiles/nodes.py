@@ -28,6 +28,7 @@ from schoolgate_policyd.rulefiles.mistakes import MistakeBook, Place, shown
 
 MAX_FILE_OCTETS = 8 * 1024 * 1024
 MAX_DEPTH = 12
+MAX_NODES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class _RefusedError(Exception):
 
 def read_nodes(path: Path, book: MistakeBook) -> Node | None:
     """Return what stands in the file at *path*, or note the mistake and return None."""
-    text = _read_text(path, book)
+    book.files.add(path)
+    laid_over = book.overlay.text_at(path)
+    text = read_text(path, book) if laid_over is None else _bounded(laid_over, path, book)
     return None if text is None else parse_nodes(text, path, book)
 
 
@@ -96,7 +99,8 @@ def parse_nodes(text: str, path: Path, book: MistakeBook) -> Node | None:
     return None
 
 
-def _read_text(path: Path, book: MistakeBook) -> str | None:
+def read_text(path: Path, book: MistakeBook) -> str | None:
+    """Return the text of the file at *path*, or note the mistake and return None."""
     place = Place(path)
     try:
         # A named pipe or a device would never end.
@@ -120,6 +124,14 @@ def _read_text(path: Path, book: MistakeBook) -> str | None:
         place = Place(path, before.count(b"\n") + 1, column)
         book.add(place, "this is not UTF-8: save the file in that encoding")
         return None
+
+
+def _bounded(text: str, path: Path, book: MistakeBook) -> str | None:
+    """Return *text* unless it is larger than a file may be."""
+    if len(text.encode("utf-8", "surrogatepass")) <= MAX_FILE_OCTETS:
+        return text
+    book.add(Place(path), f"the text is larger than {MAX_FILE_OCTETS >> 20} MiB: split it")
+    return None
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -154,13 +166,14 @@ class _Builder:
         self._open: list[_Open] = []
         self._root: Node | None = None
         self._documents = 0
+        self._nodes = 0
 
     def build(self, events: Iterator[Any]) -> Node | None:
         """Return the only document's node."""
         for event in events:
             self._take(event)
         if self._root is None:
-            self._book.add(Place(self._path), "the file is empty: see docs/rule-files.md")
+            self._book.add(Place(self._path), "the file is empty: see docs/policy-language.md")
         return self._root
 
     def _take(self, event: Any) -> None:  # noqa: ANN401 - ruamel's events are untyped
@@ -169,6 +182,12 @@ class _Builder:
             case AliasEvent():
                 raise _RefusedError(place, "aliases are not used in rule files: write it out")
             case NodeEvent():
+                self._nodes += 1
+                if self._nodes > MAX_NODES:
+                    # Parsing is slow, so a large file could keep a gateway busy for minutes.
+                    raise _RefusedError(
+                        place, f"there are more than {MAX_NODES} entries: split it"
+                    )
                 self._refuse_extras(event, place)
                 self._open_or_add(event, place)
             case CollectionEndEvent():

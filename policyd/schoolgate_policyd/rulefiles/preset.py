@@ -11,23 +11,11 @@ from enum import StrEnum
 import msgspec
 
 from schoolgate_policyd.core.decision import Verdict
+from schoolgate_policyd.core.invariants import Invariant
 from schoolgate_policyd.core.policy import Policy
-from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, RestrictionKind
+from schoolgate_policyd.core.rules import Citation, RestrictionKind
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
-
-
-class Invariant(msgspec.Struct, frozen=True):
-    """
-    What must never happen: whoever *who* holds for reaches one of *reaches*.
-
-    It does not speak of whoever one of *unless* holds for, nor of what a live grant of one of
-    the kinds *without* opens. *reaches* are ids as in `Rule.block`.
-    """
-
-    who: Condition
-    reaches: frozenset[str]
-    without: frozenset[GrantKind] = frozenset()
-    unless: tuple[Condition, ...] = ()
+from schoolgate_policyd.core.times import WorkingHours
 
 
 class NotEnforced(msgspec.Struct, frozen=True):
@@ -81,7 +69,11 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A request whose verdict the preset states; the fields are those of `schoolgate check`."""
+    """
+    A request whose verdict the preset states; the fields are those of `schoolgate check`.
+
+    *assume* are standing permissions, kinds of grant and restrictions taken as in force.
+    """
 
     url: str
     at: datetime
@@ -91,6 +83,12 @@ class Example(msgspec.Struct, frozen=True):
     device: DeviceKind = DeviceKind.UNKNOWN
     assume: frozenset[str] = frozenset()
     uninspectable: bool = False
+    age: int | None = None
+    year_group: int | None = None
+    school_class: frozenset[str] = frozenset()
+    hours: WorkingHours | None = None
+    overtime: bool = False
+    platform: frozenset[str] = frozenset()
 
 
 class SocialMediaNotes(msgspec.Struct, frozen=True):
@@ -98,6 +96,49 @@ class SocialMediaNotes(msgspec.Struct, frozen=True):
 
     cite: str | None = None
     ours: frozenset[str] = frozenset()
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """How many calendar months before a change takes effect it is announced."""
+
+    months: int
+    cite: Citation
+
+
+class Approver(StrEnum):
+    """Who approves a change before it takes effect."""
+
+    GOVERNORS = "governors"
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """Whose approval a change needs."""
+
+    by: Approver
+    cite: Citation
+
+
+class ToldOf(StrEnum):
+    """Who is told of a change."""
+
+    STAFF = "staff"
+    PUPILS = "pupils"
+    PARENTS = "parents"
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """To whom a change is announced."""
+
+    to: tuple[ToldOf, ...]
+    cite: Citation
+
+
+class ChangeTerms(msgspec.Struct, frozen=True):
+    """What the school's document asks before a change of it takes effect; None: nothing."""
+
+    notice: Notice | None = None
+    approval: Approval | None = None
+    announcement: Announcement | None = None
 
 
 class PresetNotes(msgspec.Struct, frozen=True):
@@ -110,6 +151,7 @@ class PresetNotes(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...] = ()
     examples: tuple[Example, ...] = ()
     social_media: SocialMediaNotes = SocialMediaNotes()
+    changes: ChangeTerms = ChangeTerms()
 
 
 class Preset(msgspec.Struct, frozen=True):

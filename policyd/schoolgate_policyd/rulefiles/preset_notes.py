@@ -1,15 +1,12 @@
 """The parts of a school's file that only pages, reports, the workflow and `prove` read."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from schoolgate_policyd.core.decision import Verdict
-from schoolgate_policyd.core.errors import NameSyntaxError
-from schoolgate_policyd.core.names import parse_url
+from schoolgate_policyd.core.invariants import Invariant
 from schoolgate_policyd.core.rules import GrantKind, RestrictionKind
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
+from schoolgate_policyd.rulefiles.change_terms import change_terms
 from schoolgate_policyd.rulefiles.conditions import CONDITION_KEYS, atoms
-from schoolgate_policyd.rulefiles.day_files import FIRST_YEAR, LAST_YEAR
+from schoolgate_policyd.rulefiles.example_notes import example
 from schoolgate_policyd.rulefiles.fields import (
     Entries,
     Reader,
@@ -20,23 +17,20 @@ from schoolgate_policyd.rulefiles.fields import (
     one_or_more,
     one_or_more_in_set,
     text,
-    truth,
 )
-from schoolgate_policyd.rulefiles.folders import known_id
-from schoolgate_policyd.rulefiles.mistakes import MistakeBook, shown
+from schoolgate_policyd.rulefiles.mistakes import MistakeBook
 from schoolgate_policyd.rulefiles.nodes import Node
 from schoolgate_policyd.rulefiles.preset import (
     Attempts,
+    ChangeTerms,
     Contradiction,
-    Example,
     Hearer,
-    Invariant,
     Misuser,
     NotEnforced,
     PresetNotes,
     Report,
 )
-from schoolgate_policyd.rulefiles.rule_syntax import RuleContext, blocked, cited
+from schoolgate_policyd.rulefiles.rule_syntax import OPENNESS, RuleContext, blocked, cited
 
 NOTE_KEYS = (
     "invariants",
@@ -45,6 +39,7 @@ NOTE_KEYS = (
     "attempts",
     "reports",
     "examples",
+    "changes",
 )
 
 
@@ -56,12 +51,13 @@ def read_notes(entries: Entries, context: RuleContext, zone: ZoneInfo) -> Preset
         contradictions=entries.optional("contradictions", list_of(_contradiction), default=()),
         attempts=entries.optional("attempts", _attempts(context), default=None),
         reports=entries.optional("reports", list_of(_report(context)), default=()),
-        examples=entries.optional("examples", list_of(_example(context, zone)), default=()),
+        examples=entries.optional("examples", list_of(example(context, zone)), default=()),
+        changes=entries.optional("changes", change_terms(context.document), default=ChangeTerms()),
     )
 
 
 def _invariant(context: RuleContext) -> Reader[Invariant]:
-    known = (*CONDITION_KEYS, "reaches", "without", "unless")
+    known = (*CONDITION_KEYS, "reaches", "without", "unless", "uninspected")
     kinds = one_or_more_in_set(choice("kind of grant", GrantKind))
 
     def read_never(node: Node, book: MistakeBook) -> Invariant | None:
@@ -74,6 +70,7 @@ def _invariant(context: RuleContext) -> Reader[Invariant]:
             reaches=reaches or frozenset(),
             without=never.optional("without", kinds, default=frozenset[GrantKind]()),
             unless=never.optional("unless", one_or_more(context.condition()), default=()),
+            is_open_uninspected=never.optional("uninspected", OPENNESS, default=False),
         )
         return None if reaches is None else invariant
 
@@ -137,68 +134,3 @@ def _report(context: RuleContext) -> Reader[Report]:
         return None if by is None or to is None or cite is None else Report(by, to, cite)
 
     return read
-
-
-def _example(context: RuleContext, zone: ZoneInfo) -> Reader[Example]:
-    known = Example.__struct_fields__
-    standing = known_id("standing permission of this school", context.standing_ids)
-    assumed = one_or_more_in_set(standing)
-    audiences = choice("audience", Audience)
-    devices = choice("kind of device", DeviceKind)
-    duties = one_or_more(choice("duty", Duty))
-
-    def read(node: Node, book: MistakeBook) -> Example | None:
-        entries = mapping("an example", node, known, book)
-        if entries is None:
-            return None
-        url = entries.required("url", _url)
-        at = entries.required("at", _moment(zone))
-        verdict = entries.required("verdict", choice("verdict", Verdict))
-        audience = entries.optional("audience", audiences, default=Audience.PUPIL)
-        duty = entries.optional("duty", duties, default=())
-        device = entries.optional("device", devices, default=DeviceKind.UNKNOWN)
-        assume = entries.optional("assume", assumed, default=frozenset[str]())
-        uninspectable = entries.optional("uninspectable", truth, default=False)
-        if url is None or at is None or verdict is None:
-            return None
-        return Example(
-            url=url,
-            at=at,
-            verdict=verdict,
-            audience=audience,
-            duty=duty,
-            device=device,
-            assume=assume,
-            uninspectable=uninspectable,
-        )
-
-    return read
-
-
-def _moment(zone: ZoneInfo) -> Reader[datetime]:
-    def read(node: Node, book: MistakeBook) -> datetime | None:
-        written = text(node, book)
-        if written is None:
-            return None
-        try:
-            moment = datetime.fromisoformat(written)
-        except ValueError:
-            moment = None
-        if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            book.add(node.place, f"{shown(written)} is no time: write `2026-11-20T10:35`")
-            return None
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-    return read
-
-
-def _url(node: Node, book: MistakeBook) -> str | None:
-    written = text(node, book)
-    if written is None:
-        return None
-    try:
-        parse_url(written)
-    except NameSyntaxError:
-        book.add(node.place, f"{shown(written)} is no web address: write `https://…`")
-        return None
-    return written

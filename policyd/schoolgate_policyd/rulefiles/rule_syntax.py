@@ -1,5 +1,6 @@
 """Rules as rule files write them: block what, for whom, unless what, citing which clause."""
 
+import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from schoolgate_policyd.core.rules import SOCIAL_MEDIA, Citation, Condition, Gra
 from schoolgate_policyd.rulefiles.catalogue_files import Vocabulary
 from schoolgate_policyd.rulefiles.conditions import condition
 from schoolgate_policyd.rulefiles.fields import (
+    TEXT,
     Entries,
     Reader,
     choice,
@@ -25,6 +27,7 @@ from schoolgate_policyd.rulefiles.fields import (
 from schoolgate_policyd.rulefiles.folders import Definitions
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook
 from schoolgate_policyd.rulefiles.nodes import MappingNode, Node
+from schoolgate_policyd.rulefiles.survey import accepts, any_of, schema_of
 
 RULE_KEYS = (
     "id",
@@ -39,6 +42,8 @@ RULE_KEYS = (
     "topic",
 )
 EVERYBODY = (Condition(),)
+OPENNESS = one_of("verdict", {"allow": True, "block": False})
+"""Reads what becomes of parts of sites where nothing can look inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,7 @@ def rule(context: RuleContext) -> Reader[Rule]:
         unless = entries.optional("unless", some, default=())
         locked, lifted_by = _what_lifts(entries, book)
         cite = cited(entries, context.document)
-        openness = one_of("verdict", {"allow": True, "block": False})
-        is_open_uninspected = entries.optional("uninspected", openness, default=False)
+        is_open_uninspected = entries.optional("uninspected", OPENNESS, default=False)
         topic = entries.optional("topic", identifier, default="")
         if id_ is None or block is None or cite is None:
             return None
@@ -113,6 +117,7 @@ def cited(entries: Entries, document: Document | None) -> Citation | None:
     """Return what the entries `cite` and `ours` say, in words that pages print."""
     is_ours = entries.optional("ours", truth, default=False)
 
+    @accepts(lambda: any_of([TEXT, schema_of(_other_document)]))
     def read(node: Node, book: MistakeBook) -> Citation | None:
         if isinstance(node, MappingNode):
             other = _other_document(node, book)
@@ -159,3 +164,15 @@ def _what_lifts(entries: Entries, book: MistakeBook) -> tuple[bool, frozenset[Gr
 def rules_of(entries: Entries, context: RuleContext) -> tuple[Rule, ...] | None:
     """Return the rules under the key `rules`, or None if any of them is mistaken."""
     return entries.required("rules", list_of(rule(context)))
+
+
+def rules_file(context: RuleContext) -> Reader[tuple[Rule, ...]]:
+    """Return a reader of a file of rules that schools include."""
+    # It cites its own sources: no school's sections are meant.
+    shared = dataclasses.replace(context, document=None)
+
+    def read(node: Node, book: MistakeBook) -> tuple[Rule, ...] | None:
+        entries = mapping("a file of rules", node, ("rules",), book)
+        return None if entries is None else rules_of(entries, shared)
+
+    return read

@@ -1,19 +1,25 @@
 """A school's file, with everything it draws in: the root of reading."""
 
-import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from schoolgate_policyd.core.policy import Document, Policy, StandingDefinition
 from schoolgate_policyd.core.rules import Rule
-from schoolgate_policyd.core.times import SchoolTime
 from schoolgate_policyd.rulefiles.catalogue_files import Vocabulary, read_catalogue
-from schoolgate_policyd.rulefiles.day_files import read_calendar, read_timetable, working_hours
-from schoolgate_policyd.rulefiles.fields import Entries, Reader, identifier, list_of, mapping, text
-from schoolgate_policyd.rulefiles.folders import Definitions, file_named, files_in, known_id
+from schoolgate_policyd.rulefiles.circumvention import unlocked
+from schoolgate_policyd.rulefiles.fields import Entries, Reader, list_of, mapping, text
+from schoolgate_policyd.rulefiles.folders import (
+    Definitions,
+    file_named,
+    files_in,
+    known_id,
+    overlay_of,
+)
 from schoolgate_policyd.rulefiles.mistakes import (
     Mistake,
     MistakeBook,
@@ -24,22 +30,23 @@ from schoolgate_policyd.rulefiles.mistakes import (
 from schoolgate_policyd.rulefiles.nodes import Node, read_nodes
 from schoolgate_policyd.rulefiles.preset import Preset
 from schoolgate_policyd.rulefiles.preset_notes import NOTE_KEYS, read_notes
-from schoolgate_policyd.rulefiles.rule_syntax import RuleContext, rules_of
+from schoolgate_policyd.rulefiles.rule_syntax import RuleContext, rules_file, rules_of
+from schoolgate_policyd.rulefiles.school_days import DAY_KEYS, read_school_time
 from schoolgate_policyd.rulefiles.social_media import (
     SocialMedia,
     coverage_message,
     read_social_media,
     uncovered,
 )
+from schoolgate_policyd.rulefiles.subscription_files import locked_rules
+from schoolgate_policyd.rulefiles.survey import accepts
 
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 BASELINE = "baseline"
 SCHOOL_KEYS = (
     "document",
     "include",
-    "timetable",
-    "calendar",
-    "staff_hours",
-    "zone",
+    *DAY_KEYS,
     "standing",
     "social_media",
     "rules",
@@ -47,28 +54,28 @@ SCHOOL_KEYS = (
 )
 
 _YEAR_AND_MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])\Z", re.ASCII)
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*\Z", re.ASCII)
 _NOT_INCLUDED = frozenset({"essentials", "help-lines", "never-inspected"})
 # Stands in where the school's own document is mistaken, so that no rule is blamed for it.
 _UNREADABLE_DOCUMENT = Document(title="unreadable", version="unreadable")
 
 
-def load_preset(rules_dir: Path, school: str) -> Preset:
+def load_preset(rules_dir: Path, school: str, overlay: Mapping[str, str] = NO_TEXTS) -> Preset:
     """
     Return what the rule files in *rules_dir* say for *school*, with its notes.
 
-    Raises RuleFileErrors with every mistake of every file, and nothing else.
+    The texts of *overlay*, by their paths below *rules_dir*, are read in place of the school's
+    own files there, or beside them. Raises RuleFileErrors with every mistake of every file, and
+    nothing else.
     """
-    book = MistakeBook()
+    book = MistakeBook(overlay_of(rules_dir, school, overlay))
     preset = None
     if rules_dir.is_dir():
         vocabulary = read_catalogue(rules_dir, book)
         schools = rules_dir / "schools"
         path = file_named(schools, school, "school", Place(schools), book)
         node = None if path is None else read_nodes(path, book)
-        entries = None if node is None else mapping("a school's file", node, SCHOOL_KEYS, book)
-        if entries is not None:
-            preset = _SchoolFile(rules_dir, entries, vocabulary, book).read(school)
+        if node is not None:
+            preset = school_file(rules_dir, school, vocabulary)(node, book)
     else:
         book.add(Place(rules_dir), "there is no folder of rules here: name the one to load")
     mistakes = book.mistakes()
@@ -95,6 +102,18 @@ def check_rules(rules_dir: Path, school: str) -> tuple[Mistake, ...]:
     return ()
 
 
+def school_file(rules_dir: Path, school: str, vocabulary: Vocabulary) -> Reader[Preset]:
+    """Return a reader of the file of *school*, with what it draws in from *rules_dir*."""
+
+    def read(node: Node, book: MistakeBook) -> Preset | None:
+        entries = mapping("a school's file", node, SCHOOL_KEYS, book)
+        if entries is None:
+            return None
+        return _SchoolFile(rules_dir, entries, vocabulary, book).read(school)
+
+    return read
+
+
 class _SchoolFile:
     """Reads one school's file; whatever is mistaken is noted and the rest is read all the same."""
 
@@ -108,22 +127,26 @@ class _SchoolFile:
 
     def read(self, school: str) -> Preset | None:
         document = self._entries.required("document", _document)
-        school_time = self._school_time()
+        school_time = read_school_time(self._entries, self._rules_dir, self._book)
         standing_definitions = Definitions()
         standing = self._entries.optional(
             "standing", list_of(_standing(standing_definitions)), default=()
         )
         social = self._entries.required("social_media", self._social_media)
+        # Whatever the school's file says, locked lists are blocked for everybody.
+        locked = locked_rules(self._vocabulary.subscriptions)
         context = RuleContext(
             vocabulary=self._vocabulary,
             standing_ids=standing_definitions.ids(_STANDING),
             social_media=frozenset() if social is None else social.ids,
             document=document or _UNREADABLE_DOCUMENT,
-            rule_ids=Definitions(),
+            rule_ids=Definitions(rule.id for rule in locked),
         )
         rules = self._rules(context)
         if rules is not None and social is not None:
             self._require_coverage(rules, social)
+        if rules is not None:
+            self._require_locks(rules)
         zone = ZoneInfo("UTC" if school_time is None else school_time.zone)
         notes = read_notes(self._entries, context, zone)
         if document is None or school_time is None or rules is None or social is None:
@@ -131,7 +154,7 @@ class _SchoolFile:
         policy = Policy(
             id=school,
             document=document,
-            rules=rules,
+            rules=(*rules, *locked),
             catalogue=self._vocabulary.catalogue,
             school_time=school_time,
             social_media=social.ids,
@@ -141,34 +164,15 @@ class _SchoolFile:
             policy=policy, notes=msgspec.structs.replace(notes, social_media=social.notes)
         )
 
-    def _school_time(self) -> SchoolTime | None:
-        zone = self._entries.required("zone", _zone)
-        hours = self._entries.required("staff_hours", working_hours)
-        timetable_path = self._day_file("timetable")
-        timetable = None if timetable_path is None else read_timetable(timetable_path, self._book)
-        calendar_path = self._day_file("calendar")
-        calendar = None if calendar_path is None else read_calendar(calendar_path, self._book)
-        if zone is None or hours is None or timetable is None or calendar is None:
-            return None
-        return SchoolTime(zone=zone, calendar=calendar, timetable=timetable, staff_hours=hours)
-
-    def _day_file(self, kind: str) -> Path | None:
-        """Return the file of the school's timetable or calendar."""
-        id_ = self._entries.required(kind, identifier)
-        if id_ is None:
-            return None
-        folder = self._rules_dir / f"{kind}s"
-        return file_named(folder, id_, kind, self._entries.place_of(kind), self._book)
-
     def _social_media(self, node: Node, book: MistakeBook) -> SocialMedia | None:
         return read_social_media(node, self._vocabulary, book)
 
     def _rules(self, context: RuleContext) -> tuple[Rule, ...] | None:
         """Return the included rules and the school's own, or None if any is mistaken."""
-        paths = self._entries.required("include", self._included) or ()
-        shared = [self._rules_in(path, context) for path in paths]
+        paths = self._entries.required("include", self._included)
+        shared = [self._rules_in(path, context) for path in paths or ()]
         own = rules_of(self._entries, context)
-        if own is None or any(rules is None for rules in shared):
+        if paths is None or own is None or any(rules is None for rules in shared):
             return None
         return (*(rule for rules in shared for rule in rules or ()), *own)
 
@@ -188,15 +192,20 @@ class _SchoolFile:
 
     def _rules_in(self, path: Path, context: RuleContext) -> tuple[Rule, ...] | None:
         node = read_nodes(path, self._book)
-        entries = None if node is None else mapping(path.name, node, ("rules",), self._book)
-        # A shared file cites its own sources: no school's sections are meant.
-        shared = dataclasses.replace(context, document=None)
-        return None if entries is None else rules_of(entries, shared)
+        return None if node is None else rules_file(context)(node, self._book)
 
     def _require_coverage(self, rules: tuple[Rule, ...], social: SocialMedia) -> None:
         audiences = uncovered(rules, social.ids)
         if audiences:
             self._book.add(self._entries.place_of("rules"), coverage_message(audiences))
+
+    def _require_locks(self, rules: tuple[Rule, ...]) -> None:
+        for category in unlocked(rules, self._vocabulary.catalogue.categories):
+            message = (
+                f"no rule shuts `{category}`, a way round the filter, for everybody: block it in "
+                f"`{BASELINE}` with `locked: true` and nothing else"
+            )
+            self._book.add(self._entries.place_of("include"), message)
 
 
 _STANDING = "standing permission"
@@ -214,27 +223,13 @@ def _document(node: Node, book: MistakeBook) -> Document | None:
     return Document(title=title, version=version, review=review)
 
 
+@accepts({"title": "a month", "type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"})
 def _year_and_month(node: Node, book: MistakeBook) -> str | None:
     written = text(node, book)
     if written is None or _YEAR_AND_MONTH.match(written):
         return written
     book.add(node.place, f"{shown(written)} is no year and month: write it as `2024-09`")
     return None
-
-
-def _zone(node: Node, book: MistakeBook) -> str | None:
-    written = text(node, book)
-    if written is None:
-        return None
-    try:
-        # The pattern keeps the name inside the folder of zones.
-        zone = ZoneInfo(written) if _ZONE.match(written) else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = None
-    if zone is None:
-        book.add(node.place, f"{shown(written)} is no time zone: write one like `Europe/London`")
-        return None
-    return written
 
 
 def _standing(definitions: Definitions) -> Reader[StandingDefinition]:

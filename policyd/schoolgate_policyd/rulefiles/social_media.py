@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from schoolgate_policyd.core.catalogue import DomainList, LargeList
 from schoolgate_policyd.core.rules import EVERYTHING, Condition, Rule
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.rulefiles.catalogue_files import Vocabulary
@@ -56,7 +57,8 @@ def _members(category: str, excepted: frozenset[str], vocabulary: Vocabulary) ->
     services = {each.id for each in catalogue.services if each.category == category}
     if excepted.isdisjoint(services):
         return frozenset({category})
-    lists = {each.id for each in catalogue.lists if each.category == category}
+    listed: tuple[DomainList | LargeList, ...] = (*catalogue.lists, *catalogue.large_lists)
+    lists = {each.id for each in listed if each.category == category}
     return frozenset(services - excepted | lists)
 
 

@@ -1,9 +1,10 @@
 """
 What the school decides and what happened, kept.
 
-- `decisions.DecisionStore`: people, sign-in, requests, grants, standing permissions, device
-  claims and the audit, in one SQLite file; its parts are `people`, `credentials`, `sessions`,
-  `requests`, `standing`, `claims` and `audit`, each a module of that name.
+- `decisions.DecisionStore`: people, sign-in, requests, grants, versions of the policy, standing
+  permissions, device claims and the audit, in one SQLite file; its parts are `people`,
+  `credentials`, `sessions`, `requests`, `policies` (the module `policy_versions`), `standing`,
+  `claims` and `audit`, each a module of that name.
 - `events.EventStore`: what was blocked and how often what was allowed, a file a day.
 - `records`: the frozen values that both return; the models in `models` never leave this package.
 - `sample`: the sample school's people.

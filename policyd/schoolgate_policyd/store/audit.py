@@ -1,7 +1,8 @@
 """
 The audit: an entry for every change, written in the transaction of the change itself.
 
-So there is no change without its entry and no entry without its change. Triggers in the database
+So there is no change without its entry and no entry without its change. A look at what the filter
+does for one named person changes nothing and has an entry all the same. Triggers in the database
 refuse to alter or delete one.
 """
 
@@ -44,6 +45,23 @@ class Audit:
             query = query.where(AuditRow.object_id == object_id)
         with self._database.reading() as session:
             return tuple(_entry(row) for row in session.scalars(query))
+
+    def looked_at(self, person: str, *, at: datetime, by: str | None, by_way_of: str) -> None:
+        """
+        Record that *by* (None: whoever administrates the machine) looked at one person's filter.
+
+        The address they asked about is not kept: it could be a help line's.
+        """
+        details = {"by way of": by_way_of}
+        with self._database.writing() as session:
+            note(
+                session,
+                AuditAction.PERSON_LOOKED_AT,
+                at=at,
+                actor=by,
+                on=("person", person),
+                details=details,
+            )
 
 
 def note(

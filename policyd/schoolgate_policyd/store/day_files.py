@@ -50,16 +50,7 @@ class DayFiles:
 
     def days(self) -> list[date]:
         """Return the days that there is a file for, in no order."""
-        days = []
-        for path in self._folder.iterdir():
-            match = _NAME.fullmatch(path.name)
-            if match:
-                try:
-                    days.append(date.fromisoformat(match[1]))
-                except ValueError:
-                    # `events-2026-99-99.db` is nobody's day: it is left alone.
-                    continue
-        return days
+        return days_in(self._folder)
 
     @contextmanager
     def writing(self, day: date) -> Iterator[Session]:
@@ -83,7 +74,7 @@ class DayFiles:
             each.unlink(missing_ok=True)
 
     def _path(self, day: date) -> Path:
-        return self._folder / f"events-{day.isoformat()}.db"
+        return path_of(self._folder, day)
 
     def _session_of(self, day: date, stack: ExitStack) -> Session | None:
         if not self._path(day).exists():
@@ -125,6 +116,25 @@ class DayFiles:
             opened.is_retired = True
             if opened.users == 0:
                 opened.database.close()
+
+
+def days_in(folder: Path) -> list[date]:
+    """Return the days that there is a file for in *folder*, in no order. Raises OSError."""
+    days = []
+    for path in folder.iterdir():
+        match = _NAME.fullmatch(path.name)
+        if match:
+            try:
+                days.append(date.fromisoformat(match[1]))
+            except ValueError:
+                # `events-2026-99-99.db` is nobody's day: it is left alone.
+                continue
+    return days
+
+
+def path_of(folder: Path, day: date) -> Path:
+    """Return where the events of *day* lie in *folder*."""
+    return folder / f"events-{day.isoformat()}.db"
 
 
 def _opened(path: Path, *, is_there: bool) -> Database:

@@ -17,6 +17,7 @@ from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.permissions import ClaimEnd
 from schoolgate_policyd.store.models.requests import GrantState
 from schoolgate_policyd.store.people import People
+from schoolgate_policyd.store.policy_versions import PolicyVersions
 from schoolgate_policyd.store.request_rows import grant_of
 from schoolgate_policyd.store.requests import Requests
 from schoolgate_policyd.store.sessions import Sessions
@@ -30,7 +31,8 @@ class DecisionStore:
     Threads may share it; every method is one short transaction. *hasher* replaces argon2's
     default for passwords (tests). Raises StoreError, UnsafeDatabase when it cannot be trusted.
 
-    Its parts: `people`, `credentials`, `sessions`, `requests`, `standing`, `claims`, `audit`.
+    Its parts: `people`, `credentials`, `sessions`, `requests`, `policies`, `standing`, `claims`,
+    `audit`.
     """
 
     def __init__(self, path: Path, *, hasher: Hasher | None = None) -> None:
@@ -44,6 +46,7 @@ class DecisionStore:
         self.credentials = Credentials(self.database, hasher)
         self.sessions = Sessions(self.database)
         self.requests = Requests(self.database, self.credentials)
+        self.policies = PolicyVersions(self.database, self.credentials)
         self.standing = Standing(self.database)
         self.claims = Claims(self.database)
         self.audit = Audit(self.database)

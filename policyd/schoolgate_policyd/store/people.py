@@ -39,6 +39,13 @@ class People:
         with self._database.reading() as session:
             return member_in(session, person)
 
+    def find(self, name: str) -> Member | None:
+        """Return whoever has *name* as user name, else as id; None where nobody has."""
+        with self._database.reading() as session:
+            query = select(PersonRow).where((PersonRow.username == name) | (PersonRow.id == name))
+            found = {row.username == name: member_of(row) for row in session.scalars(query)}
+            return found.get(True, found.get(False))
+
     def names(self) -> dict[str, str]:
         """Return everybody's name by id, for pages that may show names."""
         with self._database.reading() as session:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind, Duty, HeldDuty
-from schoolgate_policyd.rulefiles.day_files import working_hours
+from schoolgate_policyd.rulefiles.day_fields import working_hours
 from schoolgate_policyd.rulefiles.fields import (
     choice,
     identifier,

@@ -18,7 +18,8 @@ from schoolgate_policyd.store.models import ClassRow, GrantRow, RequestRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.requests import GrantState
 from schoolgate_policyd.store.people import member_in, members_in
-from schoolgate_policyd.store.records import Proven, TooSoon, WaitingRequest, WrongPassword
+from schoolgate_policyd.store.proving_who import require_password
+from schoolgate_policyd.store.records import WaitingRequest
 from schoolgate_policyd.store.request_rows import (
     request_of,
     request_row_in,
@@ -180,7 +181,7 @@ class Requests:
         # Whoever may not sign is told so before their password is tried, and cannot try any.
         with self._database.reading() as session:
             move(session, request_of(request_row_in(session, number)))
-        self._prove(by, decision.password, address, at)
+        require_password(self._credentials, by, decision.password, address=address, at=at)
         return self._move(number, move)
 
     def withdraw(
@@ -194,17 +195,6 @@ class Requests:
             )
 
         return self._move(number, move)
-
-    def _prove(self, person: str, password: str, address: str, at: datetime) -> None:
-        match self._credentials.prove(person, password, address=address, at=at):
-            case Proven():
-                return
-            case WrongPassword():
-                mistake = "This is not your password: nothing was signed."
-            case TooSoon(wait=wait):
-                seconds = int(wait.total_seconds()) + 1
-                mistake = f"Too many wrong passwords: try again in {seconds} seconds."
-        raise InvalidForm((FieldMistake("password", mistake),), {})
 
     def _list(self, condition: ColumnElement[bool], limit: int = 200) -> tuple[AccessRequest, ...]:
         query = select(RequestRow).where(condition).order_by(RequestRow.id.desc())

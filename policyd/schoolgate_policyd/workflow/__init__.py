@@ -10,6 +10,8 @@ The school's paperwork as state machines, without I/O.
 - `scopes`: which pages, by what the requester chose.
 - `reach`, `effects`: whom a grant reaches on what; what it would open and what would still
   block, before it is signed.
+- `policy_versions`: versions of the policy, and which is in force when; `policy_acts` who may do
+  what with one, `policy_gate` what must hold before it is in force, `policy_changes` its moves.
 - `claims`, `signin`, `visibility`: when a device claim is refused, how long to wait after wrong
   passwords, who may see what.
 

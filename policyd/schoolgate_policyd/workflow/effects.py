@@ -19,6 +19,7 @@ from schoolgate_policyd.core.decision import (
     UrlResource,
     Verdict,
 )
+from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.names import Host, Url
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.rules import Grant, Rule
@@ -36,7 +37,7 @@ MAX_KINDS = 60
 
 class StillBlocked(msgspec.Struct, frozen=True):
     """
-    For whom, on what and in which period the page stays blocked in spite of the grant.
+    For whom, on what and in which period (or one of which) the page stays blocked in spite of the grant.
 
     *rules* block it. *is_uninspectable* says that the device lacks the school's certificate
     authority, so that a part of a site cannot be told from the rest.
@@ -45,18 +46,18 @@ class StillBlocked(msgspec.Struct, frozen=True):
     person: str | None
     device: DeviceKind
     network: str
-    period: Period
+    periods: tuple[Period, ...]
     rules: tuple[Rule, ...]
     is_uninspectable: bool = False
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """For whom, on what and in which period something goes from block to allow."""
+    """For whom, on what and in which period (or one of which) something goes from block to allow."""
 
     person: str | None
     device: DeviceKind
     network: str
-    period: Period
+    periods: tuple[Period, ...]
 
 
 class Effects(msgspec.Struct, frozen=True):
@@ -81,9 +82,18 @@ class Effects(msgspec.Struct, frozen=True):
         return bool(self.opens)
 
 
-def effects_of(grant: Grant, source: Source, asked_for: Url, *, moment: datetime) -> Effects:
+def effects_of(
+    grant: Grant,
+    source: Source,
+    asked_for: Url,
+    *,
+    moment: datetime,
+    names: NamesAt | None = None,
+) -> Effects:
     """
     Return what *grant* would do from *moment* (aware) on, with *source* being what is in force.
+
+    *names* are those of its large lists.
 
     *asked_for* is the page on the form; what would still block is about that page.
     """
@@ -91,7 +101,7 @@ def effects_of(grant: Grant, source: Source, asked_for: Url, *, moment: datetime
         source.live, grants=tuple(each for each in source.live.grants if each.id != grant.id)
     )
     reached = reachable_subjects(grant, source.register)
-    without = compile_snapshot(msgspec.structs.replace(source, live=live))
+    without = compile_snapshot(msgspec.structs.replace(source, live=live), names)
     look = _Look(grant, without, asked_for)
     opens: dict[Opening, None] = {}
     still_blocks: dict[StillBlocked, None] = {}
@@ -131,8 +141,8 @@ class _Look:
         for step, start in enumerate(self._steps(subject, moment)):
             if step >= STEPS_SHOWN and has_opened:
                 return
-            period = self._without.period_of(subject, start)
-            place = (subject.person, subject.device, subject.network, period)
+            periods = self._without.periods_of(subject, start)
+            place = (subject.person, subject.device, subject.network, periods)
             if self._opens(subject, start):
                 if not has_opened:
                     self._note_blocked_needs(subject, start)

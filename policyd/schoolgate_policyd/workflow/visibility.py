@@ -21,6 +21,7 @@ class Sight(StrEnum):
     STANDING_PERMISSIONS = "standing-permissions"
     AUDIT = "audit"
     SYSTEM = "system"
+    REASONS = "reasons"
 
 
 TABLE = MappingProxyType(
@@ -51,6 +52,8 @@ TABLE = MappingProxyType(
         ),
         Sight.AUDIT: frozenset({Duty.HEAD, Duty.CHAIR_OF_GOVERNORS, Duty.DSL}),
         Sight.SYSTEM: frozenset({Duty.TECHNICIAN, Duty.HEAD, Duty.ONLINE_SAFETY_LEAD}),
+        # Why something is blocked, for an audience; for one person, whoever sees their attempts.
+        Sight.REASONS: frozenset({Duty.HEAD, Duty.ONLINE_SAFETY_LEAD, Duty.DSL, Duty.TECHNICIAN}),
     }
 )
 

@@ -4,18 +4,20 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 from hypothesis import strategies as st
+from list_world import FakeNames
 
 from schoolgate_policyd.core.catalogue import (
     Catalogue,
     Category,
     DomainList,
     HelpLine,
+    LargeList,
     Service,
-    UrlPattern,
 )
-from schoolgate_policyd.core.decision import HostResource, Request, UrlResource
+from schoolgate_policyd.core.decision import HostResource, Request, UrlResource, Verdict
 from schoolgate_policyd.core.names import AddressLiteral, DomainName, Url
 from schoolgate_policyd.core.policy import Document, Live, Policy, Register, Source
+from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.rules import (
     ADDRESS_LITERALS,
     EVERYTHING,
@@ -32,6 +34,8 @@ from schoolgate_policyd.core.rules import (
     Rule,
     ServiceScope,
 )
+from schoolgate_policyd.core.school_time import Membership, OneOff, SchoolTime, TimetableUse
+from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.subjects import (
     Audience,
     DeviceKind,
@@ -44,10 +48,10 @@ from schoolgate_policyd.core.times import (
     DateRange,
     Period,
     PeriodStart,
-    SchoolTime,
     Timetable,
     WorkingHours,
 )
+from schoolgate_policyd.core.url_patterns import QueryParameter, UrlPattern
 
 CITE = Citation(document="Policy", section="§1")
 BELLS = (
@@ -69,8 +73,32 @@ SCHOOL_TIME = SchoolTime(
         inset_days=frozenset({date(2026, 11, 2)}),
         bank_holidays=frozenset({date(2026, 11, 11)}),
     ),
-    timetable=Timetable(id="day", days=(BELLS,) * 5 + ((),) * 2),
+    timetables=(TimetableUse(Timetable(id="day", days=(BELLS,) * 5 + ((),) * 2)),),
     staff_hours=WorkingHours(time(8, 30), time(16)),
+)
+# Their breaks and lunches overlap the others', and their Fridays end at noon.
+INFANTS_BELLS = (
+    PeriodStart(time(8, 50), Period.LESSON),
+    PeriodStart(time(10, 15), Period.BREAK),
+    PeriodStart(time(10, 40), Period.LESSON),
+    PeriodStart(time(11, 45), Period.LUNCH),
+    PeriodStart(time(12, 45), Period.LESSON),
+    PeriodStart(time(15, 20), Period.CLOSED),
+)
+TIMETABLES = (
+    SCHOOL_TIME.timetables[0].timetable,
+    Timetable(
+        id="infants",
+        days=(INFANTS_BELLS,) * 4
+        + ((*INFANTS_BELLS[:3], PeriodStart(time(12), Period.CLOSED)),)
+        # On Sunday the clocks change, in the hour after these bells.
+        + ((), (PeriodStart(time(0, 30), Period.BREAK), PeriodStart(time(1, 30), Period.LESSON))),
+    ),
+    Timetable(
+        id="exams",
+        days=((PeriodStart(time(9), Period.LESSON), PeriodStart(time(13), Period.CLOSED)),) * 7,
+    ),
+    Timetable(id="closed", days=((),) * 7),
 )
 
 # The hosts of which a part may differ come more than once, so that laws meet them often.
@@ -109,9 +137,13 @@ PATHS = (
     "/talkative",
     "/talk/a/b",
     "/x",
+    "/wiki/T",
+    "/wiki/talk:b",
+    "/wiki/_T%61lk_:b",
 )
+QUERIES = (None, None, None, "q=1", "act=edit", "q=1;%61ct=Edit", "b=2&a=1", "act=edit&a=1&b=2")
 SERVICES = ("chat", "video", "parts")
-CATEGORIES = ("messaging", "video-sharing", "forum", "adult", "vpn")
+CATEGORIES = ("messaging", "video-sharing", "forum", "adult", "illegal", "vpn")
 CATALOGUE = Catalogue(
     categories=tuple(Category(each, each, is_circumvention=each == "vpn") for each in CATEGORIES),
     services=(
@@ -129,7 +161,16 @@ CATALOGUE = Catalogue(
             name="Video",
             category="video-sharing",
             domains=(DomainName("video.example"), DomainName("learn.chat.example")),
-            urls=(UrlPattern(DomainName("shared.example"), "/talk/a"),),
+            urls=(
+                UrlPattern(DomainName("shared.example"), "/talk/a"),
+                UrlPattern(DomainName("shared.example"), "/wiki/Talk:", is_open_ended=True),
+                UrlPattern(
+                    DomainName("shared.example"),
+                    "/x",
+                    parameters=(QueryParameter("a", "1"), QueryParameter("b", "2")),
+                    covers_subdomains=True,
+                ),
+            ),
         ),
         Service(
             id="parts",
@@ -139,10 +180,18 @@ CATALOGUE = Catalogue(
                 UrlPattern(DomainName("shared.example"), "/talk"),
                 UrlPattern(DomainName("www.chat.example"), "/x/"),
                 UrlPattern(AddressLiteral("192.0.2.7"), "/talk"),
+                UrlPattern(DomainName("shared.example"), "/wiki/T", is_open_ended=True),
+                UrlPattern(
+                    DomainName("shared.example"),
+                    "/",
+                    parameters=(QueryParameter("act", "e", is_open_ended=True),),
+                    covers_subdomains=True,
+                ),
             ),
             minimum_age=16,
         ),
     ),
+    large_lists=(LargeList("large", "adult"), LargeList("decreed", "illegal", locked=True)),
     lists=(
         DomainList(id="bad", category="adult", domains=(DomainName("listed.example"),)),
         DomainList(
@@ -158,12 +207,31 @@ BLOCKABLE = (
     *SERVICES,
     *CATEGORIES,
     "bad",
+    "large",
+    "decreed",
     EVERYTHING,
     EVERYTHING_BUT_ESSENTIALS,
     ADDRESS_LITERALS,
 )
+# What a format can say: the name, what is under it, or both; also of what must stay open.
+NAMES = FakeNames(
+    at={
+        "listed.example": ("large",),
+        "lesson.example": ("large",),
+        "www.chat.example": ("large", "decreed"),
+        "help.example": ("large", "decreed"),
+        "cdn.example": ("decreed",),
+        "192.0.2.7": ("large",),
+    },
+    below={
+        "chat.example": ("decreed",),
+        "shared.example": ("large", "decreed"),
+        "help.example": ("decreed",),
+        "video.example": ("gone",),
+    },
+)
 PEOPLE = ("p1",)
-CLASSES = ("4B",)
+CLASSES = ("4B", "1A")
 GROUPS = ("trolley",)
 NETWORKS = ("n1", "n2")
 STANDING = ("break-access",)
@@ -218,9 +286,42 @@ def rule_lists() -> st.SearchStrategy[tuple[Rule, ...]]:
     return st.lists(rules(), min_size=1, max_size=4, unique_by=lambda rule: rule.id).map(tuple)
 
 
+def memberships() -> st.SearchStrategy[Membership]:
+    return st.builds(
+        Membership,
+        audience=st.sampled_from([None, frozenset({Audience.PUPIL}), frozenset({Audience.STAFF})]),
+        year_groups=st.sampled_from([None, None, (0, 2), (3, 6)]),
+        classes=st.sampled_from([None, None, frozenset({"4B"}), frozenset({"1A"})]),
+    )
+
+
+def school_times() -> st.SearchStrategy[SchoolTime]:
+    """Often the plain one; else several timetables and one-off days, for whomever."""
+    uses = st.builds(TimetableUse, st.sampled_from(TIMETABLES), memberships())
+    ranges = st.sampled_from(
+        [
+            DateRange(date(2026, 11, 20), date(2026, 11, 20)),
+            DateRange(date(2026, 11, 18), date(2026, 11, 22)),
+            DateRange(date(2026, 10, 19), date(2026, 11, 27)),
+        ]
+    )
+    one_off = st.builds(
+        OneOff, ranges, st.just("Trip"), st.sampled_from(TIMETABLES), memberships()
+    )
+    several = st.builds(
+        lambda timetables, days: msgspec.structs.replace(
+            SCHOOL_TIME, timetables=tuple(timetables), one_off=tuple(days)
+        ),
+        st.lists(uses, min_size=1, max_size=3),
+        st.lists(one_off, max_size=2),
+    )
+    return st.just(SCHOOL_TIME) | several | several
+
+
 def moments() -> st.SearchStrategy[datetime]:
     """Moments near bells, ends of terms and both kinds of night."""
-    bell = st.sampled_from([bell.at for bell in BELLS] + [time(0), time(8, 30), time(16)])
+    bells = {bell.at for bell in (*BELLS, *INFANTS_BELLS)}
+    bell = st.sampled_from([*sorted(bells), time(0), time(0, 30), time(8, 30), time(12), time(16)])
     day = st.sampled_from([date(2026, 10, 18) + timedelta(days=offset) for offset in range(46)])
     near = st.sampled_from([-1, 0, 0, 1]).map(lambda seconds: timedelta(seconds=seconds))
     return st.builds(
@@ -239,7 +340,7 @@ def urls() -> st.SearchStrategy[Url]:
         host=st.sampled_from(HOSTS),
         port=st.sampled_from([None, None, 8443]),
         path=st.sampled_from(PATHS),
-        query=st.sampled_from([None, None, "q=1"]),
+        query=st.sampled_from(QUERIES),
     )
 
 
@@ -304,7 +405,7 @@ def subjects() -> st.SearchStrategy[Subject]:
             ),
             max_size=2,
         ).map(tuple),
-        classes=st.frozensets(st.sampled_from(CLASSES), max_size=1),
+        classes=st.frozensets(st.sampled_from(CLASSES), max_size=2),
         device_groups=st.frozensets(st.sampled_from(GROUPS), max_size=1),
         year_group=st.none() | st.integers(0, 6),
         age=st.none() | st.integers(4, 18),
@@ -314,7 +415,7 @@ def subjects() -> st.SearchStrategy[Subject]:
 
     def without_duties_for_pupils(subject: Subject) -> Subject:
         if subject.audience is Audience.PUPIL:
-            return msgspec.structs.replace(subject, duties=())
+            return msgspec.structs.replace(subject, duties=(), overtime=frozenset())
         return subject
 
     return st.just(Subject()) | staff_or_pupil.map(without_duties_for_pupils)
@@ -328,11 +429,10 @@ def sources(
         lifting: list[Grant],
         restricting: list[Restriction],
         standing: frozenset[str],
+        school_time: SchoolTime,
     ) -> Source:
-        return source_of(
-            chosen,
-            Live(grants=tuple(lifting), restrictions=tuple(restricting), standing=standing),
-        )
+        live = Live(grants=tuple(lifting), restrictions=tuple(restricting), standing=standing)
+        return source_of(chosen, live, school_time)
 
     return st.builds(
         build,
@@ -342,6 +442,7 @@ def sources(
         ),
         st.lists(restrictions(), max_size=1),
         st.frozensets(st.sampled_from(STANDING)),
+        school_times(),
     )
 
 
@@ -354,7 +455,9 @@ def situations(
     return draw(sources(request.resource.host)), request, draw(moments())
 
 
-def source_of(chosen: tuple[Rule, ...], live: Live | None = None) -> Source:
+def source_of(
+    chosen: tuple[Rule, ...], live: Live | None = None, school_time: SchoolTime = SCHOOL_TIME
+) -> Source:
     return Source(
         number=1,
         policy=Policy(
@@ -362,11 +465,19 @@ def source_of(chosen: tuple[Rule, ...], live: Live | None = None) -> Source:
             document=Document(title="Policy", version="1"),
             rules=chosen,
             catalogue=CATALOGUE,
-            school_time=SCHOOL_TIME,
+            school_time=school_time,
         ),
         register=Register(),
         live=Live() if live is None else live,
     )
+
+
+def compiled(source: Source) -> Snapshot:
+    return compile_snapshot(source, NAMES)
+
+
+def judged(request: Request, source: Source, moment: datetime) -> Verdict:
+    return reference(request, source, moment, NAMES)
 
 
 def host_requests() -> st.SearchStrategy[Request]:

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import test_decide as cases
 
 from schoolgate_policyd.core.changes import Changes
 from schoolgate_policyd.core.names import parse_domain
-from schoolgate_policyd.core.rules import HostScope
+from schoolgate_policyd.core.rules import Condition, HostScope
+from schoolgate_policyd.core.times import Period
 
 BREAK_ENDS_LUNCH_BEGINS = datetime(2026, 11, 20, 12, 15, tzinfo=UTC)
 
@@ -33,3 +35,18 @@ def test_a_grant_changes_things_at_both_its_ends() -> None:
     assert grant.starts_at == changes.after(datetime(2026, 11, 20, tzinfo=UTC))
     assert grant.ends_at == changes.after(grant.starts_at)
     assert changes.after(grant.ends_at) is None
+
+
+def test_a_rule_that_is_always_excepted_is_named_as_such_until_the_bell() -> None:
+    """The verdict stays, its reasons do not: in the break nothing would block."""
+    in_lessons = Condition(period=frozenset({Period.LESSON}))
+    excepted = msgspec.structs.replace(
+        cases.STAFF_RULE, applies_to=(in_lessons,), unless=(Condition(),)
+    )
+    always = msgspec.structs.replace(excepted, applies_to=(Condition(),))
+    snapshot = cases.snapshot_with()
+
+    assert cases.BREAK == Changes(snapshot, cases.TEACHER, [(excepted, None)], []).after(
+        cases.LESSON
+    )
+    assert Changes(snapshot, cases.TEACHER, [(always, None)], []).after(cases.LESSON) is None

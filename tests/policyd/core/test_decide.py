@@ -8,6 +8,7 @@ import pytest
 import strategies as worlds
 
 from schoolgate_policyd.core import snapshot as snapshots
+from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import (
     HostResource,
@@ -20,6 +21,7 @@ from schoolgate_policyd.core.names import Url, parse_domain, parse_host, parse_u
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.rules import (
+    EVERYTHING,
     EVERYTHING_BUT_ESSENTIALS,
     Condition,
     Grant,
@@ -43,6 +45,7 @@ from schoolgate_policyd.core.subjects import (
     Subject,
 )
 from schoolgate_policyd.core.times import Period
+from schoolgate_policyd.core.url_patterns import UrlPattern
 
 LESSON = datetime(2026, 11, 20, 10, 29, tzinfo=UTC)
 BREAK = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
@@ -249,6 +252,104 @@ def test_a_grant_of_another_kind_lifts_nothing() -> None:
 )
 def test_a_part_of_a_shared_host_is_blocked_alone(url: str, expected: Verdict) -> None:
     assert expected is decide(asked(PUPIL, url), snapshot_with(), LESSON).verdict
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://shared.example/x?act=edit", Verdict.BLOCK),
+        ("https://shared.example/x?q=1;%61ct=Edit", Verdict.BLOCK),
+        ("https://sub.shared.example/x?act=ever", Verdict.BLOCK),
+        ("https://shared.example/x?act=view", Verdict.ALLOW),
+        ("https://shared.example/wiki/T", Verdict.BLOCK),
+        ("https://shared.example/wiki/Talk:x", Verdict.BLOCK),
+        ("https://shared.example/wiki/x", Verdict.ALLOW),
+        ("https://sub.shared.example/wiki/T", Verdict.ALLOW),
+        ("shared.example", Verdict.DEPENDS),
+        ("sub.shared.example", Verdict.DEPENDS),
+    ],
+)
+def test_a_part_may_be_told_by_its_query_or_by_how_its_path_begins(
+    url: str, expected: Verdict
+) -> None:
+    assert expected is decide(asked(PUPIL, url), snapshot_with(), LESSON).verdict
+
+
+def test_every_rule_about_a_part_is_found() -> None:
+    other = msgspec.structs.replace(FORUM_RULE, id="parts", block=frozenset({"parts"}))
+    snapshot = compile_snapshot(worlds.source_of((FORUM_RULE, other)))
+
+    found = decide(asked(PUPIL, "https://shared.example/talk"), snapshot, LESSON)
+    assert {"forums", "parts"} == {rule.id for rule in found.rules}
+    assert () == decide(asked(PUPIL, "https://shared.example/x"), snapshot, LESSON).rules
+
+
+def test_a_page_is_of_those_services_alone_that_cover_it() -> None:
+    def services_of(text: str) -> tuple[str, ...]:
+        return decide(asked(PUPIL, text), snapshot_with(), LESSON).services
+
+    assert ("video", "parts") == services_of("https://shared.example/wiki/Talk:x")
+    assert ("parts",) == services_of("https://shared.example/wiki/T")
+    assert () == services_of("https://shared.example/x")
+    assert ("video", "parts") == services_of("shared.example")
+
+
+def test_a_page_has_the_category_of_what_covers_it_and_a_host_of_what_covers_it_whole() -> None:
+    """A translator is a way round the filter where it shows other sites, and nowhere else."""
+    translator = Service(
+        id="translator",
+        name="Pages translated",
+        category="vpn",
+        urls=(UrlPattern(parse_domain("translate.example"), "/site"),),
+    )
+    source = worlds.source_of(RULES)
+    catalogue = msgspec.structs.replace(worlds.CATALOGUE, services=(translator,))
+    policy = msgspec.structs.replace(source.policy, catalogue=catalogue)
+    snapshot = compile_snapshot(msgspec.structs.replace(source, policy=policy))
+
+    for text, expected in (
+        ("https://translate.example/site?u=x", (("vpn",), True)),
+        ("https://translate.example/text", ((), False)),
+        ("translate.example", ((), False)),
+    ):
+        decision = decide(asked(PUPIL, text), snapshot, LESSON)
+        assert expected == (decision.categories, decision.is_circumvention)
+
+
+def test_a_grant_for_a_page_opens_it_with_its_query_alone() -> None:
+    page = parse_url("https://shared.example/x?title=Tudors&act=edit")
+    snapshot = snapshot_with(grant_of(PageScope(page)))
+
+    for query, expected in (
+        ("?title=Tudors&act=edit", Verdict.ALLOW),
+        ("?title=Stuarts&act=edit", Verdict.BLOCK),
+        ("?title=Tudors&act=edit&act=ever", Verdict.BLOCK),
+    ):
+        request = asked(TEACHER, f"https://shared.example/x{query}")
+        assert expected is decide(request, snapshot, LESSON).verdict
+    assert Verdict.DEPENDS is decide(asked(TEACHER, "shared.example"), snapshot, LESSON).verdict
+
+
+def test_what_grants_open_only_together_is_found_by_a_witness() -> None:
+    """Each lifts one of two rules; the page that both cover lies in a part told by its query."""
+    by_access = msgspec.structs.replace(FORUM_RULE, id="access", block=frozenset({EVERYTHING}))
+    by_curriculum = msgspec.structs.replace(
+        by_access, id="curriculum", lifted_by=frozenset({GrantKind.CURRICULUM_GRANT})
+    )
+    prefix = grant_of(PrefixScope(parse_url("https://shared.example/x")))
+    service = msgspec.structs.replace(
+        grant_of(ServiceScope("video"), GrantKind.CURRICULUM_GRANT), id="g2"
+    )
+    source = worlds.source_of((by_access, by_curriculum), Live(grants=(prefix, service)))
+    snapshot = compile_snapshot(source)
+    host = asked(TEACHER, "shared.example")
+
+    assert Verdict.DEPENDS is decide(host, snapshot, LESSON).verdict
+    assert Verdict.DEPENDS is reference(host, source, LESSON)
+    both = asked(TEACHER, "https://shared.example/x?b=2&a=1")
+    assert Verdict.ALLOW is decide(both, snapshot, LESSON).verdict
+    one = asked(TEACHER, "https://shared.example/x?b=2")
+    assert Verdict.BLOCK is decide(one, snapshot, LESSON).verdict
 
 
 def test_what_nothing_can_look_into_is_blocked_whole_unless_the_rule_says() -> None:

@@ -8,11 +8,11 @@ import test_decide as cases
 from hypothesis import given
 
 from schoolgate_policyd.core.decide import decide
-from schoolgate_policyd.core.decision import HostResource, Request, Verdict
+from schoolgate_policyd.core.decision import HostResource, Request, Verdict, deciding_rule
 from schoolgate_policyd.core.explain import Explanation, explain
 from schoolgate_policyd.core.names import parse_domain, parse_host, parse_url
 from schoolgate_policyd.core.policy import Source
-from schoolgate_policyd.core.rules import HostScope, PageScope
+from schoolgate_policyd.core.rules import Condition, HostScope, PageScope
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.subjects import Duty, HeldDuty, Subject
 
@@ -41,8 +41,34 @@ def test_an_exception_is_named() -> None:
 
     assert "It is allowed." in sentences
     assert (
+        "Rule staff-messaging would block it, but an exception in it applies, because it is "
+        "break, it is their own device and break-access is recorded: Policy, §1." in sentences
+    )
+
+
+def test_an_exception_that_asks_nothing_needs_no_reason() -> None:
+    open_to_all = msgspec.structs.replace(cases.STAFF_RULE, unless=(Condition(),))
+    snapshot = compile_snapshot(worlds.source_of((open_to_all,)))
+    sentences = explained(cases.TEACHER, "chat.example", snapshot, cases.LESSON)
+
+    assert (
         "Rule staff-messaging would block it, but an exception in it applies: Policy, §1."
         in sentences
+    )
+
+
+def test_an_exception_for_a_part_of_a_site_is_named_with_its_service() -> None:
+    for_operators = msgspec.structs.replace(
+        cases.FORUM_RULE,
+        unless=(Condition(duty=frozenset({Duty.DSL}), platform=frozenset({"parts"})),),
+    )
+    snapshot = compile_snapshot(worlds.source_of((for_operators,)))
+    dsl = msgspec.structs.replace(cases.TEACHER, duties=(HeldDuty(Duty.DSL),))
+    sentences = explained(dsl, "https://shared.example/talk", snapshot, cases.LESSON)
+
+    assert (
+        "Rule forums would block it, but an exception in it applies, because they are the "
+        "designated safeguarding lead and this is Parts: Policy, §1." in sentences
     )
 
 
@@ -61,6 +87,10 @@ def test_a_host_of_which_a_page_is_open_says_so() -> None:
     sentences = explained(cases.TEACHER, "chat.example", snapshot, cases.LESSON)
 
     assert "Some of its pages are allowed and some are not." in sentences
+    assert (
+        "Rule staff-messaging blocks some of it: Policy, §1. Only an access grant can lift it."
+        in sentences
+    )
 
 
 def test_what_no_rule_speaks_of_is_said_to_be_open() -> None:
@@ -106,6 +136,8 @@ def test_every_decision_can_be_explained(situation: tuple[Source, Request, datet
 
     assert isinstance(explanation, Explanation)
     assert snapshot.period_of(request.subject, moment) is explanation.period
+    assert deciding_rule(decision) == explanation.deciding
+    assert snapshot.periods_of(request.subject, moment) == explanation.periods
     assert all(sentence.endswith(".") for sentence in explanation.sentences)
     if decision.verdict is not Verdict.ALLOW:
         assert all(rule.id in " ".join(explanation.sentences) for rule in decision.rules)

@@ -1,6 +1,6 @@
 """Who asks from which address."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -18,6 +18,7 @@ from schoolgate_policyd.core.subjects import (
     HeldDuty,
     Network,
     Person,
+    subject_from,
 )
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -145,3 +146,14 @@ def test_a_pupil_s_claim_makes_a_pupil() -> None:
     subject = school(claim("127.0.2.99", person="pupil")).subject_at("127.0.2.99", NOW)
 
     assert Audience.PUPIL is subject.audience
+
+
+def test_a_pupil_works_no_overtime() -> None:
+    """Else a slip in the register could give one pupil less than the others get (law 6)."""
+    days = frozenset({date(2026, 11, 20)})
+    pupil, teacher = (
+        subject_from(NETWORKS[0], None, msgspec.structs.replace(person, overtime=days))
+        for person in (PUPIL, TEACHER)
+    )
+
+    assert (frozenset(), days) == (pupil.overtime, teacher.overtime)

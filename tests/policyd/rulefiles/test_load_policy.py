@@ -1,12 +1,13 @@
 from datetime import date, time
 from pathlib import Path
 
-from schoolgate_policyd.core.catalogue import Category, DomainList, HelpLine, Service, UrlPattern
+from schoolgate_policyd.core.catalogue import Category, DomainList, HelpLine, Service
 from schoolgate_policyd.core.names import AddressLiteral, DomainName
 from schoolgate_policyd.core.policy import Document, StandingDefinition
 from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, Rule
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.core.times import DateRange, Period, PeriodStart, WorkingHours
+from schoolgate_policyd.core.url_patterns import UrlPattern
 from schoolgate_policyd.rulefiles import check_rules, load_policy
 
 KEY_DOCUMENT = "Keeping Children Safe in Education"
@@ -127,7 +128,7 @@ def test_school_time_is_timetable_calendar_hours_and_zone(rules_dir: Path) -> No
 
     assert "Europe/London" == school_time.zone
     assert WorkingHours(time(8, 30), time(16)) == school_time.staff_hours
-    assert (bells, bells, (), (), (), (), ()) == school_time.timetable.days
+    assert (bells, bells, (), (), (), (), ()) == school_time.timetables[0].timetable.days
     assert (
         DateRange(date(2026, 9, 1), date(2026, 12, 18)),
         DateRange(date(2027, 1, 4), date(2027, 3, 25)),

@@ -256,6 +256,22 @@ CATALOGUE_MISTAKES = [
         id="bad name",
     ),
     pytest.param(
+        *(VIDEO, "youtu.be", "fonts.gstatic.com"),
+        "6:28: `fonts.gstatic.com` is a host that many other sites need: name what is meant",
+        id="shared host",
+    ),
+    pytest.param(
+        *(VIDEO, "youtu.be", "windows.net"),
+        "6:28: `windows.net` covers `blob.core.windows.net`, which many other sites need: name "
+        "what is meant",
+        id="shared host below",
+    ),
+    pytest.param(
+        *(VIDEO, "forum.example.org/talk", '"*.co.uk/talk"'),
+        "9:12: `co.uk` covers every site under it: name the sites meant",
+        id="part of every site",
+    ),
+    pytest.param(
         *(VIDEO, "youtu.be", "co.uk"),
         "6:28: `co.uk` covers every site under it: name the sites meant",
         id="public suffix",
@@ -278,7 +294,8 @@ CATALOGUE_MISTAKES = [
     pytest.param(
         *(VIDEO, "forum.example.org/talk", "forum.example.org"),
         "9:12: `forum.example.org` is no part of a site: write host and path, like "
-        "`mumsnet.com/talk`, or list a whole host in `domains`",
+        "`mumsnet.com/talk`, `*.wikipedia.org/wiki/Talk:*` or `en.wikipedia.org/?action=edit`, "
+        "or list a whole host in `domains`",
         id="a part that is the whole",
     ),
     pytest.param(
@@ -592,7 +609,7 @@ def test_after_many_unknown_words_no_more_suggestions_are_sought(rules_dir: Path
     mistakes = mistakes_in(rules_dir)
 
     assert MAX_SUGGESTIONS == sum("did you mean `youtube`?" in each for each in mistakes)
-    assert 1 == sum(each.endswith("see docs/rule-files.md") for each in mistakes)
+    assert 1 == sum(each.endswith("see docs/policy-language.md") for each in mistakes)
 
 
 def test_a_file_with_the_other_suffix_is_not_passed_over_in_silence(rules_dir: Path) -> None:

@@ -69,8 +69,8 @@ def test_no_scalar_is_made_a_value(word: str) -> None:
         ("a:\n\t- b\n", "2:1: this is not YAML: found character '"),
         ("a: b\nc: \x07\n", r"2:4: `\x07` cannot stand in a rule file: remove it"),
         ('a: "\\UFFFFFFFF"', "1:1: this is not YAML: look for broken escapes"),
-        ("", "1:1: the file is empty: see docs/rule-files.md"),
-        ("# nothing\n", "1:1: the file is empty: see docs/rule-files.md"),
+        ("", "1:1: the file is empty: see docs/policy-language.md"),
+        ("# nothing\n", "1:1: the file is empty: see docs/policy-language.md"),
     ],
 )
 def test_what_rule_files_do_not_use_is_refused_at_its_place(text: str, expected: str) -> None:

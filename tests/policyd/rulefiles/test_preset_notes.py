@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -7,6 +7,7 @@ import pytest
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, RestrictionKind
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
+from schoolgate_policyd.core.times import WorkingHours
 from schoolgate_policyd.rulefiles import PresetNotes, check_rules, load_preset
 from schoolgate_policyd.rulefiles.preset import (
     Attempts,
@@ -35,6 +36,9 @@ examples:
   - {url: "https://tiktok.com/", at: 2026-11-20T10:35, verdict: allow, audience: staff,
      duty: [head, dsl], device: own-device, assume: breaks, uninspectable: true}
   - {url: tiktok.com, at: "2026-07-01T10:35+02:00", verdict: block}
+  - {url: "2001:db8::1", at: 2026-11-20T12:15, verdict: depends, audience: staff,
+     duty: account-operator, platform: [tiktok, youtube], assume: [access-grant, supervised-only],
+     age: 40, year_group: 4, school_class: 4B, hours: "07:30-12:00", overtime: true}
 """
 LONDON = ZoneInfo("Europe/London")
 
@@ -99,6 +103,20 @@ def test_an_example_without_an_offset_is_in_local_time(rules_dir: Path) -> None:
             at=datetime.fromisoformat("2026-07-01T09:35+01:00"),
             verdict=Verdict.BLOCK,
         ),
+        Example(
+            url="2001:db8::1",
+            at=datetime(2026, 11, 20, 12, 15, tzinfo=LONDON),
+            verdict=Verdict.DEPENDS,
+            audience=Audience.STAFF,
+            duty=(Duty.ACCOUNT_OPERATOR,),
+            platform=frozenset({"tiktok", "youtube"}),
+            assume=frozenset({"access-grant", "supervised-only"}),
+            age=40,
+            year_group=4,
+            school_class=frozenset({"4B"}),
+            hours=WorkingHours(time(7, 30), time(12)),
+            overtime=True,
+        ),
     ) == examples
 
 
@@ -127,10 +145,19 @@ def test_social_media_may_say_which_categories_are_ours(rules_dir: Path) -> None
         ("{reaches: [vpn], ", "{", 31, "what never happens needs `reaches`: add it"),
         ("without: curriculum-grant", "without: grant", 30, "`grant` is no kind of grant: "),
         (", why: Nobody sees it", "", 33, "what is not enforced needs `why`: add it"),
-        ("supervised-only", "ban", 36, "`ban` is no restriction: write `supervised-only` or "),
+        (
+            "restriction: supervised-only",
+            "restriction: ban",
+            36,
+            "`ban` is no restriction: write `supervised-only` or ",
+        ),
         ("class-teacher", "teacher", 38, "`teacher` is no hearer of misuse: did you mean "),
         ("at: 2026-11-20T10:35", "at: noon", 40, "`noon` is no time: write `2026-11-20T10:35`"),
         ("url: tiktok.com", "url: ftp://a.b", 42, "`ftp://a.b` is no web address: write "),
+        ("platform: [tiktok,", "platform: [tictoc,", 44, "`tictoc` is no service: did you mean "),
+        ("year_group: 4", "year_group: 14", 45, "`14` is no whole number from 0 to 13: write "),
+        ("age: 40", "age: 1", 45, "`1` is no whole number from 2 to 120: write one"),
+        ('hours: "07:30', 'hours: "7', 45, "`7-12:00` "),
         ("assume: breaks", "assume: lunch", 41, "`lunch` is no standing permission of this "),
     ],
 )

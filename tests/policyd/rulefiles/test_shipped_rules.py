@@ -8,13 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schoolgate_policyd.config import default_rules_dir
-from schoolgate_policyd.core.decide import decide
-from schoolgate_policyd.core.decision import Request, UrlResource
-from schoolgate_policyd.core.names import parse_url
-from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.rules import GrantKind
-from schoolgate_policyd.core.snapshot import compile_snapshot
-from schoolgate_policyd.core.subjects import HeldDuty, Subject
+from schoolgate_policyd.core.subjects import Audience, Subject
 from schoolgate_policyd.rulefiles import Preset, check_rules, load_preset
 
 LONDON = ZoneInfo("Europe/London")
@@ -39,24 +34,6 @@ def test_the_shipped_rules_load_soon_enough_to_edit_by() -> None:
     load_preset(default_rules_dir(), "twiss-green")
 
     assert time.process_time() - started_s < MAX_LOAD_S
-
-
-def test_the_examples_of_the_preset_hold(twiss_green: Preset) -> None:
-    examples = twiss_green.notes.examples
-    assert len(examples) > 10
-
-    for example in examples:
-        live = Live(standing=example.assume)
-        snapshot = compile_snapshot(Source(number=1, policy=twiss_green.policy, live=live))
-        subject = Subject(
-            audience=example.audience,
-            device=example.device,
-            inspectable=not example.uninspectable,
-            duties=tuple(HeldDuty(duty) for duty in example.duty),
-        )
-        request = Request(subject, UrlResource(parse_url(example.url)))
-
-        assert example.verdict == decide(request, snapshot, example.at).verdict, example
 
 
 def test_the_rules_of_twiss_green_cite_its_own_document(twiss_green: Preset) -> None:
@@ -136,8 +113,8 @@ def test_the_school_year_is_the_one_that_was_given(
     moment = datetime.fromisoformat(at).replace(tzinfo=LONDON)
     school_time = twiss_green.policy.school_time
 
-    assert for_pupils == school_time.period_at(moment, for_pupils=True)
-    assert for_staff == school_time.period_at(moment, for_pupils=False)
+    assert (for_pupils,) == school_time.periods_at(moment, Subject(audience=Audience.PUPIL))
+    assert (for_staff,) == school_time.periods_at(moment, Subject(audience=Audience.STAFF))
 
 
 def test_staff_hours_are_half_past_eight_to_four(twiss_green: Preset) -> None:

@@ -1,6 +1,6 @@
 """What a grant would open and what would still block, before it is signed."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import msgspec
 import pytest
@@ -9,8 +9,9 @@ from office import LESSON, MACHINE, TEACHER, form, source
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import Grant, GrantKind, HostScope
+from schoolgate_policyd.core.school_time import Membership, TimetableUse
 from schoolgate_policyd.core.subjects import DeviceKind
-from schoolgate_policyd.core.times import Period
+from schoolgate_policyd.core.times import Period, PeriodStart, Timetable
 from schoolgate_policyd.workflow import moves
 from schoolgate_policyd.workflow.effects import Effects, Opening, effects_of
 from schoolgate_policyd.workflow.requests import RequestForm, ScopeChoice
@@ -35,7 +36,7 @@ def test_an_access_grant_opens_in_lessons_what_break_opens_anyway() -> None:
     # From 10:00 to 12:00 there are a lesson, the break and a lesson.
     found = effects(form())
 
-    assert (Opening("heron", DeviceKind.OWN_DEVICE, "own", Period.LESSON),) == found.opens
+    assert (Opening("heron", DeviceKind.OWN_DEVICE, "own", (Period.LESSON,)),) == found.opens
     assert () == found.still_blocks
 
 
@@ -50,7 +51,7 @@ def test_what_a_locked_rule_blocks_is_listed_and_opens_nothing() -> None:
 
     assert not found.opens_anything
     assert {"adult"} == {rule.id for each in found.still_blocks for rule in each.rules}
-    assert {Period.LESSON, Period.BREAK} == {each.period for each in found.still_blocks}
+    assert {(Period.LESSON,), (Period.BREAK,)} == {each.periods for each in found.still_blocks}
 
 
 def test_a_class_grant_opens_for_its_members_and_its_shared_devices() -> None:
@@ -153,3 +154,33 @@ def test_a_year_for_a_class_of_thirty_is_answered_quickly(scope: ScopeChoice) ->
     found = effects(asked, msgspec.structs.replace(SCHOOL, register=register))
 
     assert {each.id for each in pupils} <= {each.person for each in found.opens}
+
+
+def test_where_several_timetables_are_possible_each_period_is_named() -> None:
+    """Nobody is known at a tablet that the class shares, so it may be the infants' break."""
+    day = SCHOOL.policy.school_time.timetables[0].timetable
+    infants = Timetable(
+        "infants",
+        days=(
+            (
+                PeriodStart(time(8, 50), Period.LESSON),
+                PeriodStart(time(11), Period.BREAK),
+                PeriodStart(time(11, 15), Period.LESSON),
+                PeriodStart(time(15, 20), Period.CLOSED),
+            ),
+        )
+        * 7,
+    )
+    school_time = msgspec.structs.replace(
+        SCHOOL.policy.school_time,
+        timetables=(
+            TimetableUse(infants, Membership(year_groups=(0, 2))),
+            TimetableUse(day, Membership(year_groups=(3, 6))),
+        ),
+    )
+    policy = msgspec.structs.replace(SCHOOL.policy, school_time=school_time)
+    found = effects(form(for_class="4B"), msgspec.structs.replace(SCHOOL, policy=policy))
+
+    assert {(Period.LESSON,), (Period.LESSON, Period.BREAK)} == {
+        each.periods for each in found.opens if each.person is None
+    }

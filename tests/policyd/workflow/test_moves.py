@@ -61,7 +61,7 @@ def reviewed(request: AccessRequest, by: Member = LEAD, *, yes: bool = True) -> 
 
 
 def effects_of(request: AccessRequest, *, opens: bool = True) -> Effects:
-    opening = Opening(request.requester, DeviceKind.OWN_DEVICE, "own", Period.LESSON)
+    opening = Opening(request.requester, DeviceKind.OWN_DEVICE, "own", (Period.LESSON,))
     return Effects(
         grant_for(request, policy().catalogue), (opening,) if opens else (), still_blocks=()
     )

@@ -19,6 +19,7 @@ from schoolgate_policyd.workflow.visibility import TABLE, Sight, may, may_see
         (Sight.STANDING_PERMISSIONS, {HEAD, LEAD, DSL, CHAIR}),
         (Sight.AUDIT, {HEAD, DSL, CHAIR}),
         (Sight.SYSTEM, {HEAD, LEAD}),
+        (Sight.REASONS, {HEAD, LEAD, DSL}),
     ],
 )
 def test_the_table_of_sights(sight: Sight, seeing: set[Member]) -> None:

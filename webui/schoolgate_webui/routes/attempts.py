@@ -63,4 +63,7 @@ def rows(
 def _shown(desk: Desk, wanted: Wanted, live_until: int) -> AttemptsPage:
     found = desk.site.events.recent(filter_of(wanted), limit=MAX_ROWS)
     policy = desk.site.policy_in_force.policy()
-    return attempts_page(wanted, found, policy, desk.now, live_until)
+    uninspectable = frozenset(
+        each.id for each in desk.site.settings.networks if not each.inspectable
+    )
+    return attempts_page(wanted, found, policy, desk.now, live_until, uninspectable=uninspectable)

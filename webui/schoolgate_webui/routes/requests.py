@@ -184,7 +184,8 @@ def _visible(desk: Desk, number: int) -> AccessRequest:
 def _effects(desk: Desk, asked: AccessRequest) -> Effects:
     source = desk.site.policy_in_force.source(desk.now.school)
     grant = grant_for(asked, source.policy.catalogue)
-    return effects_of(grant, source, asked.form.url, moment=desk.now.school)
+    names = desk.site.policy_in_force.names_of(source)
+    return effects_of(grant, source, asked.form.url, moment=desk.now.school, names=names)
 
 
 def _page(

@@ -1,6 +1,7 @@
 """Blocked attempts: who, on what, which name, by which rule, when."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,6 +12,7 @@ from schoolgate_policyd.ipc.messages import Blocked
 from schoolgate_policyd.store.events import EventFilter, StoredEvent
 from schoolgate_webui.views.fields import Field, Option
 from schoolgate_webui.views.moments import Now
+from schoolgate_webui.views.why_form import moment_entry
 from schoolgate_webui.views.words import AUDIENCE, AUDIENCES, DEVICES
 
 MAX_ROWS = 50
@@ -45,7 +47,11 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class AttemptRow(msgspec.Struct, frozen=True):
-    """A line of the table; *attempt* is set for attempts to get round the filter."""
+    """
+    A line of the table; *attempt* is set for attempts to get round the filter.
+
+    *why_href* asks "Why?" for whoever it was, the same name and moment.
+    """
 
     time: str
     count: str
@@ -55,6 +61,7 @@ class AttemptRow(msgspec.Struct, frozen=True):
     rule: str
     citation: str
     attempt: str
+    why_href: str
 
 
 class AttemptsPage(msgspec.Struct, frozen=True):
@@ -91,9 +98,19 @@ def filter_of(wanted: Wanted) -> EventFilter:
 
 
 def attempts_page(
-    wanted: Wanted, found: tuple[StoredEvent, ...], policy: Policy, now: Now, live_until: int
+    wanted: Wanted,
+    found: tuple[StoredEvent, ...],
+    policy: Policy,
+    now: Now,
+    live_until: int,
+    *,
+    uninspectable: frozenset[str] = frozenset(),
 ) -> AttemptsPage:
-    """Return the page; *live_until* is when its polling ends, in seconds of machine time."""
+    """
+    Return the page; *live_until* is when its polling ends, in seconds of machine time.
+
+    *uninspectable* are the networks whose devices lack the school's certificate authority.
+    """
     query = wanted.query()
     ruled = sorted({rule.id for rule in policy.rules})
     rules = [Option("", "Any"), *(Option(each, each) for each in ruled)]
@@ -107,7 +124,7 @@ def attempts_page(
         rule=Field("rule", "rule", "Rule", wanted.rule),
         rule_options=[each.printed() for each in rules],
         only_circumvention=wanted.only_circumvention,
-        rows=tuple(_row(each.event, now) for each in found),
+        rows=tuple(_row(each.event, now, uninspectable) for each in found),
         summary=_summary(len(found)),
         as_of=f"{now.local(now.school):%H:%M:%S}",
         is_live=now.machine.timestamp() < live_until,
@@ -122,7 +139,7 @@ def _summary(count: int) -> str:
     return f"{count} blocked" if count else "Nothing so far"
 
 
-def _row(event: Blocked, now: Now) -> AttemptRow:
+def _row(event: Blocked, now: Now, uninspectable: frozenset[str]) -> AttemptRow:
     at, last = now.local(event.school_at), now.recorded(event.last_at)
     count = ""
     if event.count > 1:
@@ -139,8 +156,18 @@ def _row(event: Blocked, now: Now) -> AttemptRow:
         attempt=""
         if event.attempt is None
         else _ATTEMPTS.get(event.attempt, _ATTEMPTS["circumvention"]),
+        why_href=_why_href(event, at, is_blind=event.network in uninspectable),
     )
 
 
-def _attempt_words(attempt: str) -> str:
-    return _ATTEMPTS.get(attempt, _ATTEMPTS["circumvention"])
+def _why_href(event: Blocked, at: datetime, *, is_blind: bool) -> str:
+    """Return the address of "Why?"; a person is named only where the event names one."""
+    asked = {
+        "url": event.page or event.host,
+        "audience": event.audience.value,
+        "device": event.device.value,
+        "at": moment_entry(at),
+        "person": event.person or "",
+        "uninspectable": "yes" if is_blind else "",
+    }
+    return f"/why?{urlencode({name: value for name, value in asked.items() if value})}"

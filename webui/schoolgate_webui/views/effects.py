@@ -40,13 +40,13 @@ class Outcome(msgspec.Struct, frozen=True):
 def outcome(effects: Effects, names: Names, policy: Policy) -> Outcome:
     """Return *effects* in lines."""
     opens = _grouped(
-        (_place(each.person, each.device, names), "", each.period) for each in effects.opens
+        (_place(each.person, each.device, names), "", each.periods) for each in effects.opens
     )
     still = _grouped(
         (
             _place(each.person, each.device, names),
             _because(each.rules, policy, is_uninspectable=each.is_uninspectable),
-            each.period,
+            each.periods,
         )
         for each in effects.still_blocks
     )
@@ -92,15 +92,20 @@ def _because(rules: tuple[Rule, ...], policy: Policy, *, is_uninspectable: bool)
     return joined(reasons)
 
 
-def _grouped(found: Iterable[tuple[str, str, Period]]) -> tuple[str, ...]:
-    periods: dict[tuple[str, str], dict[str, None]] = {}
-    for place, because, period in found:
-        periods.setdefault((place, because), {})[PERIODS[period]] = None
+def _grouped(found: Iterable[tuple[str, str, tuple[Period, ...]]]) -> tuple[str, ...]:
+    times: dict[tuple[str, str], dict[str, None]] = {}
+    for place, because, periods in found:
+        times.setdefault((place, because), {})[_periods_words(periods)] = None
     lines = [
         f"{place}: {joined(list(when))}{f', blocked as {because}' if because else ''}"
-        for (place, because), when in periods.items()
+        for (place, because), when in times.items()
     ]
     return _shortened(lines)
+
+
+def _periods_words(periods: tuple[Period, ...]) -> str:
+    # Where several timetables are possible, it is one of several periods.
+    return joined([PERIODS[each] for each in periods], "or")
 
 
 def _shortened(lines: list[str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ _PAGES = (
     ("/requests", "Requests"),
     ("/grants", "Permissions in force"),
     ("/attempts", "Blocked attempts"),
+    ("/why", "Why?"),
+    ("/policy", "Policy"),
     ("/devices", "This is my device"),
 )
 _PUBLIC_PAGES = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from schoolgate_policyd.core import words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import (
     ADDRESS_LITERALS,
@@ -63,16 +64,9 @@ _BLOCKED_WORDS: Mapping[str, str] = {
 }
 
 
-def joined(parts: list[str], last: str = "and") -> str:
-    """Return `a, b and c`."""
-    if len(parts) < 2:  # noqa: PLR2004 - one alone needs no joining
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
-
-
-def capitalised(text: str) -> str:
-    """Return *text* with its first letter a capital and the others as they are."""
-    return f"{text[:1].upper()}{text[1:]}"
+# The core's own, so that a sentence of a page and one of the core read alike.
+joined = words.joined
+capitalised = words.capitalised
 
 
 def scope_words(scope: Scope, policy: Policy) -> str:
@@ -97,12 +91,12 @@ def holders_words(grant: Grant, people: Mapping[str, str], classes: Mapping[str,
     return joined(named)
 
 
-def blocked_words(words: frozenset[str], policy: Policy) -> list[str]:
+def blocked_words(blocked: frozenset[str], policy: Policy) -> list[str]:
     """Return the names of what a rule blocks, in alphabetical order, as inside a sentence."""
     names = dict(_BLOCKED_WORDS)
-    names |= {each.id: _inside(each.name) for each in policy.catalogue.categories}
+    names |= {each.id: words.inside(each.name) for each in policy.catalogue.categories}
     names |= {service.id: service.name for service in policy.catalogue.services}
-    return sorted(names.get(word, word.replace("-", " ")) for word in words)
+    return sorted(names.get(word, word.replace("-", " ")) for word in blocked)
 
 
 def exception_words(condition: Condition, policy: Policy) -> str:
@@ -128,10 +122,3 @@ def exception_words(condition: Condition, policy: Policy) -> str:
         named = [about.get(each, each) for each in sorted(condition.standing)]
         parts.append(f"once this is permitted: {joined(named)}")
     return ", ".join(parts)
-
-
-def _inside(name: str) -> str:
-    """Return a category's name as it stands inside a sentence; `VPN` and `Tor` stay so."""
-    first = name.partition(" ")[0]
-    is_name = len(first) <= len("Tor") or first.isupper()
-    return name if is_name else f"{name[:1].lower()}{name[1:]}"

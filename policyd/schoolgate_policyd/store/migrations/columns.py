@@ -54,7 +54,7 @@ def ref(
     unique: bool = False,
 ) -> sa.Column[Any]:
     """Return a column that names a row of another table (`people.id`)."""
-    number_targets = {"access_requests.id", "sessions.id"}
+    number_targets = {"access_requests.id", "sessions.id", "policy_versions.number"}
     return sa.Column(
         name,
         sa.Integer() if target in number_targets else sa.String(40),

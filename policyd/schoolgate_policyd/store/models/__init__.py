@@ -2,7 +2,8 @@
 The tables of the decisions database, as typed models; none of them leaves `store`.
 
 `people` who is in the school, `access` how they sign in, `requests` the form and its grant,
-`permissions` standing permissions and device claims, `audit` what happened.
+`permissions` standing permissions and device claims, `policies` versions of the policy, `audit`
+what happened.
 """
 
 from schoolgate_policyd.store.models.access import CredentialRow, SessionRow, SignInAttemptRow
@@ -16,6 +17,12 @@ from schoolgate_policyd.store.models.people import (
     PersonRow,
 )
 from schoolgate_policyd.store.models.permissions import DeviceClaimRow, StandingRecordRow
+from schoolgate_policyd.store.models.policies import (
+    PolicyCheckRow,
+    PolicyStepRow,
+    PolicyTextRow,
+    PolicyVersionRow,
+)
 from schoolgate_policyd.store.models.requests import GrantRow, RequestRow, StepRow
 
 __all__ = [
@@ -29,6 +36,10 @@ __all__ = [
     "GrantRow",
     "OvertimeRow",
     "PersonRow",
+    "PolicyCheckRow",
+    "PolicyStepRow",
+    "PolicyTextRow",
+    "PolicyVersionRow",
     "RequestRow",
     "SessionRow",
     "SignInAttemptRow",

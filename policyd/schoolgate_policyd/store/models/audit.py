@@ -30,6 +30,17 @@ class AuditAction(StrEnum):
     STANDING_WITHDRAWN = "standing-withdrawn"
     DEVICE_CLAIMED = "device-claimed"
     CLAIM_ENDED = "claim-ended"
+    POLICY_TAKEN_UP = "policy-taken-up"
+    POLICY_DRAFT_BEGUN = "policy-draft-begun"
+    POLICY_DRAFT_CHANGED = "policy-draft-changed"
+    POLICY_PROVED = "policy-proved"
+    POLICY_REPLAYED = "policy-replayed"
+    POLICY_PROPOSED = "policy-proposed"
+    POLICY_APPROVED = "policy-approved"
+    POLICY_DIRECTED = "policy-directed"
+    POLICY_REFUSED = "policy-refused"
+    POLICY_WITHDRAWN = "policy-withdrawn"
+    PERSON_LOOKED_AT = "person-looked-at"
 
 
 class AuditRow(Base):

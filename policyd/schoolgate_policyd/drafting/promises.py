@@ -1,0 +1,44 @@
+"""A preset's promises of what must never happen: compared, and in words."""
+
+from schoolgate_policyd.core.invariants import Invariant
+from schoolgate_policyd.core.policy import Policy
+from schoolgate_policyd.core.rules import SOCIAL_MEDIA
+from schoolgate_policyd.core.words import (
+    EVERYBODY,
+    LIFTS,
+    describe_blocked,
+    describe_condition,
+    joined,
+)
+from schoolgate_policyd.rulefiles import Preset
+
+
+def promises(preset: Preset) -> dict[Invariant, Invariant]:
+    """Return the promises of *preset*, each by what it says with social media as one word."""
+    return {_folded(each, preset.policy): each for each in preset.notes.invariants}
+
+
+def in_words(promise: Invariant, policy: Policy) -> str:
+    """Return *promise* as it stands after "that": `pupils never reach social media`."""
+    services = policy.catalogue.services_by_id
+    who = describe_condition(promise.who, services)
+    what = describe_blocked(promise.reaches, policy.catalogue, policy.social_media)
+    without = (
+        f" without {joined((LIFTS[kind] for kind in sorted(promise.without)), 'or')}"
+        if promise.without
+        else ""
+    )
+    but = joined(describe_condition(each, services) for each in promise.unless)
+    unless = f", but for {but}" if but else ""
+    if who.startswith(EVERYBODY):
+        return f"nobody reaches {what}{who.removeprefix(EVERYBODY)}{without}{unless}"
+    return f"{who} never reach {what}{without}{unless}"
+
+
+def _folded(promise: Invariant, policy: Policy) -> Invariant:
+    # A wider or narrower list of social media is a change of its own, and no other promise.
+    social = policy.social_media
+    reaches = promise.reaches
+    if social and reaches >= social:
+        reaches = (reaches - social) | {SOCIAL_MEDIA}
+    return Invariant(promise.who, reaches, promise.without, promise.unless)

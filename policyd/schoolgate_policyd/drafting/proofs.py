@@ -1,0 +1,89 @@
+"""What is proved of a draft: its own promises, and what it opens of what is blocked now."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from schoolgate_policyd.core.proof import Coverage, closings, openings
+from schoolgate_policyd.drafting.promises import in_words, promises
+from schoolgate_policyd.proving import prove_preset
+from schoolgate_policyd.rulefiles import Preset
+from schoolgate_policyd.rulefiles.preset import ChangeTerms
+
+MOST_SENTENCES = 200
+DEFAULT_CASES = 2_000
+SEED = 20_261_120
+
+type OnProgress = Callable[[int, int], None]
+
+
+class ProofSays(msgspec.Struct, frozen=True):
+    """
+    What a proof of a preset says, in sentences; *faults* are none if and only if it holds.
+
+    *openings* are what it allows and the other preset blocks, *closings* the other way.
+    """
+
+    faults: tuple[str, ...] = ()
+    coverage: tuple[str, ...] = ()
+    openings: tuple[str, ...] = ()
+    closings: tuple[str, ...] = ()
+
+
+type Prover = Callable[[Preset | None, Preset], ProofSays]
+"""Proves the second preset, and compares it with the first, if there is one."""
+
+
+def prove(before: Preset | None, after: Preset) -> ProofSays:
+    """Return what the proof of *after*, a draft in place of *before*, says."""
+    proof = prove_preset(after, cases=DEFAULT_CASES, seed=SEED)
+    opened = () if before is None else openings(before.policy, after.policy)
+    closed = () if before is None else closings(before.policy, after.policy)
+    return ProofSays(
+        faults=proof.faults,
+        coverage=(*_coverage(proof.proof.coverage), *proof.proof.warnings),
+        openings=tuple(each.sentence for each in opened),
+        closings=tuple(each.sentence for each in closed),
+    )
+
+
+def _coverage(coverage: Coverage) -> tuple[str, ...]:
+    sentence = (
+        f"{coverage.names:,} names in {coverage.sites:,} groups that no rule tells apart, at "
+        f"{coverage.spans:,} different times of the school year: {coverage.cells:,} kinds of "
+        "request were gone through."
+    )
+    return (sentence,)
+
+
+def loosenings(before: Preset | None, after: Preset) -> tuple[str, ...]:
+    """
+    Return, in sentences, what *after* gives up beside opening something.
+
+    Who could leave out a promise or the governors' approval without notice could open everything
+    a day later.
+    """
+    if before is None:
+        return ()
+    found = []
+    kept = promises(after)
+    found += [
+        f"It is no longer promised that {in_words(promise, before.policy)}."
+        for key, promise in promises(before).items()
+        if key not in kept
+    ]
+    if not _asks_as_much(before.notes.changes, after.notes.changes):
+        found.append("It asks less of a change of the policy than the policy in force does.")
+    return tuple(found)
+
+
+def _asks_as_much(before: ChangeTerms, after: ChangeTerms) -> bool:
+    months_before = 0 if before.notice is None else before.notice.months
+    months_after = 0 if after.notice is None else after.notice.months
+    told_before = frozenset(() if before.announcement is None else before.announcement.to)
+    told_after = frozenset(() if after.announcement is None else after.announcement.to)
+    return (
+        months_after >= months_before
+        and (before.approval is None or after.approval is not None)
+        and told_before <= told_after
+    )

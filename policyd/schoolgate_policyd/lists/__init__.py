@@ -1,0 +1,14 @@
+"""
+Lists of names by the million, subscribed to from a URL or a file.
+
+- `subscription`: what is subscribed to; `rules/lists/*.yaml` say so, `rulefiles` reads them.
+- `formats`, `trees`, `reading`: hosts, domains, AdGuard, RPZ and UT1 to names, within bounds.
+- `intake`, `tally`, `suffixes`: names checked and hashed, and what is left out, by reason.
+- `records`, `compiling`, `table`: the last good version of each list, and all in one file.
+- `fetching`, `pinned`: from the internet, by ETag, never from inside the school.
+- `state`, `updating`, `tidying`: what is kept between updates, and never more than the disk has.
+- `opening`: a source and its table to a snapshot; every point goes through it.
+- `child`, `running`: the process that policyd starts for it all.
+
+`docs/lists.md` describes formats and behaviour.
+"""

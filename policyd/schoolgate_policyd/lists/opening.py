@@ -1,0 +1,59 @@
+"""
+A source and the table it names, to a snapshot. Every point and every page goes through here.
+
+A table that is missing or damaged raises, so whoever asked keeps the snapshot before: without
+its names a policy would be open where it is not.
+"""
+
+import threading
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from schoolgate_policyd.core.catalogue import Catalogue
+from schoolgate_policyd.core.listed import NamesAt
+from schoolgate_policyd.core.policy import Policy, Source
+from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+from schoolgate_policyd.lists.state import load_manifest
+from schoolgate_policyd.lists.table import NameTable, table_path
+
+# A table is read through once to check it; while somebody has it, nobody needs to again.
+_opened = WeakValueDictionary[Path, NameTable]()
+_lock = threading.Lock()
+
+
+def names_of(catalogue: Catalogue, lists_dir: Path) -> NamesAt | None:
+    """
+    Return the table that *catalogue* names, or None where it names none.
+
+    Raises TableError.
+    """
+    if catalogue.name_table is None:
+        return None
+    path = table_path(lists_dir, catalogue.name_table)
+    with _lock:
+        table = _opened.get(path)
+        if table is None:
+            table = _opened[path] = NameTable(path, catalogue.name_table)
+        return table
+
+
+def open_snapshot(source: Source, lists_dir: Path) -> Snapshot:
+    """
+    Return *source* compiled, with the names of its lists.
+
+    Raises TableError, and PolicyError as `compile_snapshot` does.
+    """
+    return compile_snapshot(source, names_of(source.policy.catalogue, lists_dir))
+
+
+def with_newest_table(policy: Policy, lists_dir: Path) -> Policy:
+    """Return *policy* with the newest table of the lists it subscribes to, if there is one."""
+    if not policy.catalogue.large_lists:
+        return policy
+    manifest = load_manifest(lists_dir)
+    if manifest is None:
+        return policy
+    catalogue = msgspec.structs.replace(policy.catalogue, name_table=manifest.table)
+    return msgspec.structs.replace(policy, catalogue=catalogue)

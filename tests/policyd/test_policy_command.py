@@ -1,0 +1,225 @@
+"""`schoolgate policy`: it can do no more than the pages."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from office import HEAD, PASSWORD, fill
+from policy_store import employ
+from rule_tree import SCHOOL, plant
+from typer.testing import CliRunner, Result
+
+from schoolgate_policyd.cli import app
+from schoolgate_policyd.drafting.bundle import bundle_in, digest_of, load
+from schoolgate_policyd.store.decisions import DecisionStore
+from schoolgate_policyd.store.policy_rows import PolicyContent
+from schoolgate_policyd.workflow.policy_versions import VersionState
+
+OWN = "schools/hill.yaml"
+PROPOSAL = ("--by", "technician", "--summary", "Lunch alone", "--reasons", "The head asked")
+
+type Run = Callable[..., Result]
+
+
+class House:
+    """A school's folder with a store in which the rule files were taken up."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rules_dir = plant(folder / "rules")
+        self.config = folder / "hill.yaml"
+        self.config.write_text(
+            f"school: {SCHOOL}\nvar_dir: {folder / 'var'}\nrules_dir: {self.rules_dir}\n"
+        )
+
+    def fill(self) -> None:
+        with self.store() as store:
+            # Real argon2: the command opens the store as it is.
+            fill(store)
+            employ(store)
+            texts = bundle_in(self.rules_dir, SCHOOL)
+            terms = load(self.rules_dir, SCHOOL, texts).notes.changes
+            content = PolicyContent(texts, digest_of(texts), terms)
+            now = datetime.now(UTC)
+            store.policies.take_up(SCHOOL, content, at=now, moment=now)
+
+    def store(self) -> closing[DecisionStore]:
+        return closing(DecisionStore(self.folder / "var" / "decisions.db"))
+
+    def edited(self, old: str, new: str) -> str:
+        text = (self.rules_dir / OWN).read_text()
+        assert old in text
+        path = self.folder / "edited.yaml"
+        path.write_text(text.replace(old, new))
+        return str(path)
+
+    def run(self, *arguments: str, entered: str | None = None) -> Result:
+        runner = CliRunner(env={"COLUMNS": "110", "NO_COLOR": "1"})
+        return runner.invoke(
+            app, ["--config", str(self.config), "policy", *arguments], input=entered
+        )
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp"))
+    House(folder / "first").fill()
+    yield folder / "first"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def house(filled: Path, tmp_path: Path) -> House:
+    shutil.copytree(filled / "var", tmp_path / "var")
+    return House(tmp_path)
+
+
+def propose_tightening(house: House) -> None:
+    done = house.run("propose", house.edited("[break, lunch]", "[break]"), *PROPOSAL)
+    # The example of the edited file still says what was so before.
+    assert 1 == done.exit_code
+    text = house.folder / "edited.yaml"
+    text.write_text(text.read_text().replace("verdict: allow", "verdict: block"))
+    done = house.run("propose", str(text), *PROPOSAL)
+    assert 0 == done.exit_code, done.output
+
+
+def test_versions_are_listed_and_shown(house: House) -> None:
+    listed, shown = house.run("versions"), house.run("show", "--texts")
+
+    assert "in force" in listed.output
+    assert "Taken up from the rule files" in listed.output
+    assert "Version 1 is in force" in shown.output
+    assert "# rules/schools/hill.yaml" in shown.output
+
+
+def test_an_edited_file_is_proved_and_proposed(house: House) -> None:
+    propose_tightening(house)
+
+    with house.store() as store:
+        states = [each.state for each in store.policies.every(SCHOOL)]
+    assert [VersionState.DIRECTED, VersionState.DRAFT, VersionState.PROPOSED] == states
+    compared = house.run("compare", "1", "3", "--texts")
+    assert "- Staff may no longer reach social media at lunch (§5)." in compared.output
+    assert "+      - {period: [break], device:" in compared.output
+
+
+def test_what_fails_its_proof_is_not_proposed(house: House) -> None:
+    file = house.edited("cite: no section\n", "cite: no section\n    unless: {period: lunch}\n")
+
+    done = house.run("propose", file, *PROPOSAL)
+
+    assert 1 == done.exit_code
+    assert "its proof failed" in done.output
+    refused = house.run("activate", "2", "--by", "head", "--reasons", "x", entered=PASSWORD)
+    assert 2 == refused.exit_code
+    assert "The proof failed, so it cannot go on" in refused.output
+
+
+def test_what_was_never_proved_is_activated_by_nobody(house: House) -> None:
+    propose_tightening(house)
+    with house.store() as store:
+        texts = store.policies.texts(1)
+        content = PolicyContent({**texts, OWN: texts[OWN] + "\n"}, "0" * 64)
+        now = datetime.now(UTC)
+        draft = store.policies.begin(
+            SCHOOL, content, by="otter", summary="x", base=1, at=now, moment=now
+        )
+
+    done = house.run(
+        "activate", str(draft.number), "--by", "head", "--reasons", "x", entered=PASSWORD
+    )
+
+    assert 2 == done.exit_code
+    assert "It has not been proved as it stands" in done.output
+
+
+def test_a_mistake_is_told_with_its_place_and_nothing_is_kept(house: House) -> None:
+    done = house.run("propose", house.edited("[break, lunch]", "[brake]"), *PROPOSAL)
+
+    assert 2 == done.exit_code
+    assert "did you mean `break`?" in done.output.replace("\n", "")
+    with house.store() as store:
+        assert 1 == len(store.policies.every(SCHOOL))
+
+
+def test_what_is_in_force_is_not_proposed_again(house: House) -> None:
+    done = house.run("propose", str(house.rules_dir / OWN), *PROPOSAL)
+
+    assert 2 == done.exit_code
+    assert "nothing was proposed" in done.output
+
+
+@pytest.mark.parametrize(
+    ("by", "password", "further", "message"),
+    [
+        ("technician", PASSWORD, (), "Only the headteacher directs"),
+        ("nobody", PASSWORD, (), "nobody signs in as `nobody`"),
+        ("head", "a guess", ("--for-safety",), "not your password: nothing was signed"),
+        ("head", PASSWORD, (), "their approval is not recorded yet"),
+    ],
+)
+def test_the_command_line_passes_the_same_gate(
+    house: House, by: str, password: str, further: tuple[str, ...], message: str
+) -> None:
+    propose_tightening(house)
+
+    done = house.run(
+        "activate", "3", "--by", by, "--reasons", "x", *further, entered=f"{password}\n"
+    )
+
+    assert 2 == done.exit_code
+    assert message in done.output
+    with house.store() as store:
+        assert VersionState.PROPOSED is store.policies.find(3).state
+
+
+def test_the_head_directs_a_tightening_with_their_password(house: House) -> None:
+    propose_tightening(house)
+
+    done = house.run(
+        "activate", "3", "--by", "head", "--reasons", "x", "--for-safety", entered=PASSWORD
+    )
+
+    assert 0 == done.exit_code, done.output
+    assert PASSWORD not in done.output
+    with house.store() as store:
+        in_force = store.policies.in_force(SCHOOL, datetime.now(UTC))
+        assert in_force is not None
+        assert 3 == in_force.number
+        step = in_force.steps[-1]
+        assert step.signature is not None
+        assert HEAD.name == step.signature.name
+
+
+def test_an_earlier_version_comes_back_as_a_draft(house: House) -> None:
+    propose_tightening(house)
+    house.run("activate", "3", "--by", "head", "--reasons", "x", "--for-safety", entered=PASSWORD)
+
+    done = house.run("restore", "1", "--by", "technician", "--summary", "As it was")
+
+    assert 0 == done.exit_code, done.output
+    assert "- Staff may now also reach social media at lunch (§5)." in done.output
+    proved = house.run("prove", "4", "--by", "technician")
+    assert "It opens" in proved.output
+
+
+def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
+    house = House(tmp_path)
+
+    done = house.run("versions")
+
+    assert 2 == done.exit_code
+    assert "start Schoolgate once" in done.output
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_file_that_is_not_there_is_a_sentence(house: House) -> None:
+    done = house.run("propose", str(house.folder / "gone.yaml"), *PROPOSAL)
+
+    assert 2 == done.exit_code
+    assert "cannot be read: No such file" in done.output

@@ -1,15 +1,16 @@
 """Watches the rule files: a good change is taken up, a faulty one is reported and waits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import structlog
 
+from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Policy, Source
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.gate import is_the_same
-from schoolgate_policyd.lists.keeping import require_lists
+from schoolgate_policyd.lists.keeping import ids_of, require_lists
 
 MOST_FAULTS = 100
 
@@ -22,7 +23,8 @@ class RuleWatch:
     """
     The policy in *rules_dir*, as *load* reads it, loaded again when a file changed.
 
-    *also* are files elsewhere that it depends on. *compile_* makes a snapshot as points do.
+    *also* are files elsewhere that it depends on. *compile_* makes a snapshot as points do;
+    *lists_in* gives the ids of the lists in a catalogue's table.
     *require_proof* raises for a policy that does not hold what it must.
     *faults* are sentences, each with its file and line; empty while the files are good.
     *in_force* is the last good policy, which a new one must not fall behind: its locked lists
@@ -37,6 +39,7 @@ class RuleWatch:
         *,
         also: Iterable[Path] = (),
         compile_: Callable[[Source], object] = compile_snapshot,
+        lists_in: Callable[[Catalogue], Collection[str]] = ids_of,
         key: Callable[[], object] = lambda: None,
         on_taken_up: Callable[[], tuple[str, ...]] = tuple,
         require_proof: Callable[[Policy], None] = lambda _: None,
@@ -45,6 +48,7 @@ class RuleWatch:
         self.in_force: Policy | None = None
         self._also = tuple(also)
         self._compile = compile_
+        self._lists_in = lists_in
         self._key = key
         self._on_taken_up = on_taken_up
         self._require_proof = require_proof
@@ -62,7 +66,7 @@ class RuleWatch:
         self._seen = fingerprint
         try:
             policy = self._load()
-            require_lists(self.in_force, policy)
+            require_lists(self.in_force, policy, self._lists_in)
             # Nothing is sent to a point that it could not put in force.
             self._compile(Source(0, policy))
             # What was in force before this start was proved then.

@@ -14,7 +14,7 @@ from schoolgate_policyd.daemon import NAME, Policyd
 from schoolgate_policyd.gate import Gate
 from schoolgate_policyd.ipc import ready
 from schoolgate_policyd.ipc.listening import check_path_length
-from schoolgate_policyd.lists.opening import open_snapshot, with_newest_table
+from schoolgate_policyd.lists.opening import lists_in, open_snapshot, with_newest_table
 from schoolgate_policyd.lists.running import ListUpdates
 from schoolgate_policyd.lists.state import MANIFEST
 from schoolgate_policyd.logs import configure_logs
@@ -56,6 +56,7 @@ async def serve(settings: Settings) -> None:
                     partial(_load, gate, settings),
                     also=(settings.lists_dir / MANIFEST,),
                     compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
+                    lists_in=partial(lists_in, lists_dir=settings.lists_dir),
                     key=source.key,
                     on_taken_up=source.taken_up,
                     require_proof=gate.require_proof,

@@ -169,10 +169,12 @@ class Workshop:
         """Prove a version against its base, and keep what the proof said."""
         version = self._versions.find(number)
         before = None if version.base is None else self.preset(version.base)
-        after = self.preset(number)
+        # The draft may be edited meanwhile: a proof is of the very texts that were proved.
+        texts = self._versions.texts(number)
+        after = load(self._rules_dir, self._school, texts)
         says = self._prove(before, after)
         record = ProofRecord(
-            digest=version.digest,
+            digest=digest_of(texts),
             against=version.base,
             at=at,
             is_ok=not says.faults,

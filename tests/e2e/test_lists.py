@@ -20,6 +20,7 @@ import dns.rcode
 import pytest
 
 from schoolgate_policyd.config import default_rules_dir
+from schoolgate_policyd.ipc.admin import AdminClient
 from schoolgate_policyd.ipc.ready import parse_ready
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +38,14 @@ subscription: big-adult
 category: adult
 format: hosts
 file: names.txt
+source: "made up"
+"""
+LOCKED = """\
+subscription: iwf
+category: adult
+format: domains
+file: iwf.txt
+locked: true
 source: "made up"
 """
 
@@ -170,3 +179,30 @@ def test_a_list_that_changes_is_swapped_under_load(school: School) -> None:
     with school.running("schoolgate_dns", "dns"):
         # Damaged, it opens nothing: strict rules apply, for whom they apply.
         assert "damaged" in school.schoolgate("check", "second.example.net")
+
+
+@pytest.mark.timeout(300)
+def test_a_locked_list_stays_in_force_without_its_file(school: School) -> None:
+    lists = school.folder / "rules" / "lists"
+    (lists / "iwf.txt").write_text("unlawful.example.net\n")
+    (lists / "iwf.yaml").write_text(LOCKED)
+
+    def faults() -> str:
+        return " ".join(AdminClient(school.folder / "var" / "policyd.sock").status().faults)
+
+    with school.running("schoolgate_dns", "dns"):
+        with school.running("schoolgate_policyd", "policyd"):
+            eventually(lambda: school.is_blocked("www.unlawful.example.net"))
+            (lists / "iwf.yaml").unlink()
+            eventually(lambda: "locked list `iwf` is in force" in faults())
+            assert "Names in force: 1" in school.schoolgate("lists", "update")
+            assert school.is_blocked("www.unlawful.example.net")
+        with school.running("schoolgate_policyd", "policyd"):
+            eventually(lambda: "locked list `iwf` is in force" in faults())
+            assert school.is_blocked("www.unlawful.example.net")
+            (lists / "iwf.yaml").write_text(LOCKED.replace("locked: true", "locked: false"))
+            eventually(lambda: "locked list `iwf` is in force" in faults())
+            assert school.is_blocked("www.unlawful.example.net")
+            (lists / "iwf.yaml").write_text(LOCKED)
+            eventually(lambda: not faults())
+            assert school.is_blocked("www.unlawful.example.net")

@@ -3,6 +3,7 @@
 from datetime import time
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from schoolgate_policyd.checking import Question, QuestionError, answer, parse_hours
@@ -41,9 +42,8 @@ def shelf() -> SnapshotShelf:
 
 
 def verdict_of(shelf: SnapshotShelf, **fields: object) -> Verdict:
-    question = Question(
-        **{"url": "tiktok.com", "school": "twiss-green", "at": "2026-11-20T10:15"} | fields  # type: ignore[arg-type] - the fields of a test's table
-    )
+    plain = Question(url="tiktok.com", school="twiss-green", at="2026-11-20T10:15")
+    question = msgspec.structs.replace(plain, **fields)
     return answer(question, shelf.snapshot_of, LESSON).verdict
 
 

@@ -31,7 +31,7 @@ NO_CHAT = Invariant(who=ANYBODY, reaches=frozenset({"chat"}))
 
 def preset(*rules: object, **notes: object) -> Preset:
     """Return a preset that locks what it must and holds nothing else against itself."""
-    made = policy(*LOCKS, *rules)  # type: ignore[arg-type] - rules of the small world
+    made = policy(*LOCKS, *rules)  # type: ignore[arg-type]  # rules of the small world
     # A help line of the small world is on a list as well, on purpose; here it is not.
     lists = (made.catalogue.lists[0],)
     catalogue = msgspec.structs.replace(made.catalogue, lists=lists, essentials=())
@@ -40,12 +40,12 @@ def preset(*rules: object, **notes: object) -> Preset:
     catalogue = msgspec.structs.replace(catalogue, lists=(*lists, vpn))
     return Preset(
         msgspec.structs.replace(made, catalogue=catalogue),
-        PresetNotes(**notes),  # type: ignore[arg-type] - notes by their names
+        PresetNotes(**notes),  # type: ignore[arg-type]  # notes by their names
     )
 
 
 def example(verdict: Verdict, **fields: object) -> Example:
-    return Example(url="https://chat.example/", at=AT, verdict=verdict, **fields)  # type: ignore[arg-type] - as above
+    return Example(url="https://chat.example/", at=AT, verdict=verdict, **fields)  # type: ignore[arg-type]  # as above
 
 
 def test_a_preset_that_holds_has_no_faults() -> None:
@@ -86,9 +86,11 @@ def test_an_example_that_is_not_met_is_said_with_who_and_when() -> None:
     proof = prove_preset(preset(rule("r", "chat"), examples=(wrong,)), cases=0, seed=1)
 
     assert proof.faults == (
-        "A member of staff (the designated safeguarding lead and on overtime that day) on their "
-        "own device gets block for https://chat.example/ on Friday 20 November 2026 at 10:35, "
-        "access-grant assumed. But the policy's own example says allow.",
+        (
+            "A member of staff (the designated safeguarding lead and on overtime that day) on "
+            "their own device gets block for https://chat.example/ on Friday 20 November 2026 at "
+            "10:35, access-grant assumed. But the policy's own example says allow."
+        ),
     )
 
 
@@ -155,7 +157,7 @@ def test_the_gate_stops_one_that_is_not_with_a_line_for_each_fault() -> None:
 
 
 def test_the_gate_stops_a_policy_of_which_nothing_is_known() -> None:
-    gate = Gate(lambda: preset())
+    gate = Gate(preset)
     with pytest.raises(NotProvedError, match="nothing says what it must hold"):
         gate.require_proof(preset().policy)
 

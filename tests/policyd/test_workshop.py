@@ -205,6 +205,21 @@ def test_a_long_proof_keeps_its_first_sentences_and_says_how_many(
     assert (200, 5000) == (len(version.proof.openings), version.proof.opening_count)
 
 
+def test_a_proof_is_of_the_texts_that_were_proved(rules_dir: Path, store: DecisionStore) -> None:
+    number = 0
+
+    def prove(before: Preset | None, after: Preset) -> ProofSays:
+        del before, after
+        # Somebody edits the draft while it is proved.
+        workshop.change(number, ALWAYS, by=BY, at=AT)
+        return ProofSays()
+
+    workshop = Workshop(rules_dir, SCHOOL, store.policies, prove)
+    number = begin(workshop)
+
+    assert not workshop.prove(number, by=BY, at=AT).is_proved
+
+
 def test_an_old_version_is_brought_back_as_a_draft(
     workshop: Workshop, store: DecisionStore
 ) -> None:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from web_school import policy
 
-from schoolgate_policyd.core.school_time import Membership, OneOff, TimetableUse
+from schoolgate_policyd.core.membership import Membership
+from schoolgate_policyd.core.school_time import OneOff, TimetableUse
 from schoolgate_policyd.core.times import DateRange, Period, PeriodStart, Timetable
 from schoolgate_webui.windows import default_window
 

@@ -27,6 +27,11 @@ class Who(StrEnum):
     WHO_SEES_ATTEMPTS = "who-sees-attempts"
     WHO_SEES_VERSIONS = "who-sees-versions"
     WHO_SEES_REASONS = "who-sees-reasons"
+    WHO_DRAFTS = "who-drafts"
+    WHO_APPROVES = "who-approves"
+    WHO_DIRECTS = "who-directs"
+    WHO_CHECKS = "who-checks"
+    WHO_JUDGES = "who-judges"
 
 
 # A route that is missing here is for nobody.
@@ -52,6 +57,30 @@ TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
         ("GET", "/policy"): Who.WHO_SEES_VERSIONS,
         ("GET", "/policy/versions/{number}"): Who.WHO_SEES_VERSIONS,
         ("GET", "/policy/compare"): Who.WHO_SEES_VERSIONS,
+        ("POST", "/policy/versions/{number}/bring-back"): Who.WHO_DRAFTS,
+        ("GET", "/policy/drafts/new"): Who.WHO_DRAFTS,
+        ("POST", "/policy/drafts/new"): Who.WHO_DRAFTS,
+        ("GET", "/policy/drafts/{number}"): Who.WHO_SEES_VERSIONS,
+        ("GET", "/policy/drafts/{number}/changes"): Who.WHO_SEES_VERSIONS,
+        ("GET", "/policy/drafts/{number}/changes/{kind}"): Who.WHO_DRAFTS,
+        ("POST", "/policy/drafts/{number}/changes/{kind}"): Who.WHO_DRAFTS,
+        ("POST", "/policy/drafts/{number}/undo"): Who.WHO_DRAFTS,
+        ("POST", "/policy/drafts/{number}/rebase"): Who.WHO_DRAFTS,
+        ("GET", "/policy/drafts/{number}/proof"): Who.WHO_SEES_VERSIONS,
+        ("POST", "/policy/drafts/{number}/proof"): Who.WHO_CHECKS,
+        ("GET", "/policy/drafts/{number}/replay"): Who.WHO_SEES_VERSIONS,
+        ("POST", "/policy/drafts/{number}/replay"): Who.WHO_CHECKS,
+        ("GET", "/policy/drafts/{number}/progress/{check}"): Who.WHO_SEES_VERSIONS,
+        ("GET", "/policy/drafts/{number}/propose"): Who.WHO_DRAFTS,
+        ("POST", "/policy/drafts/{number}/propose"): Who.WHO_DRAFTS,
+        ("GET", "/policy/drafts/{number}/approve"): Who.WHO_APPROVES,
+        ("POST", "/policy/drafts/{number}/approve"): Who.WHO_APPROVES,
+        ("GET", "/policy/drafts/{number}/direct"): Who.WHO_DIRECTS,
+        ("POST", "/policy/drafts/{number}/direct"): Who.WHO_DIRECTS,
+        ("GET", "/policy/drafts/{number}/refuse"): Who.WHO_JUDGES,
+        ("POST", "/policy/drafts/{number}/refuse"): Who.WHO_JUDGES,
+        ("GET", "/policy/drafts/{number}/withdraw"): Who.WHO_CHECKS,
+        ("POST", "/policy/drafts/{number}/withdraw"): Who.WHO_CHECKS,
         ("GET", "/devices"): Who.SIGNED_IN,
         ("POST", "/devices/claim"): Who.SIGNED_IN,
         ("POST", "/devices/release"): Who.SIGNED_IN,
@@ -63,6 +92,18 @@ _SIGHTS: Mapping[Who, Sight] = MappingProxyType(
         Who.WHO_SEES_GRANTS: Sight.GRANTS_IN_FORCE,
         Who.WHO_SEES_ATTEMPTS: Sight.BLOCKED_ATTEMPTS,
         Who.WHO_SEES_REASONS: Sight.REASONS,
+    }
+)
+
+# One of these acts is enough; what may be done with one version, its workflow decides.
+_ACTS: Mapping[Who, tuple[Act, ...]] = MappingProxyType(
+    {
+        Who.WHO_SEES_VERSIONS: (Act.SEE,),
+        Who.WHO_DRAFTS: (Act.DRAFT,),
+        Who.WHO_APPROVES: (Act.APPROVE,),
+        Who.WHO_DIRECTS: (Act.DIRECT,),
+        Who.WHO_CHECKS: (Act.DRAFT, Act.APPROVE, Act.DIRECT),
+        Who.WHO_JUDGES: (Act.APPROVE, Act.DIRECT),
     }
 )
 
@@ -80,8 +121,15 @@ def is_for(who: Who, member: Member | None) -> bool:
             return may_submit(member)
         case Who.WHO_SEES_GRANTS | Who.WHO_SEES_ATTEMPTS | Who.WHO_SEES_REASONS:
             return may(member, _SIGHTS[who])
-        case Who.WHO_SEES_VERSIONS:
-            return policy_acts.may(member, Act.SEE)
+        case (
+            Who.WHO_SEES_VERSIONS
+            | Who.WHO_DRAFTS
+            | Who.WHO_APPROVES
+            | Who.WHO_DIRECTS
+            | Who.WHO_CHECKS
+            | Who.WHO_JUDGES
+        ):
+            return any(policy_acts.may(member, act) for act in _ACTS[who])
         case _:
             assert_never(who)
 

@@ -100,20 +100,20 @@ def apart(
 def _result(ours: Connection, on_progress: Progress | None, deadline: float) -> object:
     while True:
         if not ours.poll(max(0.0, deadline - time.monotonic())):
-            raise CheckFailed("It took too long and was stopped. Run it again when less is going on.")
+            raise CheckFailed(
+                "It took too long and was stopped. Run it again when less is going on."
+            )
         try:
             told = ours.recv()
         except EOFError as error:
             message = "It ended without a result. Run it again; if that fails too, see the log."
             raise CheckFailed(message) from error
-        match told:
-            case _Step(done=done, total=total):
-                if on_progress is not None:
-                    on_progress(done, total)
-            case _Done(result=result, fault=""):
-                return result
-            case _Done(fault=fault):
-                raise CheckFailed(fault)
+        if isinstance(told, _Done):
+            if told.fault:
+                raise CheckFailed(told.fault)
+            return told.result
+        if on_progress is not None:
+            on_progress(told.done, told.total)
 
 
 def _answer(

@@ -12,6 +12,7 @@ from schoolgate_policyd.clock import Clock
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
+from schoolgate_webui.checks import Checks
 from schoolgate_webui.frame import Frame
 from schoolgate_webui.guard import guard
 from schoolgate_webui.problems import handle_problems
@@ -19,6 +20,9 @@ from schoolgate_webui.rendering import Pages
 from schoolgate_webui.routes import (
     attempts,
     devices,
+    draft_checks,
+    draft_steps,
+    drafts,
     grants,
     home,
     policy,
@@ -41,6 +45,9 @@ ROUTERS = (
     attempts.router,
     why.router,
     policy.router,
+    drafts.router,
+    draft_checks.router,
+    draft_steps.router,
     devices.router,
 )
 
@@ -53,9 +60,10 @@ def create_app(
     admin: Policyd,
     school_clock: Clock,
     machine_clock: Clock,
+    checks: Checks | None = None,
 ) -> ASGIApp:
     """
-    Return the pages as an ASGI application.
+    Return the pages as an ASGI application; *checks* None: proofs run in processes of their own.
 
     The wrappers stand outside of the framework, so that its own error page has their headers too.
     """
@@ -66,6 +74,7 @@ def create_app(
         admin=admin,
         school_clock=school_clock,
         machine_clock=machine_clock,
+        checks=checks,
     )
     return _wrapped(routed(site), settings)
 

@@ -17,6 +17,13 @@ _NOTICES = {
     "withdrawn": Notice("It was withdrawn."),
     "claimed": Notice("You said that this is your device."),
     "released": Notice("You said that this is no longer your device."),
+    "drafted": Notice("The draft was begun. Nothing is in force of it yet."),
+    "changed": Notice("The change is in the draft. Nothing is in force of it yet."),
+    "undone": Notice("The change was taken out of the draft."),
+    "proposed": Notice("The draft was proposed."),
+    "approved": Notice("The governors’ approval was recorded."),
+    "directed": Notice("The version was directed and signed."),
+    "refused": Notice("The proposal was refused."),
     "signed-out": Notice("You are signed out."),
 }
 

@@ -16,7 +16,7 @@ from schoolgate_webui.tokens import same_token
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 40
 # A page that asks for itself is not somebody who uses it.
-POLLED = frozenset({"/attempts/rows"})
+POLLED = frozenset({"/attempts/rows", "/policy/drafts/{number}/progress/{check}"})
 
 
 class SignInNeeded(SchoolgateError):  # noqa: N818 - it says what is needed

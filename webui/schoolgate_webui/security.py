@@ -6,6 +6,7 @@ Everything here is plain ASGI and stateless, so no error page, file or redirect 
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -16,6 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schoolgate_policyd.config import Settings
 
 MAX_BODY_OCTETS = 64 * 1024
+# A rule file of 256 KiB, each octet of which a form may write as three (`%0A`), and its token.
+MAX_FILE_BODY_OCTETS = (3 * 256 + 4) * 1024
+# The one form that holds a whole file.
+_FILE_FORM = re.compile(r"/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII)
 # A form comes at once; whoever sends one octet a minute must not hold a place for ever.
 BODY_DEADLINE_S = 20.0
 
@@ -133,16 +138,19 @@ class BoundedBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit
+        if scope.get("method") == "POST" and _FILE_FORM.fullmatch(scope.get("path", "")):
+            limit = max(limit, MAX_FILE_BODY_OCTETS)
         try:
             async with asyncio.timeout(self._deadline_s):
-                body = await self._whole_body(receive)
+                body = await self._whole_body(receive, limit)
         except TimeoutError:
             refusal = PlainTextResponse("The form did not arrive in time.\n", status_code=408)
             await refusal(scope, receive, send)
             return
         if body is None:
             return
-        if len(body) > self._limit:
+        if len(body) > limit:
             refusal = PlainTextResponse("That is too much text.\n", status_code=413)
             await refusal(scope, receive, send)
             return
@@ -157,7 +165,7 @@ class BoundedBodies:
 
         await self._app(scope, receive_again, send)
 
-    async def _whole_body(self, receive: Receive) -> bytes | None:
+    async def _whole_body(self, receive: Receive, limit: int) -> bytes | None:
         """Return the body, or its beginning when it is too long; None when the client left."""
         body = bytearray()
         while True:
@@ -165,5 +173,5 @@ class BoundedBodies:
             if message["type"] != "http.request":
                 return None
             body += message.get("body", b"")
-            if len(body) > self._limit or not message.get("more_body", False):
+            if len(body) > limit or not message.get("more_body", False):
                 return bytes(body)

@@ -156,10 +156,7 @@ class Matcher:
         if is_literal:
             words.append((ADDRESS_LITERALS, None))
         services = {each.id: each for step in steps for each in _services_of(step)}
-        lists: list[DomainList | LargeList] = [
-            each for step in steps for cell, _ in step for each in cell.lists
-        ]
-        lists += _large_lists_of(steps_found)
+        lists: list[DomainList | LargeList] = [*_lists_of(steps), *_large_lists_of(steps_found)]
         parts = [
             (pattern, service)
             for step in steps
@@ -203,6 +200,10 @@ def _words_of(service: Service) -> list[tuple[str, Service | None]]:
 
 def _unique_rules(pairs: Iterable[tuple[Rule, Service | None]]) -> Iterable[Rule]:
     return {rule.id: rule for rule, _ in pairs}.values()
+
+
+def _lists_of(steps: Iterable[Cells]) -> Iterator[DomainList]:
+    return (each for step in steps for cell, _ in step for each in cell.lists)
 
 
 def _large_lists_of(steps: tuple[Step, ...]) -> Iterator[LargeList]:

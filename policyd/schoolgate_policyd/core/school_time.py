@@ -9,11 +9,11 @@ one of the possible periods blocks.
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.subjects import Audience, Subject
 from schoolgate_policyd.core.times import (
     Calendar,
@@ -33,56 +33,6 @@ MOST_SUBJECTS = 65_536
 MOST_TIMELINES = 1024
 
 _ORDER = {period: position for position, period in enumerate(Period)}
-
-
-class Membership(msgspec.Struct, frozen=True):
-    """
-    Whom a timetable or a one-off day is for; what is None is not asked.
-
-    *audience* and *classes* hold when the subject's is one of theirs; *year_groups* is
-    inclusive.
-    """
-
-    audience: frozenset[Audience] | None = None
-    year_groups: tuple[int, int] | None = None
-    classes: frozenset[str] | None = None
-
-    def could_hold(self, subject: Subject) -> bool:
-        """Whether nothing that is known of *subject* speaks against it."""
-        return (
-            self.has_audience_of(subject)
-            and (subject.year_group is None or self._has_year(subject.year_group))
-            and (
-                self.classes is None
-                or are_classes_unknown(subject)
-                or not self.classes.isdisjoint(subject.classes)
-            )
-        )
-
-    def holds(self, subject: Subject) -> bool:
-        """Whether it holds whatever else may come to be known of *subject*."""
-        if not self.could_hold(subject):
-            return False
-        if self.year_groups is not None and subject.year_group is None:
-            return False
-        if self.classes is None or subject.person is not None:
-            return True
-        # Somebody at a device that several classes share is in one of them.
-        return bool(subject.classes) and subject.classes <= self.classes
-
-    def has_audience_of(self, subject: Subject) -> bool:
-        """Whether it speaks of *subject*'s audience at all."""
-        return self.audience is None or subject.audience in self.audience
-
-    def _has_year(self, year_group: int) -> bool:
-        return self.year_groups is None or (
-            self.year_groups[0] <= year_group <= self.year_groups[1]
-        )
-
-
-def are_classes_unknown(subject: Subject) -> bool:
-    """Whether *subject* could be in any class: nobody is known, nor whose device it is."""
-    return subject.person is None and not subject.classes
 
 
 class TimetableUse(msgspec.Struct, frozen=True):
@@ -108,12 +58,9 @@ class Possible(msgspec.Struct, frozen=True):
     is_school_day: bool
 
 
-class MembershipClass(NamedTuple):
-    """What a subject's possible timetables follow from: subjects with the same share a day."""
-
-    is_pupil: bool
-    regular: tuple[bool, ...]
-    one_off: tuple[tuple[bool, bool], ...]
+# Whether a pupil, which timetables could be theirs, and of each one-off day whether it could be
+# theirs and whether it is: subjects of the same have the same days.
+type MembershipClass = tuple[bool, tuple[bool, ...], tuple[tuple[bool, bool], ...]]
 
 
 class SchoolTime(msgspec.Struct, frozen=True):
@@ -194,13 +141,12 @@ class SchoolTime(msgspec.Struct, frozen=True):
 
     def class_of(self, subject: Subject) -> MembershipClass:
         """Return what *subject* shares with everybody whose days are possibly the same."""
-        return MembershipClass(
+        regular = self.regular_for(subject)
+        members = [each.members for each in self.one_off]
+        return (
             subject.audience is Audience.PUPIL,
-            tuple(each in self.regular_for(subject) for each in self.timetables),
-            tuple(
-                (each.members.could_hold(subject), each.members.holds(subject))
-                for each in self.one_off
-            ),
+            tuple(each in regular for each in self.timetables),
+            tuple((each.could_hold(subject), each.holds(subject)) for each in members),
         )
 
 
@@ -213,6 +159,7 @@ class Timeline:
         self._starts: list[datetime] = []
         self._possible: list[tuple[Possible, ...]] = [_CLOSED]
         self._bells: list[datetime] = []
+        self._rung: dict[tuple[Bells, ...], tuple[tuple[time, tuple[Possible, ...]], ...]] = {}
         for term in sorted(school_time.calendar.terms, key=lambda each: each.first):
             for offset in range((term.last - term.first).days + 1):
                 day = term.first + timedelta(days=offset)
@@ -233,11 +180,13 @@ class Timeline:
             yield self._bells[position]
 
     def _add(self, day: date, possible_bells: tuple[Bells, ...]) -> None:
-        ringing = {bell.at for bells in possible_bells for bell in bells}
+        # Most days of a year are like others: what it may be from which time on is known by then.
+        rung = self._rung.get(possible_bells)
+        if rung is None:
+            rung = self._rung[possible_bells] = tuple(_rung(possible_bells))
         # Two bells of the wall clock may be one moment, in the hour that is skipped in spring.
-        moments = {moment_of(day, at, self._zone): at for at in sorted({time(0), *ringing})}
-        for moment, at in moments.items():
-            possible = _in_order({_possible_by(bells, at) for bells in possible_bells})
+        moments = {moment_of(day, at, self._zone): possible for at, possible in rung}
+        for moment, possible in moments.items():
             current = self._possible[-1]
             if possible != current:
                 self._starts.append(moment)
@@ -285,7 +234,16 @@ _CLOSED = (Possible(Period.CLOSED, is_school_day=False),)
 
 def periods_in(possible: tuple[Possible, ...]) -> tuple[Period, ...]:
     """Return the periods of *possible*, each once."""
+    if len(possible) == 1:
+        return (possible[0].period,)
     return tuple(dict.fromkeys(each.period for each in possible))
+
+
+def _rung(possible_bells: tuple[Bells, ...]) -> Iterator[tuple[time, tuple[Possible, ...]]]:
+    """Yield what it may be from each time on at which a bell of a possible day rings."""
+    ringing = {bell.at for bells in possible_bells for bell in bells}
+    for at in sorted({time(0), *ringing}):
+        yield at, _in_order({_possible_by(bells, at) for bells in possible_bells})
 
 
 def _possible_by(bells: Bells, at: time) -> Possible:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from schoolgate_policyd.core.school_time import Membership, SchoolTime, are_classes_unknown
+from schoolgate_policyd.core.membership import Membership, are_classes_unknown
+from schoolgate_policyd.core.school_time import SchoolTime
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.times import local_date
 

@@ -6,6 +6,7 @@ night the clocks go back a wall-clock time happens twice: a period starts at the
 night they go forward some never happen: their bells ring as the clocks change.
 """
 
+import functools
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -111,6 +112,8 @@ def local_date(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
+# A year has a few thousand bells, and each is asked for again and again.
+@functools.lru_cache(maxsize=16_384)
 def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """
     Return the moment, in UTC, at which the school's clock first shows *at* or later on *day*.

@@ -7,7 +7,13 @@ from typing import assert_never
 import msgspec
 
 from schoolgate_policyd.drafting import day_edits, example_edits, rule_edits, site_edits
-from schoolgate_policyd.drafting.bundle import Texts, load, school_path, with_days_from
+from schoolgate_policyd.drafting.bundle import (
+    Texts,
+    load,
+    require_bounded,
+    school_path,
+    with_days_from,
+)
 from schoolgate_policyd.drafting.changes import (
     AddException,
     AddOneOff,
@@ -78,7 +84,8 @@ def _made(rules_dir: Path, school: str, before: Applied, change: Change) -> Appl
         found = "; ".join(each.message for each in errors.mistakes[:_MOST_MISTAKES])
         raise ChangeRefused(f"This cannot be changed so: {found}.") from errors
     own = school_path(school)
-    return Applied({**complete, own: example_edits.with_verdicts(complete[own], preset)}, preset)
+    text, preset = example_edits.with_verdicts(complete[own], preset)
+    return Applied({**complete, own: text}, preset)
 
 
 def _require_changed(before: Texts, after: dict[str, str]) -> dict[str, str]:
@@ -195,4 +202,6 @@ def _replaced(texts: Texts, change: ReplaceText, school: str) -> dict[str, str]:
     if not may_be_overlaid(change.path, school):
         raise ChangeRefused("This file is none of the school's own, so no draft can hold it.")
     text = change.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return {**texts, change.path: text}
+    replaced = {**texts, change.path: text}
+    require_bounded(replaced)
+    return replaced

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from schoolgate_policyd.drafting.errors import ChangeRefused
-from schoolgate_policyd.rulefiles import Preset, RuleFileErrors, load_preset
+from schoolgate_policyd.rulefiles import Preset, load_preset
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook
 from schoolgate_policyd.rulefiles.nodes import ListNode, MappingNode, Node, TextNode, parse_nodes
 from schoolgate_policyd.rulefiles.overlay import may_be_overlaid, own_sites_path
 
-MAX_BUNDLE_CHARACTERS = 1_000_000
+MAX_BUNDLE_CHARACTERS = 300_000
 
 type Texts = Mapping[str, str]
 
@@ -51,11 +51,16 @@ def with_days_from(texts: Texts, rules_dir: Path, school: str) -> dict[str, str]
 
 def load(rules_dir: Path, school: str, texts: Texts) -> Preset:
     """Return what *texts* say. Raises RuleFileErrors with every mistake, ChangeRefused."""
-    if sum(map(len, texts.values())) > MAX_BUNDLE_CHARACTERS:
-        raise ChangeRefused("The policy's files are larger than a policy can be: shorten them.")
+    require_bounded(texts)
     if school_path(school) not in texts:
         raise ChangeRefused("A policy needs its school's own file.")
     return load_preset(rules_dir, school, texts)
+
+
+def require_bounded(texts: Texts) -> None:
+    """Raise ChangeRefused for texts that would take too long to read."""
+    if sum(map(len, texts.values())) > MAX_BUNDLE_CHARACTERS:
+        raise ChangeRefused("The policy's files are larger than a policy can be: shorten them.")
 
 
 def digest_of(texts: Texts) -> str:
@@ -92,16 +97,3 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-__all__ = [
-    "MAX_BUNDLE_CHARACTERS",
-    "RuleFileErrors",
-    "Texts",
-    "bundle_in",
-    "day_paths",
-    "digest_of",
-    "load",
-    "school_path",
-    "with_days_from",
-]

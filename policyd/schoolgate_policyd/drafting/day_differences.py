@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from schoolgate_policyd.core.school_time import Membership, OneOff, SchoolTime, TimetableUse
+from schoolgate_policyd.core.membership import Membership
+from schoolgate_policyd.core.school_time import OneOff, SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import Calendar, DateRange, Period, PeriodStart, Timetable
 from schoolgate_policyd.core.words import AUDIENCES, capitalised, in_order, joined, years

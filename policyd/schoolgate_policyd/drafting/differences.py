@@ -14,7 +14,7 @@ from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.policy import Document, Policy
 from schoolgate_policyd.core.words import capitalised, inside, joined
 from schoolgate_policyd.drafting.day_differences import time_differences
-from schoolgate_policyd.drafting.promises import in_words, promises
+from schoolgate_policyd.drafting.promises import in_words, promised_only_by
 from schoolgate_policyd.drafting.rule_differences import rule_differences
 from schoolgate_policyd.rulefiles.preset import (
     Announcement,
@@ -128,13 +128,10 @@ def _blocked_by_one(policy: Policy, other: Policy) -> frozenset[str]:
 
 def _notes(before: Preset, after: Preset) -> Iterator[str]:
     was, now = before.notes, after.notes
-    promised, promises_now = promises(before), promises(after)
-    for key, promise in promised.items():
-        if key not in promises_now:
-            yield f"It is no longer promised that {in_words(promise, before.policy)}."
-    for key, promise in promises_now.items():
-        if key not in promised:
-            yield f"It is promised that {in_words(promise, after.policy)}."
+    for promise in promised_only_by(before, after):
+        yield f"It is no longer promised that {in_words(promise, before.policy)}."
+    for promise in promised_only_by(after, before):
+        yield f"It is promised that {in_words(promise, after.policy)}."
     if _terms_in(was.changes, before) != _terms_in(now.changes, after):
         yield f"A change of the policy now needs {_terms(now.changes)}."
     yield from _other_notes(before, after)

@@ -8,6 +8,8 @@ they say what must hold whatever is changed: one is given up on purpose or not a
 
 from pathlib import Path
 
+import msgspec
+
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.proof.sites import OneNameEach
 from schoolgate_policyd.core.snapshot import compile_snapshot
@@ -22,16 +24,18 @@ EXAMPLES = "examples"
 PROMISES = "invariants"
 
 
-def with_verdicts(text: str, after: Preset) -> str:
-    """Return the school's *text* with its examples as *after*, what it says, answers them."""
+def with_verdicts(text: str, after: Preset) -> tuple[str, Preset]:
+    """
+    Return the school's *text*, and *after*, what it says, with the verdicts that it gives.
+
+    Each example that is answered otherwise than it states is corrected in both.
+    """
     snapshot = compile_snapshot(Source(0, after.policy), OneNameEach())
     wrong = dict(failing(after.notes.examples, snapshot))
-    if not wrong:
-        return text
     node = parse_nodes(text, Path("policy"), MistakeBook())
     listed = node.entries.get(EXAMPLES) if isinstance(node, MappingNode) else None
-    if not isinstance(listed, ListNode):
-        return text
+    if not wrong or not isinstance(listed, ListNode):
+        return text, after
     lines = text.splitlines(keepends=True)
     # From the last to the first, so that a longer word moves no place that is still needed.
     for example, item in reversed(list(zip(after.notes.examples, listed.items, strict=True))):
@@ -41,7 +45,12 @@ def with_verdicts(text: str, after: Preset) -> str:
         line, start = verdict.place.line - 1, verdict.place.column - 1
         before, rest = lines[line][:start], lines[line][start:]
         lines[line] = before + rest.replace(verdict.text, wrong[example].value, 1)
-    return "".join(lines)
+    examples = tuple(
+        msgspec.structs.replace(each, verdict=wrong.get(each, each.verdict))
+        for each in after.notes.examples
+    )
+    notes = msgspec.structs.replace(after.notes, examples=examples)
+    return "".join(lines), msgspec.structs.replace(after, notes=notes)
 
 
 def give_up(text: str, position: int) -> str:

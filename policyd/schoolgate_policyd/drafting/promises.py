@@ -13,9 +13,20 @@ from schoolgate_policyd.core.words import (
 from schoolgate_policyd.rulefiles import Preset
 
 
-def promises(preset: Preset) -> dict[Invariant, Invariant]:
-    """Return the promises of *preset*, each by what it says with social media as one word."""
-    return {_folded(each, preset.policy): each for each in preset.notes.invariants}
+def promised_only_by(preset: Preset, other: Preset) -> tuple[Invariant, ...]:
+    """
+    Return the promises of *preset* that *other* does not make.
+
+    One about social media is the same promise whatever else counts as that now: a wider or
+    narrower list is a change of its own. So is one that names the very same categories.
+    """
+    literal = frozenset(other.notes.invariants)
+    folded = {_folded(each, other.policy) for each in other.notes.invariants}
+    return tuple(
+        each
+        for each in preset.notes.invariants
+        if each not in literal and _folded(each, preset.policy) not in folded
+    )
 
 
 def in_words(promise: Invariant, policy: Policy) -> str:
@@ -36,7 +47,6 @@ def in_words(promise: Invariant, policy: Policy) -> str:
 
 
 def _folded(promise: Invariant, policy: Policy) -> Invariant:
-    # A wider or narrower list of social media is a change of its own, and no other promise.
     social = policy.social_media
     reaches = promise.reaches
     if social and reaches >= social:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from schoolgate_policyd.core.proof import Coverage, closings, openings
-from schoolgate_policyd.drafting.promises import in_words, promises
+from schoolgate_policyd.drafting.promises import in_words, promised_only_by
 from schoolgate_policyd.proving import prove_preset
 from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.rulefiles.preset import ChangeTerms
@@ -65,12 +65,9 @@ def loosenings(before: Preset | None, after: Preset) -> tuple[str, ...]:
     """
     if before is None:
         return ()
-    found = []
-    kept = promises(after)
-    found += [
+    found = [
         f"It is no longer promised that {in_words(promise, before.policy)}."
-        for key, promise in promises(before).items()
-        if key not in kept
+        for promise in promised_only_by(before, after)
     ]
     if not _asks_as_much(before.notes.changes, after.notes.changes):
         found.append("It asks less of a change of the policy than the policy in force does.")

@@ -27,6 +27,7 @@ from schoolgate_policyd.rulefiles import Preset
 
 RULES = "rules"
 _COMMENT_WIDTH = 93
+_LONGEST_ID = 58  # it leaves room for a number at the end
 
 type RuleEdit = Callable[[CommentedMap], None]
 
@@ -176,7 +177,7 @@ def own_rule(text: str, rule_id: str, preset: Preset) -> int:
 def free_rule_id(wanted: str, preset: Preset) -> str:
     """Return an id like *wanted* that no rule has."""
     taken = {rule.id for rule in preset.policy.rules}
-    return free_id(wanted, taken)
+    return free_id(wanted[:_LONGEST_ID].rstrip("-"), taken)
 
 
 def free_id(wanted: str, taken: Iterable[str]) -> str:

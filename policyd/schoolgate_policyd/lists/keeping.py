@@ -5,14 +5,30 @@ Locked lists are the slot for what the law or the school's authority demands. No
 takes one out of force: not by its file, a grant or a draft, nor by removing the subscription.
 """
 
+from collections.abc import Callable, Collection
+
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.errors import PolicyError
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import Condition, Rule
 
 
-def require_lists(in_force: Policy | None, policy: Policy) -> None:
-    """Raise PolicyError, which says what to do, where *policy* falls behind what is *in_force*."""
+def ids_of(catalogue: Catalogue) -> frozenset[str]:
+    """Return the ids of the large lists of *catalogue*, where it names a table at all."""
+    lists = () if catalogue.name_table is None else catalogue.large_lists
+    return frozenset(each.id for each in lists)
+
+
+def require_lists(
+    in_force: Policy | None,
+    policy: Policy,
+    lists_in: Callable[[Catalogue], Collection[str]] = ids_of,
+) -> None:
+    """
+    Raise PolicyError, which says what to do, where *policy* falls behind what is *in_force*.
+
+    *lists_in* gives the ids of the lists that have names in a catalogue's table.
+    """
     before = Catalogue() if in_force is None else in_force.catalogue
     after = policy.catalogue
     locked = {each.id for each in after.large_lists if each.locked}
@@ -23,11 +39,12 @@ def require_lists(in_force: Policy | None, policy: Policy) -> None:
         if each.locked and each.id not in locked
     ]
     kept = {each.id for each in before.large_lists} & {each.id for each in after.large_lists}
-    if before.name_table is not None and after.name_table is None and kept:
-        faults.append(
-            "the compiled lists are gone, and the policy would be open without them: run "
-            "`schoolgate lists update`"
-        )
+    lost = kept.intersection(lists_in(before)).difference(lists_in(after))
+    faults += [
+        f"the names of list `{id_}` are gone, and the policy would be open without them: run "
+        "`schoolgate lists update`"
+        for id_ in sorted(lost)
+    ]
     faults += [
         f"no rule blocks the locked list `{id_}` for everybody: every policy has one"
         for id_ in sorted(locked)

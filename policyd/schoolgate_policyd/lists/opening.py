@@ -15,6 +15,7 @@ from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.policy import Policy, Source
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+from schoolgate_policyd.lists.errors import TableError
 from schoolgate_policyd.lists.state import load_manifest
 from schoolgate_policyd.lists.table import NameTable, table_path
 
@@ -29,6 +30,10 @@ def names_of(catalogue: Catalogue, lists_dir: Path) -> NamesAt | None:
 
     Raises TableError.
     """
+    return _table_of(catalogue, lists_dir)
+
+
+def _table_of(catalogue: Catalogue, lists_dir: Path) -> NameTable | None:
     if catalogue.name_table is None:
         return None
     path = table_path(lists_dir, catalogue.name_table)
@@ -37,6 +42,15 @@ def names_of(catalogue: Catalogue, lists_dir: Path) -> NamesAt | None:
         if table is None:
             table = _opened[path] = NameTable(path, catalogue.name_table)
         return table
+
+
+def lists_in(catalogue: Catalogue, lists_dir: Path) -> frozenset[str]:
+    """Return the ids of the lists in the table that *catalogue* names, as far as it opens."""
+    try:
+        table = _table_of(catalogue, lists_dir)
+    except TableError:
+        return frozenset()
+    return frozenset() if table is None else frozenset(table.lists)
 
 
 def open_snapshot(source: Source, lists_dir: Path) -> Snapshot:

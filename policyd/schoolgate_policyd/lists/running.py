@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from schoolgate_policyd.child import SUPERVISOR_VARIABLE
+from schoolgate_policyd.lists.faults import faults_in
 from schoolgate_policyd.lists.state import peek_state
-from schoolgate_policyd.lists.updating import faults_in
 from schoolgate_policyd.rulefiles.subscription_files import FOLDER
 
 EVERY_S = 3600.0

@@ -41,12 +41,14 @@ class ListState(msgspec.Struct, frozen=True):
     """
     What is known of a list: *checked_at* is when it was last asked for.
 
-    *fault* says why a newer version is not in use; *good* is then the one before, if any.
+    *fault* says why a newer version is not in use; *good* is then the one before, if any. One
+    that *is_locked* is kept though nobody subscribes to it any more.
     """
 
     good: Good | None = None
     checked_at: datetime | None = None
     fault: str | None = None
+    is_locked: bool = False
 
 
 class State(msgspec.Struct, frozen=True):

@@ -16,10 +16,11 @@ import msgspec
 
 from schoolgate_policyd.lists.compiling import Kept, compile_table
 from schoolgate_policyd.lists.errors import ListError
+from schoolgate_policyd.lists.faults import faults_in, require_growth
 from schoolgate_policyd.lists.fetching import MEGABYTE, Fetcher
 from schoolgate_policyd.lists.intake import MAX_NAMES, Intake, Spared
 from schoolgate_policyd.lists.reading import Recipe, read_list
-from schoolgate_policyd.lists.records import Written, write_records
+from schoolgate_policyd.lists.records import write_records
 from schoolgate_policyd.lists.state import (
     Good,
     ListState,
@@ -31,10 +32,10 @@ from schoolgate_policyd.lists.state import (
     save_manifest,
     save_state,
 )
-from schoolgate_policyd.lists.subscription import Format, Subscription
+from schoolgate_policyd.lists.subscription import Subscription
 from schoolgate_policyd.lists.table import RECORD_OCTETS, table_path
 from schoolgate_policyd.lists.tidying import begun_path, tidy
-from schoolgate_policyd.lists.validators import Validators
+from schoolgate_policyd.lists.validators import Validators, file_validators
 
 # An hour after a failure it is tried again, however rarely the list is asked for.
 RETRY_AFTER = timedelta(hours=1)
@@ -150,7 +151,8 @@ class Updating:
             fault = "the list needs more memory than there is: subscribe to a part of it"
         finally:
             begun.unlink(missing_ok=True)
-        self._state.lists[subscription.id] = ListState(good, self._now(), fault)
+        is_locked = known.is_locked or subscription.locked
+        self._state.lists[subscription.id] = ListState(good, self._now(), fault, is_locked)
         return good is not known.good
 
     def _newest(
@@ -170,7 +172,7 @@ class Updating:
             path = begun
         else:
             path = Path(subscription.file or "")
-            newer = _fingerprint(path, subscription)
+            newer = file_validators(path, subscription)
             newer = None if newer == validators else newer
         if newer is None:
             return before
@@ -196,7 +198,7 @@ class Updating:
         self._require_room(sum(map(len, intake.parts)))
         begun = begun_path(self._dir, f"{subscription.id}.records")
         written = write_records(begun, intake.parts)
-        _require_growth(subscription, written, before, accept)
+        require_growth(subscription, written, before, accept)
         begun.replace(records_path(self._dir, subscription.id, written.sha256))
         return Good(
             sha256=written.sha256,
@@ -207,8 +209,10 @@ class Updating:
         )
 
     def _forget_others(self) -> None:
-        """Forget lists that nobody subscribes to any more."""
+        """Forget lists that nobody subscribes to any more, but for locked ones."""
+        # A locked list whose file comes back must be there at once: without its names it is open.
         ids = {each.id for each in self._subscriptions}
+        ids |= {id_ for id_, each in self._state.lists.items() if each.is_locked}
         for id_ in self._state.lists.keys() - ids:
             del self._state.lists[id_]
         self._save()
@@ -263,54 +267,3 @@ class Updating:
 
     def _save(self) -> None:
         save_state(self._dir, self._state)
-
-
-def faults_in(state: State) -> tuple[str, ...]:
-    """Return a sentence for each list that is not as it should be."""
-    return tuple(
-        f"list {id_}: {each.fault}; {_what_stays(each.good)}"
-        for id_, each in sorted(state.lists.items())
-        if each.fault is not None
-    )
-
-
-def _what_stays(good: Good | None) -> str:
-    if good is None:
-        return "there is no version of it yet"
-    return f"the version of {good.read_at:%d %B %Y} with {good.report.names:,} names stays"
-
-
-def _require_growth(
-    subscription: Subscription, written: Written, before: Good | None, accept: frozenset[str]
-) -> None:
-    """Raise ListError for a list that is empty, or half as long as before or shorter."""
-    if not written.names:
-        raise ListError(f"no name is in it: is its format `{subscription.format}`?")
-    if before is None or 2 * written.names > before.report.names:
-        return
-    if subscription.id in accept and not subscription.locked:
-        return
-    remedy = (
-        "ask its publisher"
-        if subscription.locked
-        else f"if that is right, run `schoolgate lists update --accept {subscription.id}`"
-    )
-    raise ListError(f"it shrank from {before.report.names:,} names to {written.names:,}: {remedy}")
-
-
-def _fingerprint(path: Path, subscription: Subscription) -> Validators:
-    """Return what a file looked like, to tell whether it changed."""
-    files = [path]
-    if path.is_dir() and subscription.format is Format.UT1:
-        category = path / (subscription.member or "")
-        files = [category / "domains", category / "urls"]
-    seen = []
-    for file in files:
-        try:
-            status = file.stat()
-        except FileNotFoundError as error:
-            if file == files[0]:
-                raise ListError(f"{file}: there is no such file") from error
-            continue
-        seen.append(f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}")
-    return Validators(etag=" ".join(seen))

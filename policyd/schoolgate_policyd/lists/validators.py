@@ -1,6 +1,11 @@
 """What tells one version of a list from another: a server's words, or a file's looks."""
 
+from pathlib import Path
+
 import msgspec
+
+from schoolgate_policyd.lists.errors import ListError
+from schoolgate_policyd.lists.subscription import Format, Subscription
 
 MAX_VALIDATOR = 256
 
@@ -20,3 +25,21 @@ class Validators(msgspec.Struct, frozen=True):
         if self.modified:
             headers["If-Modified-Since"] = self.modified
         return headers
+
+
+def file_validators(path: Path, subscription: Subscription) -> Validators:
+    """Return what a file looked like, to tell whether it changed."""
+    files = [path]
+    if path.is_dir() and subscription.format is Format.UT1:
+        category = path / (subscription.member or "")
+        files = [category / "domains", category / "urls"]
+    seen = []
+    for file in files:
+        try:
+            status = file.stat()
+        except FileNotFoundError as error:
+            if file == files[0]:
+                raise ListError(f"{file}: there is no such file") from error
+            continue
+        seen.append(f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}")
+    return Validators(etag=" ".join(seen))

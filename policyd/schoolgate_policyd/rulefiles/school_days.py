@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schoolgate_policyd.core.school_time import Membership, OneOff, SchoolTime, TimetableUse
+from schoolgate_policyd.core.membership import Membership
+from schoolgate_policyd.core.school_time import OneOff, SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import Calendar, DateRange, Timetable
 from schoolgate_policyd.rulefiles.conditions import year_groups

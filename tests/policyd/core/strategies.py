@@ -15,6 +15,7 @@ from schoolgate_policyd.core.catalogue import (
     Service,
 )
 from schoolgate_policyd.core.decision import HostResource, Request, UrlResource, Verdict
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.names import AddressLiteral, DomainName, Url
 from schoolgate_policyd.core.policy import Document, Live, Policy, Register, Source
 from schoolgate_policyd.core.reference import reference
@@ -34,7 +35,7 @@ from schoolgate_policyd.core.rules import (
     Rule,
     ServiceScope,
 )
-from schoolgate_policyd.core.school_time import Membership, OneOff, SchoolTime, TimetableUse
+from schoolgate_policyd.core.school_time import OneOff, SchoolTime, TimetableUse
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.subjects import (
     Audience,

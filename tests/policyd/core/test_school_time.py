@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolgate_policyd.core import conditions
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.school_time import (
-    Membership,
     OneOff,
     Possible,
     SchoolTime,

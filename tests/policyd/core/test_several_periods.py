@@ -11,9 +11,10 @@ import test_school_time as times
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.explain import explain
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.rules import Condition, Rule
-from schoolgate_policyd.core.school_time import Membership, SchoolTime, TimetableUse
+from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.several_periods import why_several
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.subjects import Audience, Subject

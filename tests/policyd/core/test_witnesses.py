@@ -6,6 +6,7 @@ import test_decide as cases
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.names import Url, parse_domain, parse_host, parse_url
 from schoolgate_policyd.core.rules import Grant, PageScope, PrefixScope, Scope, ServiceScope
 from schoolgate_policyd.core.url_patterns import UrlPattern, parse_pattern
@@ -103,11 +104,11 @@ def test_one_part_stands_for_its_service_unless_a_grant_for_a_service_meets_anot
     ],
 )
 def test_a_grant_for_the_only_service_of_a_host_needs_one_of_its_parts(
-    parts: list[tuple[UrlPattern, object]], scopes: tuple[Scope, ...], *, is_fewer: bool
+    parts: list[tuple[UrlPattern, Service]], scopes: tuple[Scope, ...], *, is_fewer: bool
 ) -> None:
     grants = tuple(cases.grant_of(scope) for scope in scopes)
     everything = witnesses(SHARED, [pattern for pattern, _ in parts], grants, SERVICES)
-    found = few_witnesses(SHARED, parts, grants, SERVICES)  # type: ignore[arg-type] - a table's pairs
+    found = few_witnesses(SHARED, parts, grants, SERVICES)
 
     assert is_fewer is (len(found) < len(everything))
 

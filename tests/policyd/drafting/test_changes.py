@@ -272,6 +272,7 @@ def test_a_change_says_what_was_meant_and_nothing_else(
     made = apply(rules_dir, SCHOOL, texts, change)
 
     after = load(rules_dir, SCHOOL, made.texts)
+    assert after == made.preset
     assert (sentence,) == differences(before, after)
     assert said == describe(change, before)
     for path, text in texts.items():
@@ -388,7 +389,13 @@ def test_what_cannot_be_changed_is_refused_with_a_sentence(
 
 @pytest.mark.parametrize(
     "reason",
-    ["a\nblock: everything", "x\n  - id: evil\n    block: everything", "é # \t: {[", "x" * 3000],
+    [
+        "a\nblock: everything",
+        "x\n  - id: evil\n    block: everything",
+        "é # \t: {[",
+        "a\u2028- id: b",
+        "x" * 3000,
+    ],
 )
 def test_no_reason_becomes_a_rule(rules_dir: Path, reason: str) -> None:
     texts = bundle_in(rules_dir, SCHOOL)
@@ -437,6 +444,13 @@ def test_what_every_school_shares_is_in_no_draft(rules_dir: Path, path: str) -> 
 
     with pytest.raises(ChangeRefused, match="none of the school's own"):
         apply(rules_dir, SCHOOL, texts, ReplaceText(path, "rules: []\n"))
+
+
+def test_a_text_without_end_is_refused_before_it_is_read(rules_dir: Path) -> None:
+    texts = bundle_in(rules_dir, SCHOOL)
+
+    with pytest.raises(ChangeRefused, match="larger than a policy can be"):
+        apply(rules_dir, SCHOOL, texts, ReplaceText(OWN, "[" * 10_000_000))
 
 
 def test_the_line_ends_of_an_upload_are_made_one_kind(rules_dir: Path) -> None:

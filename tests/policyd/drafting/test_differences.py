@@ -8,6 +8,7 @@ from rule_tree import FILES, SCHOOL
 
 from schoolgate_policyd.drafting.bundle import bundle_in, load
 from schoolgate_policyd.drafting.differences import differences
+from schoolgate_policyd.drafting.proofs import loosenings
 
 OWN = "schools/hill.yaml"
 RULE = """\
@@ -170,6 +171,20 @@ def test_a_rule_that_comes_and_one_that_goes_are_told_with_their_sections(
             "it. (§9.)"
         ),
     ) == differing(rules_dir, lambda text: text.replace("\ninvariants:", f"{RULE}\ninvariants:"))
+
+
+def test_a_promise_stays_the_same_whatever_counts_as_social_media(rules_dir: Path) -> None:
+    """One names social media, the other the very categories that now count as that."""
+    texts = bundle_in(rules_dir, SCHOOL)
+    named = texts[OWN].replace(
+        "never: {audience: visitor, reaches: social-media",
+        "never: {audience: visitor, reaches: [video-sharing, messaging]",
+    )
+    wider = named.replace("    - messaging ", "    - forum\n    - messaging ")
+    before, after = (load(rules_dir, SCHOOL, {**texts, OWN: text}) for text in (named, wider))
+
+    assert ("Discussion forums now count as social media.",) == differences(before, after)
+    assert () == loosenings(before, after)
 
 
 def test_two_presets_of_different_schools_can_be_compared(rules_dir: Path) -> None:

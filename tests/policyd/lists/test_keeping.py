@@ -64,8 +64,22 @@ def test_a_locked_list_is_blocked_for_everybody(before: Policy | None, rule: Rul
 
 
 def test_names_that_are_gone_leave_the_policy_in_force() -> None:
-    with pytest.raises(PolicyError, match=r"compiled lists are gone.*schoolgate lists update"):
+    with pytest.raises(PolicyError, match=r"list `ut1-adult` are gone.*schoolgate lists update"):
         require_lists(with_lists(ADULT), with_lists(ADULT, table=None))
+
+
+def test_a_table_without_a_list_that_was_in_the_one_before_is_refused() -> None:
+    """As when a locked list was unsubscribed, forgotten, and subscribed to again."""
+    tables = {"a" * 64: {"iwf", "ut1-adult"}, "b" * 64: {"ut1-adult"}}
+
+    def lists_in(catalogue: Catalogue) -> set[str]:
+        return tables.get(catalogue.name_table or "", set())
+
+    before, after = (with_lists(IWF, ADULT, table=table) for table in tables)
+    with pytest.raises(PolicyError, match="the names of list `iwf` are gone"):
+        require_lists(before, after, lists_in)
+    require_lists(after, before, lists_in)
+    require_lists(with_lists(IWF, ADULT, table="gone"), after, lists_in)
 
 
 @pytest.mark.parametrize(

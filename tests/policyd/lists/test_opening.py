@@ -26,7 +26,7 @@ from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.lists.compiling import compile_table
 from schoolgate_policyd.lists.errors import TableError
-from schoolgate_policyd.lists.opening import names_of, open_snapshot, with_newest_table
+from schoolgate_policyd.lists.opening import lists_in, names_of, open_snapshot, with_newest_table
 from schoolgate_policyd.lists.state import Manifest, save_manifest
 from schoolgate_policyd.lists.subscription import Format
 from schoolgate_policyd.lists.table import table_path
@@ -104,6 +104,14 @@ def test_a_table_is_opened_once_and_let_go_when_nobody_needs_it(tmp_path: Path) 
     gc.collect()
 
     assert None is seen()
+
+
+def test_the_lists_in_a_table_are_told_as_far_as_it_opens(tmp_path: Path) -> None:
+    catalogue = policy_with(table_with(tmp_path, "bad.example")).catalogue
+
+    assert {"bad"} == lists_in(catalogue, tmp_path)
+    assert set() == lists_in(policy_with("0" * 64).catalogue, tmp_path)
+    assert set() == lists_in(policy_with(None).catalogue, tmp_path)
 
 
 def test_a_policy_gets_the_newest_table_if_it_has_lists(tmp_path: Path) -> None:

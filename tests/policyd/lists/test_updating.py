@@ -12,6 +12,7 @@ from list_world import Publisher, packed, publishing
 from schoolgate_policyd.core.names import DomainName, parse_host
 from schoolgate_policyd.destinations import Destinations
 from schoolgate_policyd.lists import updating
+from schoolgate_policyd.lists.faults import faults_in
 from schoolgate_policyd.lists.fetching import Fetcher, Patience, trusting
 from schoolgate_policyd.lists.intake import Spared
 from schoolgate_policyd.lists.state import (
@@ -23,7 +24,7 @@ from schoolgate_policyd.lists.state import (
 )
 from schoolgate_policyd.lists.subscription import Format, Subscription
 from schoolgate_policyd.lists.table import NameTable, table_path
-from schoolgate_policyd.lists.updating import Outcome, Updating, faults_in
+from schoolgate_policyd.lists.updating import Outcome, Updating
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -328,6 +329,21 @@ def test_what_nobody_subscribes_to_any_more_is_forgotten(school: School) -> None
     assert () == school.lists_of("worse.example")
     assert {"bad"} == load_state(school.dir).lists.keys()
     assert 1 == len(school.files(".records"))
+
+
+def test_a_locked_list_is_kept_though_nobody_subscribes_to_it_any_more(school: School) -> None:
+    """Its policy stays in force, and its file may come back at any moment."""
+    school.publisher.put("/bad", names(3), ETag='"1"')
+    school.publisher.put("/worse", "worse.example\n")
+    locked = school.subscribe("bad", locked=True)
+    school.subscribe("worse")
+    school.update()
+    school.subscriptions.remove(locked)
+    school.publisher.put("/worse", "worse.example\nworst.example\n")
+    school.update()
+
+    assert ("bad",) == school.lists_of("n1.example")
+    assert ("worse",) == school.lists_of("worst.example")
 
 
 def test_the_disk_holds_the_newest_table_the_one_before_and_those_in_use(

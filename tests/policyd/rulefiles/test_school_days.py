@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schoolgate_policyd.core.school_time import Membership, OneOff, SchoolTime
+from schoolgate_policyd.core.membership import Membership
+from schoolgate_policyd.core.school_time import OneOff, SchoolTime
 from schoolgate_policyd.core.subjects import Audience, Subject
 from schoolgate_policyd.core.times import DateRange, Period, PeriodStart, Timetable
 from schoolgate_policyd.rulefiles import (

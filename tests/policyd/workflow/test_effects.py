@@ -6,10 +6,11 @@ import msgspec
 import pytest
 from office import LESSON, MACHINE, TEACHER, form, source
 
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import Grant, GrantKind, HostScope
-from schoolgate_policyd.core.school_time import Membership, TimetableUse
+from schoolgate_policyd.core.school_time import TimetableUse
 from schoolgate_policyd.core.subjects import DeviceKind
 from schoolgate_policyd.core.times import Period, PeriodStart, Timetable
 from schoolgate_policyd.workflow import moves

@@ -18,6 +18,7 @@ from schoolgate_policyd.core.decision import (
     UrlResource,
     Verdict,
 )
+from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.proof.says import who
 from schoolgate_policyd.core.proof.survey import Look, Survey
 from schoolgate_policyd.core.proof.verdicts import NO_GRANTS
@@ -41,21 +42,33 @@ class Expected(msgspec.Struct, frozen=True):
 
 def disagreements(survey: Survey, decider: Decider) -> Iterator[str]:
     """Yield a sentence for each request on which *decider* does not answer as the prover."""
-    snapshot = survey.snapshots[0]
+    first = survey.snapshots[0]
+    snapshots: dict[Live, Snapshot] = {}
     for look in survey.looks():
         for granted in (NO_GRANTS, frozenset(GrantKind)):
             for expected in expectations(survey, look, granted):
-                witness = expected.witness
-                live = snapshot.with_live(snapshot.number, witness.live)
-                request = Request(witness.subject, expected.resource)
-                for moment in (witness.start, witness.end - _A_MOMENT):
-                    found = decider(request, live, moment).verdict
+                live = expected.witness.live
+                snapshot = snapshots.setdefault(live, first.with_live(first.number, live))
+                for moment in _moments(expected.witness):
+                    request = Request(expected.witness.subject, expected.resource)
+                    found = decider(request, snapshot, moment).verdict
                     if found is not expected.verdict:
-                        yield (
-                            f"{capitalised(who(witness.subject))} gets {found.value} for "
-                            f"{_name(expected.resource)} on {moment:%Y-%m-%d %H:%M} UTC where the "
-                            f"proof says {expected.verdict.value}: the proof itself is wrong"
-                        )
+                        yield _said(expected, found, moment)
+
+
+def _moments(witness: Witness) -> tuple[datetime, ...]:
+    """Return both ends of the time of *witness*, one where the time does not matter."""
+    if witness.is_at_any_time:
+        return (witness.start,)
+    return witness.start, witness.end - _A_MOMENT
+
+
+def _said(expected: Expected, found: Verdict, moment: datetime) -> str:
+    return (
+        f"{capitalised(who(expected.witness.subject))} gets {found.value} for "
+        f"{_name(expected.resource)} on {moment:%Y-%m-%d %H:%M} UTC where the proof says "
+        f"{expected.verdict.value}: the proof itself is wrong"
+    )
 
 
 def expectations(survey: Survey, look: Look, granted: frozenset[GrantKind]) -> Iterator[Expected]:

@@ -82,11 +82,11 @@ class Bench:
         if case.subject.audience is not Audience.PUPIL or live.grants or live.restrictions:
             return
         pupil = msgspec.structs.replace(case.subject, inspectable=False, duties=())
-        for_pupil, for_unknown = (
+        verdicts = (
             self._decider(Request(each, case.resource), snapshot, case.moment).verdict
-            for each in (pupil, UNKNOWN_SUBJECT)
+            for each in (UNKNOWN_SUBJECT, pupil)
         )
-        if for_unknown is Verdict.ALLOW and for_pupil is Verdict.BLOCK:
+        if next(verdicts) is Verdict.ALLOW and next(verdicts) is Verdict.BLOCK:
             yield (
                 f"Somebody unknown gets {_name(case.resource)} at {case.moment.isoformat()} where "
                 f"{who(pupil)} does not: report this as a defect"

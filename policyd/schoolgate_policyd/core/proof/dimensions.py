@@ -67,9 +67,9 @@ class Dimension(msgspec.Struct, frozen=True):
 def dimensions(asked: Asked, year: Year) -> tuple[Dimension, ...]:
     """Return the dimensions of what is *asked*."""
     return (
-        Dimension(("standing",), tuple(Trait(standing=e) for e in _subsets(asked.standing))),
-        Dimension(("overtime",), tuple(_overtime(asked))),
         Dimension(("duty", "platform"), tuple(_duties(asked))),
+        Dimension(("overtime",), tuple(_overtime(asked))),
+        Dimension(("standing",), tuple(Trait(standing=e) for e in _subsets(asked.standing))),
         Dimension(("below_minimum_age",), tuple(_ages(asked))),
         Dimension(("person",), _of("person", (SOMEBODY, *sorted(asked.people)))),
         Dimension(("device_group",), _of("device_groups", _subsets(asked.device_groups))),
@@ -79,7 +79,7 @@ def dimensions(asked: Asked, year: Year) -> tuple[Dimension, ...]:
     )
 
 
-OVERTIME, DUTY, TIME, DEVICE = 1, 2, 6, 8
+DUTY, OVERTIME, TIME, DEVICE = 0, 1, 6, 8
 """Where these dimensions stand among all."""
 
 

@@ -1,6 +1,8 @@
 """
-The proof against brute force, on small random worlds: it finds a counterexample if and only if
-there is one. What it finds is checked by `reference`, and what `reference` finds it must find.
+The proof against brute force, on small random worlds.
+
+It finds a counterexample if and only if there is one: what it finds is checked by `reference`,
+and what `reference` finds it must find.
 """
 
 from datetime import datetime, timedelta

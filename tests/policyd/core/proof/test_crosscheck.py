@@ -31,6 +31,7 @@ MOMENT = datetime(2026, 11, 20, 10, 35, tzinfo=UTC)
 CHAT = DomainName("chat.example")
 CHAT_PAGE = UrlResource(Url("https", CHAT, None, "/"))
 BLOCKING = policy(rule("r", "chat"))
+NOTHING_LIVE = Live()
 PUPIL = Subject(inspectable=True, person="p1")
 NO_CHAT = Invariant(who=ANYBODY, reaches=frozenset({"chat"}))
 
@@ -52,7 +53,7 @@ def claimed(policy_: Policy, *invariants: Invariant) -> Policy:
 
 
 def found_by(
-    bench: Bench, live: Live = Live(), subject: Subject = PUPIL, *, is_host: bool = False
+    bench: Bench, live: Live = NOTHING_LIVE, subject: Subject = PUPIL, *, is_host: bool = False
 ) -> list[str]:
     resource = HostResource(CHAT) if is_host else CHAT_PAGE
     case = Case(subject, resource, MOMENT)

@@ -18,7 +18,9 @@ ACCESS = {GrantKind.ACCESS_GRANT}
 
 def test_an_exception_opens_to_whom_it_is_for() -> None:
     before = policy(rule("r", "chat"))
-    after = policy(rule("r", "chat", unless=(msgspec.structs.replace(STAFF, period=LUNCH.period),)))
+    after = policy(
+        rule("r", "chat", unless=(msgspec.structs.replace(STAFF, period=LUNCH.period),))
+    )
     (opening, *others) = openings(before, after)
 
     assert opening.sentence == (
@@ -60,9 +62,7 @@ def test_a_bell_that_moves_opens_what_it_uncovers() -> None:
         for each in worlds.BELLS
     )
     late = Timetable("late", (bells,) * 5 + ((),) * 2)
-    school_time = msgspec.structs.replace(
-        worlds.SCHOOL_TIME, timetables=(TimetableUse(late),)
-    )
+    school_time = msgspec.structs.replace(worlds.SCHOOL_TIME, timetables=(TimetableUse(late),))
     at_lunch = rule("r", "chat", LUNCH)
     found = openings(policy(at_lunch), policy(at_lunch, school_time=school_time))
 

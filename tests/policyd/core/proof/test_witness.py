@@ -23,8 +23,12 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, HeldDut
 from schoolgate_policyd.core.times import WorkingHours
 
 LONDON = ZoneInfo("Europe/London")
-NIGHT = Span((), datetime(2026, 11, 20, 0, tzinfo=UTC), datetime(2026, 11, 20, 8, tzinfo=UTC), (False,))
-DAY = Span((), datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 20, 10, tzinfo=UTC), (True,))
+NIGHT = Span(
+    (), datetime(2026, 11, 20, 0, tzinfo=UTC), datetime(2026, 11, 20, 8, tzinfo=UTC), (False,)
+)
+DAY = Span(
+    (), datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 20, 10, tzinfo=UTC), (True,)
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,11 @@ DAY = Span((), datetime(2026, 11, 20, 9, tzinfo=UTC), datetime(2026, 11, 20, 10,
         ((False,), NIGHT, None),
         ((True,), NIGHT, WorkingHours(time(0), time(23, 59, 59))),
         ((False,), DAY, WorkingHours(time(0), time(0, 1))),
-        ((False,), msgspec.structs.replace(NIGHT, is_usual=(True,)), WorkingHours(time(23, 58), time(23, 59))),
+        (
+            (False,),
+            msgspec.structs.replace(NIGHT, is_usual=(True,)),
+            WorkingHours(time(23, 58), time(23, 59)),
+        ),
     ],
 )
 def test_hours_are_the_usual_ones_or_fit_the_span(
@@ -102,7 +110,7 @@ def test_parts_are_named_as_readers_know_them() -> None:
     host = chat.domains[0]
 
     def name(url: Url, *services: object) -> str:
-        return Part(url, (), tuple(services)).name  # type: ignore[arg-type] - services or none
+        return Part(url, (), tuple(services)).name  # type: ignore[arg-type]  # services or none
 
     assert "a site that no list names" == name(Url("https", UNLISTED, None, "/"))
     assert "a site by its number (192.0.2.1)" == name(Url("https", UNLISTED_ADDRESS, None, "/"))

@@ -37,6 +37,7 @@ from schoolgate_policyd.core.subjects import (
 from schoolgate_policyd.core.times import WorkingHours, moment_of
 
 SITES_A_BATCH = 6
+SUBJECTS_A_BATCH = 20
 _PERSON, _CLASS, _GROUP = "somebody", "4B", "trolley"
 _CITE = Citation(document="cross-check", section="drawn")
 _ODD_PATHS = ("/", "//", "/x", "/a/..%2fb", "/A/B", "/index.php")
@@ -65,10 +66,9 @@ class Draws:
         sites = [self._resource() for _ in range(SITES_A_BATCH)]
         live = self._live(sites)
         chance = self._chance
-        cases = [
-            Case(self._subject(moment), chance.choice(sites), moment)
-            for moment in (self._moments.one() for _ in range(size))
-        ]
+        moments = [self._moments.one() for _ in range(size)]
+        subjects = [self._subject(moment) for moment in moments[:SUBJECTS_A_BATCH]]
+        cases = [Case(chance.choice(subjects), chance.choice(sites), each) for each in moments]
         return live, cases
 
     def _resource(self) -> Resource:

@@ -32,9 +32,9 @@ CASES = 100_000
 FEW_CASES = 500
 """Enough to notice a decision core that is broken, at a start that must not take long."""
 BATCH = 100
-CHUNK = 2_000
+CHUNK = 5_000
 PROCESSES = 2
-_WORTH_PROCESSES = 4 * CHUNK
+_WORTH_PROCESSES = 2 * CHUNK
 
 Progress = Callable[[int, int], None]
 """Is told how many cases are done, and of how many."""

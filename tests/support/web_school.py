@@ -1,6 +1,7 @@
 """A small school with its people, its rules and the pages over a real store."""
 
 from asyncio import Runner
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -36,6 +37,7 @@ from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_webui.app import create_app
+from schoolgate_webui.checks import Checks
 
 # A Friday, in a lesson; the machine's clock is elsewhere, as in the sample school.
 LESSON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -261,6 +263,7 @@ class WebSchool:
     machine_clock: SteppedClock = field(default_factory=lambda: SteppedClock(MACHINE))
     policyd: FakePolicyd = field(default_factory=FakePolicyd)
     settings: Settings | None = None
+    checks: Callable[[Settings, DecisionStore], Checks] | None = None
 
     def __post_init__(self) -> None:
         self.settings = self.settings or settings_in(self.folder)
@@ -276,6 +279,7 @@ class WebSchool:
             admin=self.policyd,
             school_clock=self.school_clock,
             machine_clock=self.machine_clock,
+            checks=None if self.checks is None else self.checks(self.settings, self.decisions),
         )
         self.runner = Runner()
         self._add_people()

@@ -17,6 +17,9 @@ ROLES = (NOBODY, *(person for person, _, _, _ in PEOPLE))
 EVERYBODY = frozenset(ROLES)
 SIGNED_IN = EVERYBODY - {NOBODY}
 ASKS = SIGNED_IN - {"visitor"}
+SEES_POLICY = frozenset({"head", "chair", "governor", "lead", "dsl", "technician"})
+DRAFTS = frozenset({"technician", "lead", "head"})
+GOVERNS = frozenset({"chair", "governor"})
 EXPECTED = {
     ("GET", "/"): EVERYBODY,
     ("GET", "/help"): EVERYBODY,
@@ -35,6 +38,33 @@ EXPECTED = {
     ("GET", "/attempts"): frozenset({"lead", "dsl"}),
     ("GET", "/attempts/rows"): frozenset({"lead", "dsl"}),
     ("GET", "/why"): frozenset({"head", "lead", "dsl", "technician"}),
+    ("GET", "/policy"): SEES_POLICY,
+    ("GET", "/policy/versions/{number}"): SEES_POLICY,
+    ("GET", "/policy/compare"): SEES_POLICY,
+    ("POST", "/policy/versions/{number}/bring-back"): DRAFTS,
+    ("GET", "/policy/drafts/new"): DRAFTS,
+    ("POST", "/policy/drafts/new"): DRAFTS,
+    ("GET", "/policy/drafts/{number}"): SEES_POLICY,
+    ("GET", "/policy/drafts/{number}/changes"): SEES_POLICY,
+    ("GET", "/policy/drafts/{number}/changes/{kind}"): DRAFTS,
+    ("POST", "/policy/drafts/{number}/changes/{kind}"): DRAFTS,
+    ("POST", "/policy/drafts/{number}/undo"): DRAFTS,
+    ("POST", "/policy/drafts/{number}/rebase"): DRAFTS,
+    ("GET", "/policy/drafts/{number}/proof"): SEES_POLICY,
+    ("POST", "/policy/drafts/{number}/proof"): DRAFTS | GOVERNS,
+    ("GET", "/policy/drafts/{number}/replay"): SEES_POLICY,
+    ("POST", "/policy/drafts/{number}/replay"): DRAFTS | GOVERNS,
+    ("GET", "/policy/drafts/{number}/progress/{check}"): SEES_POLICY,
+    ("GET", "/policy/drafts/{number}/propose"): DRAFTS,
+    ("POST", "/policy/drafts/{number}/propose"): DRAFTS,
+    ("GET", "/policy/drafts/{number}/approve"): GOVERNS,
+    ("POST", "/policy/drafts/{number}/approve"): GOVERNS,
+    ("GET", "/policy/drafts/{number}/direct"): frozenset({"head", "chair"}),
+    ("POST", "/policy/drafts/{number}/direct"): frozenset({"head", "chair"}),
+    ("GET", "/policy/drafts/{number}/refuse"): GOVERNS | {"head"},
+    ("POST", "/policy/drafts/{number}/refuse"): GOVERNS | {"head"},
+    ("GET", "/policy/drafts/{number}/withdraw"): DRAFTS | GOVERNS,
+    ("POST", "/policy/drafts/{number}/withdraw"): DRAFTS | GOVERNS,
     ("GET", "/devices"): SIGNED_IN,
     ("POST", "/devices/claim"): SIGNED_IN,
     ("POST", "/devices/release"): SIGNED_IN,

@@ -117,7 +117,11 @@ def test_an_unproved_draft_cannot_be_proposed(technician: Browser) -> None:
 @pytest.mark.parametrize(
     ("entered", "field", "says"),
     [
-        ({"in_force_from": "2026-12-19"}, "in_force_from", "the earliest date is 20 December 2026"),
+        (
+            {"in_force_from": "2026-12-19"},
+            "in_force_from",
+            "the earliest date is 20 December 2026",
+        ),
         ({"when": "now"}, "in_force_from", "the earliest date is 20 December 2026"),
         ({"announced_on": ""}, "announced_on", "Enter the day on which it was announced"),
         ({"announced_on": "2026-11-21"}, "announced_on", "must not be in the future"),
@@ -135,6 +139,7 @@ def test_what_the_notice_does_not_allow_is_refused_beside_its_field(
     technician: Browser,
     governor: Browser,
     head: Browser,
+    *,
     entered: dict[str, str],
     field: str,
     says: str,
@@ -146,7 +151,8 @@ def test_what_the_notice_does_not_allow_is_refused_beside_its_field(
 
     assert 422 == head.status
     assert says in page.text
-    assert f"#{field}" in page.links or any(link.startswith(f"#{field}") for link in page.links)
+    assert f"#{field}" in page.links
+    assert field in page.ids
     kept = page.form(f"/policy/drafts/{number}/direct").fields
     expected = {**LATER, **entered}
     assert expected["reasons"] == kept["reasons"].strip(" \n") or not expected["reasons"].strip()
@@ -210,7 +216,6 @@ def test_nobody_directs_what_they_drafted(school: PolicySchool, head: Browser) -
 
     assert 403 == head.status
     assert "Nobody directs what they drafted" in page.text
-    assert "Charlie Chair" in head.get(f"/policy/drafts/{number}").text or "governors" in page.text
 
 
 def test_a_proposal_is_refused_with_reasons_that_its_author_reads(
@@ -318,10 +323,12 @@ def test_a_draft_that_was_left_behind_is_made_anew_on_what_is_in_force(
     page = technician.get(f"/policy/drafts/{left}")
     assert "another one has come into force since" in page.text
 
-    page = technician.post(f"/policy/drafts/{left}/rebase", page.form(f"/policy/drafts/{left}/rebase").fields)
+    page = technician.post(
+        f"/policy/drafts/{left}/rebase", page.form(f"/policy/drafts/{left}/rebase").fields
+    )
 
     assert "The draft was begun" in page.text
-    assert "The document now is Policy of the hill, May 2026." in page.text
+    assert "The document now is Policy of the hill, May 2026" in page.text
     assert "no longer reach" not in page.text
 
 
@@ -334,7 +341,7 @@ def test_an_older_version_is_brought_back_as_a_draft(
     page = technician.send("/policy/versions/1", action)
 
     assert "Bring back version 1" in page.text
-    assert "Staff may reach social media at break" in page.text or "break" in page.text
+    assert "Staff may now also reach social media at break (§5)." in page.text
 
 
 def test_what_is_in_force_cannot_be_brought_back(technician: Browser) -> None:

@@ -7,6 +7,8 @@ The pages on which the school does its paperwork.
 - `routes`: handlers that parse, call and answer, a file for each kind of page.
 - `forms`: what people enter, parsed with every mistake named and every entry kept.
 - `views`: what templates print. Templates do not decide.
+- `changing`: the small forms with which a draft of the policy is changed.
+- `checks`, `apart`: the proof and the replay of drafts, one of each at once, apart from the pages.
 - `policy`: what the rules say now, compiled from the rule files and the store for the pages.
 
 Start it with `python -m schoolgate_webui`. Every page works without JavaScript.

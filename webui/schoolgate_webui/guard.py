@@ -14,7 +14,8 @@ from schoolgate_webui.site import Site, Visit
 from schoolgate_webui.tokens import same_token
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-MAX_FIELDS = 40
+# The longest form is a day with its bells: two fields for each of 40, and ten more.
+MAX_FIELDS = 100
 # A page that asks for itself is not somebody who uses it.
 POLLED = frozenset({"/attempts/rows", "/policy/drafts/{number}/progress/{check}"})
 

@@ -17,7 +17,7 @@ from schoolgate_policyd.core.conditions import Facts
 from schoolgate_policyd.core.decision import Decision, Request, UrlResource, Verdict
 from schoolgate_policyd.core.matching import Matched
 from schoolgate_policyd.core.names import Host, Url
-from schoolgate_policyd.core.rules import Grant, Rule
+from schoolgate_policyd.core.rules import Grant, Rule, lifts
 from schoolgate_policyd.core.snapshot import MEMORY_LIMIT, Snapshot
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.times import require_aware
@@ -161,7 +161,8 @@ class _Question:
         excepted: list[Rule] = []
         lifted: list[Rule] = []
         used: list[Grant] = []
-        covering = [each for each in live if each.scope.covers(url, self._snapshot.services)]
+        services = self._snapshot.services
+        covering = [each for each in live if each.scope.covers(url, services)]
         for rule, service in self._rules_on(url, moment):
             spoken_of = [each for each in possible if conditions.applies(rule, each, service)]
             if not spoken_of:
@@ -170,7 +171,7 @@ class _Question:
             if all(conditions.is_excepted(rule, each, service) for each in spoken_of):
                 excepted.append(rule)
                 continue
-            lifting = [each for each in covering if each.kind in rule.lifted_by]
+            lifting = [each for each in covering if lifts(each, rule, url, service, services)]
             (lifted if lifting else blocking).append(rule)
             used += lifting
         # A rule that matches by two services, one of them excepted, still blocks by the other.

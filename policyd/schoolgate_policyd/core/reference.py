@@ -17,7 +17,7 @@ from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.names import AddressLiteral, Host, Url
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import ADDRESS_LITERALS as LITERALS
-from schoolgate_policyd.core.rules import EVERYTHING, Rule, rule_of
+from schoolgate_policyd.core.rules import EVERYTHING, Rule, lifts, rule_of
 from schoolgate_policyd.core.rules import EVERYTHING_BUT_ESSENTIALS as INESSENTIAL
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.witnesses import witnesses
@@ -67,15 +67,13 @@ def blocking(
     possible = conditions.facts_at(who, moment, periods, school_time, source.live.standing)
     restrictions = [r for r in source.live.restrictions if r.starts_at <= moment < r.ends_at]
     services = source.policy.catalogue.services_by_id
-    lifted_by = [
-        grant.kind
-        for grant in source.live.grants
-        if grant.is_for(who) and grant.is_live_at(moment) and grant.scope.covers(url, services)
-    ]
+    grants = [g for g in source.live.grants if g.is_for(who) and g.is_live_at(moment)]
     rules = (*source.policy.rules, *map(rule_of, restrictions))
     for words, service in belongs_to(url, chain, source, names):
         for rule in rules:
-            if not words & rule.block or not rule.lifted_by.isdisjoint(lifted_by):
+            if not words & rule.block:
+                continue
+            if any(lifts(grant, rule, url, service, services) for grant in grants):
                 continue
             if any(conditions.blocks(rule, facts, service) for facts in possible):
                 yield rule

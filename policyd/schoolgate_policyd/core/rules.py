@@ -135,6 +135,16 @@ class ServiceScope(msgspec.Struct, frozen=True, tag="service"):
         service = services.get(self.service)
         return service is not None and (service.has_url(url) or service.needs(url.host))
 
+    def opens(self, url: Url, by: Service | None, services: Mapping[str, Service]) -> bool:
+        """Whether *url*, which is covered, is opened for a rule that speaks of it by *by*."""
+        service = services[self.service]
+        return (
+            (by is not None and by.id == self.service)
+            or service.has_host(url.host)
+            or service.needs(url.host)
+            or any(pattern.opens(url) for pattern in service.urls)
+        )
+
 
 Scope = PageScope | PrefixScope | HostScope | ServiceScope
 
@@ -166,6 +176,21 @@ class Grant(msgspec.Struct, frozen=True):
             or not self.classes.isdisjoint(subject.classes)
             or not self.device_groups.isdisjoint(subject.device_groups)
         )
+
+
+def lifts(
+    grant: Grant, rule: Rule, url: Url, by: Service | None, services: Mapping[str, Service]
+) -> bool:
+    """
+    Whether *grant* lifts *rule*, which speaks of *url* by the service *by*.
+
+    A spelling that one server reads as a part of a granted service, and another as a page beside
+    it, opens what is said of that service alone.
+    """
+    scope = grant.scope
+    if grant.kind not in rule.lifted_by or not scope.covers(url, services):
+        return False
+    return not isinstance(scope, ServiceScope) or scope.opens(url, by, services)
 
 
 class RestrictionKind(StrEnum):

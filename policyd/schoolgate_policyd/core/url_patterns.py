@@ -10,6 +10,7 @@ variables from external sources, MediaWiki's normalisation of titles.
 import functools
 import re
 from collections.abc import Iterable
+from typing import Self
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -53,6 +54,33 @@ class QueryParameter(msgspec.Struct, frozen=True):
         if not self.is_open_ended:
             return (name, value) in read
         return any(each == name and found.startswith(value) for each, found in read)
+
+    @property
+    def read_name(self) -> str:
+        """Its name in the lenient reading."""
+        return _read_parameter(self)[0]
+
+    def covers(self, other: Self) -> tuple[bool, bool]:
+        """Whether every value that *other* stands for is one of these, as read and as written."""
+        mine, theirs = _read_parameter(self)[1], _read_parameter(other)[1]
+        if self.is_open_ended:
+            return theirs.startswith(mine), other.value.startswith(self.value)
+        is_one = not other.is_open_ended
+        return is_one and theirs == mine, is_one and other.value == self.value
+
+    def is_alone_in(self, query: str) -> bool:
+        """Whether *query* has the parameter once, plainly written, in every reading."""
+        written = [
+            _plain(value)
+            for name, _, value in _pieces(query.split("&"))
+            if _plain(name) == self.name
+        ]
+        names = [_read_name(name) for name, _, _ in _pieces(_SEPARATORS.split(query))]
+        if len(written) != 1 or names.count(self.read_name) != 1:
+            return False
+        return (
+            written[0].startswith(self.value) if self.is_open_ended else written[0] == self.value
+        )
 
 
 class UrlPattern(msgspec.Struct, frozen=True):
@@ -104,6 +132,27 @@ class UrlPattern(msgspec.Struct, frozen=True):
             read.startswith(begin) for read, begin in zip(_read_path(path), begins, strict=True)
         )
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters, as they are read."""
+        return frozenset(each.read_name for each in self.parameters)
+
+    def opens(self, url: Url) -> bool:
+        """Whether *url* lies in this part in every reading, so that it may be opened with it."""
+        return (
+            self.is_on(url.host)
+            and self.opens_path(url.path)
+            and all(each.is_alone_in(url.query or "") for each in self.parameters)
+        )
+
+    def opens_path(self, path: str) -> bool:
+        """Whether *path* lies in this part in every reading."""
+        if not self.is_open_ended:
+            return is_part_opened(path, self.path)
+        return path.startswith(self.path) and all(
+            read(path).startswith(read(self.path)) for read in _LENIENT_READINGS
+        )
+
 
 def is_path_within(path: str, prefix: str) -> bool:
     """Whether *path* is *prefix* or lies below it, segment by segment."""
@@ -145,8 +194,12 @@ def _read_prefix(prefix: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=64)
 def read_query(query: str) -> frozenset[tuple[str, str]]:
     """Return the names and values of *query* as a lenient server may read them."""
-    pieces = (piece.partition("=") for piece in _SEPARATORS.split(query))
+    pieces = _pieces(_SEPARATORS.split(query))
     return frozenset((_read_name(name), _read_value(value)) for name, _, value in pieces)
+
+
+def _pieces(written: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    return (piece.partition("=") for piece in written)
 
 
 @functools.lru_cache(maxsize=4096)

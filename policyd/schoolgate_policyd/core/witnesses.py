@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from urllib.parse import quote
 
+import msgspec
+
 from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.few_parts import few_parts
 from schoolgate_policyd.core.names import Host, Url, as_served
 from schoolgate_policyd.core.rules import Grant, HostScope, PageScope, PrefixScope, ServiceScope
 from schoolgate_policyd.core.url_patterns import UrlPattern
@@ -76,8 +79,8 @@ def few_witnesses(
     Return URLs of *host* that give the same verdicts as `witnesses` does, and are fewer.
 
     *parts* are the patterns that matter for the host, each with its service. The same rules
-    speak of all the parts of a service, so one of them stands for the others, unless a grant
-    for a service meets another service or a grant for a prefix: then it matters where they meet.
+    speak of all the parts of a service, so one of them stands for the others; where a grant is for
+    a service it matters where they meet, and only those stand for each other that lie alike.
     """
     parts, grants = tuple(parts), tuple(grants)
     on_host = {
@@ -86,23 +89,38 @@ def few_witnesses(
         if isinstance(grant.scope, ServiceScope) and grant.scope.service in services
     }
     granted = {service: patterns for service, patterns in on_host.items() if patterns}
-    patterns = {service.id: pattern for pattern, service in parts}
-    patterns |= {service: patterns[0] for service, patterns in granted.items()}
-    if granted:
-        # A part that is known by an alias of the host is not covered by the grant.
-        is_elsewhere = any(not pattern.is_on(host) for pattern, _ in parts)
-        if len(patterns) > 1 or is_elsewhere or any(_divides(grant, host) for grant in grants):
-            return witnesses(host, (pattern for pattern, _ in parts), grants, services)
-    others = (grant for grant in grants if not isinstance(grant.scope, ServiceScope))
-    return witnesses(host, patterns.values(), others, services)
+    if not granted:
+        patterns = {service.id: pattern for pattern, service in parts}
+        others = (grant for grant in grants if not isinstance(grant.scope, ServiceScope))
+        return witnesses(host, patterns.values(), others, services)
+    # A part that is known by an alias of the host is not covered by the grant.
+    groups: dict[tuple[str, bool], dict[UrlPattern, None]] = {
+        (service, True): dict.fromkeys(patterns) for service, patterns in granted.items()
+    }
+    for pattern, service in parts:
+        groups.setdefault((service.id, pattern.is_on(host)), {})[pattern] = None
+    few = few_parts(tuple(map(tuple, groups.values())), _prefixes_on(host, grants))
+    of_group = dict(zip(groups, few, strict=True))
+    fewer = {
+        service: msgspec.structs.replace(services[service], urls=of_group[service, True])
+        for service in granted
+    }
+    return witnesses(host, (each for group in few for each in group), grants, fewer)
+
+
+def _prefixes_on(host: Host, grants: Iterable[Grant]) -> tuple[str, ...]:
+    scopes = (grant.scope for grant in grants)
+    return tuple(
+        {
+            scope.url.path: None
+            for scope in scopes
+            if isinstance(scope, PrefixScope) and scope.url.host == host
+        }
+    )
 
 
 def _parts_on(host: Host, service: Service) -> tuple[UrlPattern, ...]:
     return tuple(each for each in service.urls if each.is_on(host))
-
-
-def _divides(grant: Grant, host: Host) -> bool:
-    return isinstance(grant.scope, PrefixScope) and grant.scope.url.host == host
 
 
 class _Pages:
@@ -124,12 +142,13 @@ class _Pages:
 
     def of_patterns(self) -> set[Page]:
         """Return pages that each pattern covers, with as little of a query as it asks."""
-        return {
-            (path, query)
-            for part in self._parts
-            for path in (*self._in_path_of(part), self._otherwise_spelled(part))
-            for query in (None, _query_of((part,), self.fresh))
-        }
+        pages: set[Page] = set()
+        for part in self._parts:
+            asked = _query_of((part,), self.fresh)
+            spelled = self._otherwise_spelled(part)
+            pages |= set(product((*self._in_path_of(part), spelled), (None, asked)))
+            pages.add((spelled, _asked_twice(part, asked, self.fresh)))
+        return pages
 
     def of_grants_together(self, granted: tuple[tuple[UrlPattern, ...], ...]) -> Iterator[Page]:
         """Yield pages that grants for several services, or for a prefix too, cover at once."""
@@ -168,3 +187,11 @@ def _query_of(parts: Iterable[UrlPattern], fresh: str) -> str | None:
         for each in part.parameters
     )
     return "&".join(wanted) or None
+
+
+def _asked_twice(part: UrlPattern, asked: str | None, fresh: str) -> str | None:
+    """Return a query that has what *part* asks and, by other readings, has not: none opens it."""
+    if asked is None:
+        return None
+    again = (f"{quote(each.name, safe='')}={fresh}" for each in part.parameters)
+    return "&".join((asked, *again))

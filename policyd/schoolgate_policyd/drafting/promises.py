@@ -1,5 +1,7 @@
 """A preset's promises of what must never happen: compared, and in words."""
 
+import msgspec
+
 from schoolgate_policyd.core.invariants import Invariant
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import SOCIAL_MEDIA
@@ -41,9 +43,10 @@ def in_words(promise: Invariant, policy: Policy) -> str:
     )
     but = joined(describe_condition(each, services) for each in promise.unless)
     unless = f", but for {but}" if but else ""
+    where = " where something can look inside" if promise.is_open_uninspected else ""
     if who.startswith(EVERYBODY):
-        return f"nobody reaches {what}{who.removeprefix(EVERYBODY)}{without}{unless}"
-    return f"{who} never reach {what}{without}{unless}"
+        return f"nobody reaches {what}{who.removeprefix(EVERYBODY)}{without}{unless}{where}"
+    return f"{who} never reach {what}{without}{unless}{where}"
 
 
 def _folded(promise: Invariant, policy: Policy) -> Invariant:
@@ -51,4 +54,4 @@ def _folded(promise: Invariant, policy: Policy) -> Invariant:
     reaches = promise.reaches
     if social and reaches >= social:
         reaches = (reaches - social) | {SOCIAL_MEDIA}
-    return Invariant(promise.who, reaches, promise.without, promise.unless)
+    return msgspec.structs.replace(promise, reaches=reaches)

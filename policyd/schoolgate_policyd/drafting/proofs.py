@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from schoolgate_policyd.core.proof import Coverage, closings, openings
+from schoolgate_policyd.drafting.beside import given_up
 from schoolgate_policyd.drafting.promises import in_words, promised_only_by
 from schoolgate_policyd.proving import prove_preset
 from schoolgate_policyd.rulefiles import Preset
@@ -71,6 +72,7 @@ def loosenings(before: Preset | None, after: Preset) -> tuple[str, ...]:
     ]
     if not _asks_as_much(before.notes.changes, after.notes.changes):
         found.append("It asks less of a change of the policy than the policy in force does.")
+    found += given_up(before, after)
     return tuple(found)
 
 

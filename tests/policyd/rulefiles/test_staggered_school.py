@@ -94,7 +94,7 @@ UNKNOWN = "since their year group is not known."
 def test_each_year_group_has_its_own_break_and_an_unknown_one_none_of_them_alone(
     at: str, whose: tuple[str, ...], expected: tuple[str, list[str], str, str], config: Path
 ) -> None:
-    # The week after, Monday closes early, on Tuesday anybody may be on the trip, and from Wednesday
+    # The week after, Monday closes early, on Tuesday anybody may be on the trip, from Wednesday
     # on anybody may be in year 6: so the next lunch that is one for all is on the Monday after.
     assert expected == checked(config, at, *whose)
 

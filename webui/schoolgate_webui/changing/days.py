@@ -1,4 +1,4 @@
-"""Forms about time: bells, terms, days off, one-off days."""
+"""Forms about the school day: bells and one-off days."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,31 +10,18 @@ from schoolgate_policyd.drafting.changes import (
     AddOneOff,
     Bell,
     Change,
-    DayKind,
     Days,
     RemoveOneOff,
     SetBells,
-    SetDaysOff,
-    SetTerms,
-    TermDates,
 )
 from schoolgate_policyd.rulefiles.day_files import Weekday
-from schoolgate_policyd.workflow.entries import Entry
-from schoolgate_policyd.workflow.errors import InvalidForm
-from schoolgate_webui.changing.sheet import (
-    Asked,
-    ChangeField,
-    Choice,
-    Form,
-    Item,
-    Reading,
-    Sheet,
-    ticked,
-)
+from schoolgate_webui.changing.fields import ChangeField, Item
+from schoolgate_webui.changing.sheet import Asked, Choice, Form, Reading, Sheet, ticked
 from schoolgate_webui.changing.words import AUDIENCE_ITEMS, PERIOD_ITEMS
 
-_MOST_BELLS = 12
-_MOST_TERMS = 4
+_BELLS = 12
+# However many are entered, a form has no more rows than this.
+_MOST_BELLS = 40
 _WEEKDAY_ITEMS = tuple(Item(each.value, each.value.capitalize()) for each in Weekday)
 _CLOSED, _OWN_BELLS = "closed", "bells"
 
@@ -80,7 +67,7 @@ def _days_of(asked: Asked) -> tuple[tuple[PeriodStart, ...], ...]:
 
 
 def _bell_rows(sheet: Sheet, label: str) -> ChangeField:
-    return sheet.bells("bell", label, PERIOD_ITEMS, _MOST_BELLS)
+    return sheet.bells("bell", label, PERIOD_ITEMS, at_least=_BELLS, at_most=_MOST_BELLS)
 
 
 def _bell_values(bells: tuple[PeriodStart, ...]) -> dict[str, str]:
@@ -106,101 +93,10 @@ def _bells_in(asked: Asked, reading: Reading) -> tuple[Bell, ...]:
             found.append(Bell(at, period))
     if len({each.at for each in found}) < len(found):
         reading.mistake("bell", "Two bells ring at the same time: remove one.")
-    return tuple(sorted(found, key=lambda each: each.at))
-
-
-def _terms_fields(asked: Asked) -> tuple[ChangeField, ...]:
-    sheet = Sheet(asked, _term_values(asked))
-    fields: list[ChangeField] = []
-    for number in range(1, _MOST_TERMS + 1):
-        name = f"Term {number}"
-        fields += [
-            sheet.day(f"t{number}_first", f"{name}: first day"),
-            sheet.day(f"t{number}_last", f"{name}: last day"),
-            sheet.day(f"t{number}_half_first", f"{name}, half-term: first day"),
-            sheet.day(f"t{number}_half_last", f"{name}, half-term: last day"),
-        ]
-    return tuple(fields)
-
-
-def _term_values(asked: Asked) -> dict[str, str]:
-    calendar = asked.preset.policy.school_time.calendar
-    values = {}
-    for number, term in enumerate(calendar.terms[:_MOST_TERMS], start=1):
-        half = next((each for each in calendar.half_terms if each.first in term), None)
-        values[f"t{number}_first"] = term.first.isoformat()
-        values[f"t{number}_last"] = term.last.isoformat()
-        if half is not None:
-            values[f"t{number}_half_first"] = half.first.isoformat()
-            values[f"t{number}_half_last"] = half.last.isoformat()
-    return values
-
-
-def _terms_read(asked: Asked, reading: Reading) -> tuple[Change, ...]:
-    terms = []
-    for number in range(1, _MOST_TERMS + 1):
-        names = [f"t{number}_{end}" for end in ("first", "last", "half_first", "half_last")]
-        if not any(map(reading.has, names)):
-            continue
-        days = _range(reading, names[0], names[1])
-        half = _range(reading, *names[2:]) if any(map(reading.has, names[2:])) else None
-        if days is not None:
-            terms.append(TermDates(days, () if half is None else (half,)))
-    if not terms:
-        reading.mistake("t1_first", "Enter at least one term.")
-    return (SetTerms(asked.preset.policy.school_time.calendar.id, tuple(terms)),)
-
-
-def _range(reading: Reading, first_name: str, last_name: str) -> Days | None:
-    first = reading.day(first_name, "Enter the first day.")
-    last = reading.day(last_name, "Enter the last day.")
-    if first is None or last is None:
-        return None
-    if last < first:
-        reading.mistake(last_name, "The last day must not be before the first.")
-    return Days(first, last)
-
-
-_OFF = {DayKind.INSET: "INSET days", DayKind.BANK_HOLIDAY: "Bank holidays"}
-
-
-def _off_choices(_: Asked) -> tuple[Choice, ...]:
-    return tuple(Choice(text, {"kind": kind.value}) for kind, text in _OFF.items())
-
-
-def _off_fields(asked: Asked) -> tuple[ChangeField, ...]:
-    calendar = asked.preset.policy.school_time.calendar
-    is_inset = asked.get("kind") == DayKind.INSET
-    known = calendar.inset_days if is_inset else calendar.bank_holidays
-    sheet = Sheet(asked, {"days": "\n".join(f"{day:%d/%m/%Y}" for day in sorted(known))})
-    label = _OFF[DayKind.INSET if is_inset else DayKind.BANK_HOLIDAY]
-    hint = "One date on each line, like 04/01/2027. Leave it empty for none."
-    return (sheet.hidden("kind"), sheet.text("days", label, hint))
-
-
-def _off_read(asked: Asked, reading: Reading) -> tuple[Change, ...]:
-    kinds = {each.value: each for each in DayKind}
-    kind = kinds.get(asked.get("kind"), DayKind.INSET)
-    days = set[date]()
-    for line in asked.get("days").split("\n") if reading.has("days") else ():
-        if not line.strip():
-            continue
-        try:
-            days.add(_day_in(line))
-        except InvalidForm:
-            reading.mistake(
-                "days", f"Enter real dates, one on each line: {line.strip()[:20]} is none."
-            )
-    return (SetDaysOff(asked.preset.policy.school_time.calendar.id, kind, frozenset(days)),)
-
-
-def _day_in(line: str) -> date:
-    entry = Entry({"days": line}, ("days",))
-    day = entry.day("days", "Enter a date.")
-    entry.raise_mistakes()
-    if day is None:
-        raise AssertionError("an entry without mistakes is a date")
-    return day
+    bells = tuple(sorted(found, key=lambda each: each.at))
+    if bells and bells[-1].period is not Period.CLOSED:
+        reading.mistake("bell", "The last bell must begin “School closed”: say when it closes.")
+    return bells
 
 
 def _one_off_fields(asked: Asked) -> tuple[ChangeField, ...]:
@@ -295,20 +191,6 @@ BELLS = Form(
     about="timetable",
     choices=_bells_choices,
     heading=lambda asked: _title(asked.get("timetable")),
-)
-TERMS = Form(
-    "Term dates",
-    "Outside terms and at half-term the school is closed for everybody.",
-    _terms_fields,
-    _terms_read,
-)
-DAYS_OFF = Form(
-    "INSET days and bank holidays",
-    "On INSET days the school is closed for pupils alone.",
-    _off_fields,
-    _off_read,
-    about="kind",
-    choices=_off_choices,
 )
 ONE_OFF = Form(
     "Plan a one-off day",

@@ -9,14 +9,8 @@ from schoolgate_policyd.drafting.changes import (
     SetDocument,
     SetStaffHours,
 )
-from schoolgate_webui.changing.sheet import (
-    Asked,
-    ChangeField,
-    Choice,
-    Form,
-    Reading,
-    Sheet,
-)
+from schoolgate_webui.changing.fields import ChangeField
+from schoolgate_webui.changing.sheet import Asked, Choice, Form, Reading, Sheet
 
 MAX_FILE_OCTETS = 256 * 1024
 
@@ -128,5 +122,4 @@ FILE = Form(
     about="path",
     choices=_file_choices,
     button="Put the file into the draft",
-    heading=lambda asked: asked.get("path"),
 )

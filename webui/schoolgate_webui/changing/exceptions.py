@@ -16,16 +16,8 @@ from schoolgate_policyd.drafting.changes import (
     SetStanding,
 )
 from schoolgate_policyd.drafting.promises import in_words
-from schoolgate_webui.changing.sheet import (
-    Asked,
-    ChangeField,
-    Choice,
-    Form,
-    Item,
-    Reading,
-    Sheet,
-    ticked,
-)
+from schoolgate_webui.changing.fields import ChangeField, Item
+from schoolgate_webui.changing.sheet import Asked, Choice, Form, Reading, Sheet, ticked
 from schoolgate_webui.changing.words import (
     AUDIENCE_ITEMS,
     DEVICE_ITEMS,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_webui.changing import days, document, exceptions, sites
+from schoolgate_webui.changing import days, document, exceptions, sites, terms
 from schoolgate_webui.changing.sheet import Form
 
 
@@ -42,8 +42,8 @@ FORMS: Mapping[Kind, Form] = MappingProxyType(
         Kind.STANDING: document.STANDING,
         Kind.PROMISE: exceptions.PROMISE,
         Kind.BELLS: days.BELLS,
-        Kind.TERMS: days.TERMS,
-        Kind.DAYS_OFF: days.DAYS_OFF,
+        Kind.TERMS: terms.TERMS,
+        Kind.DAYS_OFF: terms.DAYS_OFF,
         Kind.ONE_OFF: days.ONE_OFF,
         Kind.NO_ONE_OFF: days.NO_ONE_OFF,
         Kind.DOCUMENT: document.DOCUMENT,

@@ -13,103 +13,10 @@ from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.people import SchoolClass
-from schoolgate_webui.views.fields import Option, day_input_type
+from schoolgate_webui.changing.fields import BellRow, Box, ChangeField, Control, Item
 
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2})", re.ASCII)
 _ON = "yes"
-
-
-class Control(StrEnum):
-    """How a field is entered; the template has a branch for each."""
-
-    LINE = "line"
-    TEXT = "text"
-    CODE = "code"
-    DAY = "day"
-    TIME = "time"
-    SELECT = "select"
-    RADIOS = "radios"
-    BOXES = "boxes"
-    BELLS = "bells"
-    HIDDEN = "hidden"
-
-
-class Item(msgspec.Struct, frozen=True):
-    """One of the choices of a field; *group* is the heading above it in a long list."""
-
-    value: str
-    text: str
-    hint: str = ""
-    group: str = ""
-
-
-class Box(msgspec.Struct, frozen=True):
-    """A checkbox: each has a name of its own, so that no two entries share one."""
-
-    id: str
-    name: str
-    text: str
-    is_on: bool
-
-
-class BellRow(msgspec.Struct, frozen=True):
-    """A time and the period that begins at it."""
-
-    at_name: str
-    at: str
-    is_name: str
-    period: str
-
-
-class ChangeField(msgspec.Struct, frozen=True):
-    """A field as a template prints it."""
-
-    control: Control
-    name: str
-    label: str
-    hint: str = ""
-    value: str = ""
-    error: str = ""
-    items: tuple[Item, ...] = ()
-    boxes: tuple[Box, ...] = ()
-    rows: tuple[BellRow, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """The id that the summary of mistakes leads to: of the first thing to enter."""
-        if self.boxes:
-            return self.boxes[0].id
-        return self.rows[0].at_name if self.rows else self.name
-
-    @property
-    def options(self) -> list[dict[str, object]]:
-        """The items as GOV.UK's components take them."""
-        return [Option(each.value, each.text, each.hint).printed() for each in self.items]
-
-    @property
-    def input_type(self) -> str:
-        """The type of the input, one that keeps the value even when it is absurd."""
-        return day_input_type(self.value) if self.control is Control.DAY else "text"
-
-    @property
-    def prompt(self) -> str:
-        """What a list says while nothing of it is chosen."""
-        return next((each.text for each in self.items if not each.value), "Choose")
-
-    @property
-    def groups(self) -> tuple[tuple[str, tuple[Item, ...]], ...]:
-        """The items beneath their headings, in order."""
-        found: dict[str, list[Item]] = {}
-        for item in self.items:
-            if item.value:
-                found.setdefault(item.group, []).append(item)
-        return tuple((name, tuple(items)) for name, items in found.items())
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names under which something may be entered, the field's own first."""
-        rows = (name for row in self.rows for name in (row.at_name, row.is_name))
-        return (self.name, *(box.name for box in self.boxes), *rows)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -187,8 +94,12 @@ class Sheet:
         )
         return self._field(Control.BOXES, name, label, hint, boxes=boxes)
 
-    def bells(self, name: str, label: str, items: Iterable[Item], count: int) -> ChangeField:
-        """Return *count* rows of a time and the period that begins at it."""
+    def bells(
+        self, name: str, label: str, items: Iterable[Item], *, at_least: int, at_most: int
+    ) -> ChangeField:
+        """Return rows of a time and the period that begins at it: two more than are filled in."""
+        filled = [n for n in range(1, at_most + 1) if self._values.get(f"{name}{n}_at")]
+        count = min(max(at_least, max(filled, default=0) + 2), at_most)
         rows = tuple(
             BellRow(
                 f"{name}{n}_at",

@@ -10,7 +10,8 @@ from schoolgate_policyd.drafting.changes import (
     NoLongerSocialMedia,
     OpenAgain,
 )
-from schoolgate_webui.changing.sheet import Asked, ChangeField, Form, Item, Reading, Sheet
+from schoolgate_webui.changing.fields import ChangeField, Item
+from schoolgate_webui.changing.sheet import Asked, Form, Reading, Sheet
 from schoolgate_webui.changing.words import (
     AUDIENCE_ITEMS,
     KIND_ITEMS,

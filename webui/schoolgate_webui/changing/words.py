@@ -7,7 +7,8 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.core.times import Period
 from schoolgate_policyd.core.words import describe_rule
 from schoolgate_policyd.rulefiles import Preset
-from schoolgate_webui.changing.sheet import Choice, Item, items_of
+from schoolgate_webui.changing.fields import Item
+from schoolgate_webui.changing.sheet import Choice, items_of
 from schoolgate_webui.views import words
 
 AUDIENCE_ITEMS = items_of(Audience, words.AUDIENCES)

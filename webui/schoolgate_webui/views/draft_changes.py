@@ -4,8 +4,9 @@ import msgspec
 
 from schoolgate_policyd.rulefiles.mistakes import Mistake
 from schoolgate_policyd.workflow.errors import InvalidForm
+from schoolgate_webui.changing.fields import ChangeField, Control
 from schoolgate_webui.changing.kinds import FORMS, GROUPS, Kind, is_offered
-from schoolgate_webui.changing.sheet import Asked, ChangeField, Choice, Control
+from schoolgate_webui.changing.sheet import Asked, Choice
 from schoolgate_webui.views.drafts import Drafted, Header, header_of
 
 CHANGED_MEANWHILE = (

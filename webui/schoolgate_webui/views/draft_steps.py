@@ -8,13 +8,15 @@ import msgspec
 from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.policy_gate import earliest_date, in_words
-from schoolgate_policyd.workflow.policy_versions import terms_for
+from schoolgate_policyd.workflow.policy_versions import Move, terms_for
 from schoolgate_webui.views.draft_checks import Sentences, findings_of, kept_replay
 from schoolgate_webui.views.drafts import Drafted, Header, header_of
 from schoolgate_webui.views.fields import Field, Form, Option, day_input_type
-from schoolgate_webui.views.requests import Row
+from schoolgate_webui.views.requests import TimelineStep
 
 _MOST_SENTENCES = 10
+# An empty field is one for a date.
+_A_DAY = "2026-11-20"
 
 
 class Step(StrEnum):
@@ -94,7 +96,7 @@ class StepPage(msgspec.Struct, frozen=True):
     differences: tuple[str, ...] | None
     found: tuple[Sentences, ...]
     replayed: str
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineStep, ...]
 
 
 def step_page(
@@ -124,7 +126,7 @@ def step_page(
         refusal=refusal,
         mistakes=mistakes,
         fields=fields,
-        types={name: day_input_type(field.value) for name, field in fields.items()},
+        types={name: day_input_type(field.value or _A_DAY) for name, field in fields.items()},
         options=_when_options(drafted) if step is Step.DIRECT else [],
         asks_announcement=terms.notice is not None or terms.announcement is not None,
         terms=_terms(drafted) if step is Step.DIRECT else (),
@@ -187,18 +189,18 @@ def _terms(drafted: Drafted) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _rows(drafted: Drafted) -> tuple[Row, ...]:
+def _rows(drafted: Drafted) -> tuple[TimelineStep, ...]:
     version = drafted.version
-    rows = [
-        Row("Drafted by", drafted.names.person(version.author or "")),
-        Row("Drafted on", f"Version {version.base}"),
-    ]
+    author = drafted.names.person(version.author or "")
+    rows = [TimelineStep("done", f"Drafted by {author} on version {version.base}")]
     rows += [
-        Row(f"{word} by {drafted.names.person(each.actor or '')}", each.reasons)
+        TimelineStep(
+            "done", f"{word} by {drafted.names.person(each.actor or '')}", why=each.reasons
+        )
         for each in version.steps
-        if (word := _WORDS.get(each.move.value)) is not None
+        if (word := _WORDS.get(each.move)) is not None
     ]
     return tuple(rows)
 
 
-_WORDS = {"proposed": "Proposed", "approved": "Approved in the governors’ name"}
+_WORDS = {Move.PROPOSED: "Proposed", Move.APPROVED: "Approved in the governors’ name"}

@@ -243,7 +243,7 @@ def _approval(drafted: Drafted, href: str) -> TaskRow:
     if approval is not None and approval.minutes is not None:
         return TaskRow("Governors’ approval", "", Tag("Approved", _GREEN), approval.reasons)
     asked = terms_for(version, drafted.versions).approval
-    says = f"Asked for by {asked.cite.section}." if asked is not None else ""
+    says = "" if asked is None else f"The policy in force asks for it ({asked.cite.section})."
     is_due = version.state in {VersionState.PROPOSED, VersionState.DIRECTED}
     if not is_due:
         return TaskRow("Governors’ approval", "", Tag("Cannot start yet", _GREY), says)

@@ -58,7 +58,7 @@ def found_by(
     resource = HostResource(CHAT) if is_host else CHAT_PAGE
     case = Case(subject, resource, MOMENT)
     found = list(bench.disagreements(live, [case]))
-    assert 2 * found == list(bench.disagreements(live, [case, case]))
+    assert len(found) <= len([*bench.disagreements(live, [case, case])]) <= 2 * len(found)
     return found
 
 

@@ -18,7 +18,7 @@ run: $(STAMP) ## start the sample school (AT=2026-11-20T12:14:30 or AT=now sets 
 
 test: $(STAMP) ## run every test (PYTEST_ARGS for more or fewer)
 	@tools/test-packages.sh
-	.venv/bin/pytest $(or $(PYTEST_ARGS),--cov --cov-report=term:skip-covered --cov-fail-under=100)
+	.venv/bin/pytest $(or $(PYTEST_ARGS),-n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=100)
 
 lint: $(STAMP) ## format, lint, types, imports
 	.venv/bin/ruff format --check .

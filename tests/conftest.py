@@ -1,7 +1,9 @@
-"""What every test shares: how Hypothesis searches."""
+"""What every test shares: how Hypothesis searches, and what may run beside what."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline: a loaded machine is no failing law. `thorough` is for a long run by hand.
@@ -10,3 +12,11 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what starts real processes or Chromium to one worker: it has clocks to keep to."""
+    processes = Path(__file__).parent / "e2e"
+    for item in items:
+        if item.path.is_relative_to(processes) or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("processes"))

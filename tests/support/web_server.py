@@ -1,7 +1,6 @@
 """The pages of a test's school on a real port, in a thread."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +10,6 @@ from web_school import WebSchool
 from schoolgate_webui.serve import serve
 
 STARTS_WITHIN_S = 20
-
-
-def free_port(address: str) -> int:
-    """Return a port that is free at *address* now."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from free_ports import free_ports
 from local_internet import ORIGIN, PERMITTED, LocalInternet
 from ruamel.yaml import YAML
-from zone_upstream import Records, ZoneUpstream, free_ports
+from zone_upstream import Records, ZoneUpstream
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "rules" / "samples" / "sample-school.yaml"

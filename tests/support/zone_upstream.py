@@ -1,7 +1,6 @@
 """A resolver of the test's own, over UDP and TCP, that answers from a table."""
 
 import contextlib
-import socket
 import socketserver
 import struct
 import threading
@@ -110,23 +109,3 @@ def _on_one_port(
         except OSError:
             udp.server_close()
     raise OSError("no port is free for UDP and TCP alike")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return *count* different ports that were free for UDP and TCP a moment ago."""
-    held: list[socket.socket] = []
-    ports: list[int] = []
-    try:
-        while len(ports) < count:
-            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            tcp.bind(("127.0.0.1", 0))
-            held.append(tcp)
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            held.append(udp)
-            with contextlib.suppress(OSError):
-                udp.bind(("127.0.0.1", tcp.getsockname()[1]))
-                ports.append(tcp.getsockname()[1])
-    finally:
-        for each in held:
-            each.close()
-    return ports

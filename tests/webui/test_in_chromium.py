@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 from policy_versions_world import later_texts, take_up
 from web_events import blocked, put
 from web_school import ENTRY, LESSON, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
-from web_server import free_port, served
+from web_server import served
 
 from schoolgate_policyd.config import DnsSettings, NetworkSettings, ProxySettings
 from schoolgate_policyd.core.subjects import Audience, DeviceKind

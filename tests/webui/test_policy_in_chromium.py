@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 from policy_school import PolicySchool
 from web_events import blocked, put
 from web_school import NETWORKS, PASSWORD, WebSettings, settings_in
-from web_server import free_port, served
+from web_server import served
 
 from schoolgate_policyd.config import NetworkSettings
 from schoolgate_policyd.core.subjects import Audience, DeviceKind

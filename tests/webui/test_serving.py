@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from free_ports import free_port
 from ruamel.yaml import YAML
-from web_server import free_port
 
 from schoolgate_policyd.ipc.ready import parse_ready
 

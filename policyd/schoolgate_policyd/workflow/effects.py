@@ -37,7 +37,7 @@ MAX_KINDS = 60
 
 class StillBlocked(msgspec.Struct, frozen=True):
     """
-    For whom, on what and in which period (or one of which) the page stays blocked in spite of the grant.
+    For whom, on what and in which periods the page stays blocked in spite of the grant.
 
     *rules* block it. *is_uninspectable* says that the device lacks the school's certificate
     authority, so that a part of a site cannot be told from the rest.
@@ -52,7 +52,7 @@ class StillBlocked(msgspec.Struct, frozen=True):
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """For whom, on what and in which period (or one of which) something goes from block to allow."""
+    """For whom, on what and in which periods something goes from block to allow."""
 
     person: str | None
     device: DeviceKind

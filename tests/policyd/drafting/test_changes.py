@@ -453,6 +453,15 @@ def test_a_text_without_end_is_refused_before_it_is_read(rules_dir: Path) -> Non
         apply(rules_dir, SCHOOL, texts, ReplaceText(OWN, "[" * 10_000_000))
 
 
+def test_a_text_that_would_take_seconds_to_read_is_refused(rules_dir: Path) -> None:
+    """A third of this size holds every policy there is four times over."""
+    texts = bundle_in(rules_dir, SCHOOL)
+    lists = f"{texts[OWN]}more: [{'x,' * 50_000}]\n"
+
+    with pytest.raises(ChangeRefused, match="larger than a policy can be"):
+        apply(rules_dir, SCHOOL, texts, ReplaceText(OWN, lists))
+
+
 def test_the_line_ends_of_an_upload_are_made_one_kind(rules_dir: Path) -> None:
     texts = bundle_in(rules_dir, SCHOOL)
     longer = texts[OWN].replace("May 2026", "June 2026")

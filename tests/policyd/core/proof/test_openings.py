@@ -1,14 +1,17 @@
 """What one policy opens and closes of another."""
 
+from datetime import date
+
 import msgspec
 import strategies as worlds
 from proof_world import ANYBODY, policy, rule
 
+from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.proof import closings, openings
 from schoolgate_policyd.core.rules import Condition, GrantKind
-from schoolgate_policyd.core.school_time import TimetableUse
+from schoolgate_policyd.core.school_time import OneOff, TimetableUse
 from schoolgate_policyd.core.subjects import Audience, WorkingHours
-from schoolgate_policyd.core.times import Period, PeriodStart, Timetable, time
+from schoolgate_policyd.core.times import DateRange, Period, PeriodStart, Timetable, time
 
 STAFF = Condition(audience=frozenset({Audience.STAFF}))
 PUPIL = Condition(audience=frozenset({Audience.PUPIL}))
@@ -124,3 +127,29 @@ def test_a_new_help_line_is_open_to_everybody() -> None:
     )
 
     assert openings(before, after)[0].sentence.endswith("because it is a help line")
+
+
+def all_day(name: str, period: Period) -> Timetable:
+    return Timetable(name, ((PeriodStart(time(8), period),),) * 5 + ((),) * 2)
+
+
+def test_what_opens_only_for_somebody_in_two_classes_is_an_opening() -> None:
+    """A one-off day of one class replaces the usual day of the other for whoever is in both."""
+    mixed, ordinary = (Membership(classes=frozenset({name})) for name in ("4b", "1a"))
+    uses = (
+        TimetableUse(all_day("lunch", Period.LUNCH), mixed),
+        TimetableUse(all_day("lessons", Period.LESSON), ordinary),
+    )
+    usual = msgspec.structs.replace(worlds.SCHOOL_TIME, timetables=uses, one_off=())
+    day = date(2026, 10, 19)
+    trip = OneOff(DateRange(day, day), "Trip", all_day("trip", Period.LUNCH), mixed)
+    with_trip = msgspec.structs.replace(usual, one_off=(trip,))
+    in_lessons = rule("r", "chat", Condition(period=frozenset({Period.LESSON})))
+    before = policy(in_lessons, school_time=usual)
+    after = policy(in_lessons, school_time=with_trip)
+
+    found = openings(before, after)
+
+    assert {frozenset({"1a", "4b"})} == {each.witness.subject.classes for each in found}
+    assert "19 October 2026" in found[0].sentence
+    assert () == openings(before, before)

@@ -12,13 +12,13 @@ from typing import Any
 
 from schoolgate_policyd.drafting import proofs
 from schoolgate_policyd.drafting.applying import Applied, apply_all
-from schoolgate_policyd.drafting.bundle import bundle_in, digest_of, load
+from schoolgate_policyd.drafting.bundle import Texts, bundle_in, digest_of, load
 from schoolgate_policyd.drafting.changes import Change, ReplaceText
 from schoolgate_policyd.drafting.describing import describe
 from schoolgate_policyd.drafting.differences import differences
 from schoolgate_policyd.drafting.errors import ChangeRefused
 from schoolgate_policyd.drafting.proofs import MOST_SENTENCES, Prover
-from schoolgate_policyd.rulefiles import Preset
+from schoolgate_policyd.rulefiles import Preset, RuleFileErrors
 from schoolgate_policyd.store.policy_rows import PolicyContent
 from schoolgate_policyd.store.policy_versions import PolicyVersions
 from schoolgate_policyd.workflow.errors import WrongState
@@ -168,7 +168,7 @@ class Workshop:
     def prove(self, number: int, *, by: str | None, at: datetime) -> PolicyVersion:
         """Prove a version against its base, and keep what the proof said."""
         version = self._versions.find(number)
-        before = None if version.base is None else self.preset(version.base)
+        before = self._before(version)
         # The draft may be edited meanwhile: a proof is of the very texts that were proved.
         texts = self._versions.texts(number)
         after = load(self._rules_dir, self._school, texts)
@@ -185,12 +185,29 @@ class Workshop:
             loosenings=proofs.loosenings(before, after),
             opening_count=len(says.openings),
             closing_count=len(says.closings),
+            shared=proofs.digest_of_shared(before, after),
         )
         return self._versions.record(number, record, by=by)
+
+    def shared(self, number: int) -> str:
+        """
+        Return the digest of what every school shares now, as a proof of *number* has it.
+
+        Raises WrongState where that cannot be read.
+        """
+        version = self._versions.find(number)
+        try:
+            return proofs.digest_of_shared(self._before(version), self.preset(number))
+        except (RuleFileErrors, ChangeRefused) as error:
+            raise WrongState(
+                "What every school shares cannot be read with it now: run the proof, which says "
+                "what is wrong."
+            ) from error
 
     def keep_replay(
         self,
         number: int,
+        texts: Texts,
         result: dict[str, Any],
         *,
         first: date,
@@ -198,14 +215,21 @@ class Workshop:
         by: str | None,
         at: datetime,
     ) -> PolicyVersion:
-        """Keep what the replay of [first, last] said of a version; *result* is plain JSON."""
-        version = self._versions.find(number)
-        record = ReplayRecord(version.digest, version.base, at, first, last, result)
+        """
+        Keep what the replay of [first, last] said of a version; *result* is plain JSON.
+
+        *texts* are those that were replayed: the draft may have been edited meanwhile.
+        """
+        base = self._versions.find(number).base
+        record = ReplayRecord(digest_of(texts), base, at, first, last, result)
         return self._versions.record(number, record, by=by)
 
     def texts_on_disk(self) -> dict[str, str]:
         """Return the school's texts as they lie in the rules folder."""
         return bundle_in(self._rules_dir, self._school)
+
+    def _before(self, version: PolicyVersion) -> Preset | None:
+        return None if version.base is None else self.preset(version.base)
 
     def _as_seen(self, number: int, before: str | None) -> PolicyVersion:
         version = self._versions.find(number)

@@ -28,6 +28,7 @@ from schoolgate_policyd.rulefiles import Preset, RuleFileErrors
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.policy_rows import PolicyContent
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
+from schoolgate_policyd.workflow.policy_versions import PolicyVersion, VersionState
 from schoolgate_policyd.workshop import Workshop
 
 OWN = "schools/hill.yaml"
@@ -220,6 +221,57 @@ def test_a_proof_is_of_the_texts_that_were_proved(rules_dir: Path, store: Decisi
     assert not workshop.prove(number, by=BY, at=AT).is_proved
 
 
+def propose(workshop: Workshop, store: DecisionStore, number: int) -> PolicyVersion:
+    return store.policies.propose(
+        number,
+        by=BY,
+        reasons=REASONS,
+        shared=workshop.shared(number),
+        at=AT,
+        moment=MOMENT,
+    )
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("services/video.yaml", "domains: [films.example.org]", "domains: [films.example]"),
+        ("categories/adult.yaml", "adult.example.org", "another.example.org"),
+        ("baseline.yaml", "block: [adult, vpn]", "block: [adult, vpn, forum]"),
+        ("essentials.yaml", "lessons.example.net", "other.example.net"),
+    ],
+)
+def test_a_proof_is_bound_to_what_every_school_shares(
+    workshop: Workshop, store: DecisionStore, rules_dir: Path, edit: tuple[str, str, str]
+) -> None:
+    """Whoever takes a site away for the proof and puts it back has proved nothing."""
+    path, old, new = edit
+    number = begin(workshop)
+    text = (rules_dir / path).read_text(encoding="utf-8")
+    assert old in text
+    (rules_dir / path).write_text(text.replace(old, new), encoding="utf-8")
+    assert workshop.prove(number, by=BY, at=AT).is_proved
+    (rules_dir / path).write_text(text, encoding="utf-8")
+
+    with pytest.raises(WrongState, match="What every school shares has changed since"):
+        propose(workshop, store, number)
+
+    workshop.prove(number, by=BY, at=AT)
+    (rules_dir / path).write_text(f"# Beside.\n{text}", encoding="utf-8")
+    assert VersionState.PROPOSED == propose(workshop, store, number).state
+
+
+def test_while_what_every_school_shares_is_faulty_nothing_is_proposed(
+    workshop: Workshop, store: DecisionStore, rules_dir: Path
+) -> None:
+    number = begin(workshop)
+    workshop.prove(number, by=BY, at=AT)
+    (rules_dir / "baseline.yaml").write_text("rules: [", encoding="utf-8")
+
+    with pytest.raises(WrongState, match="cannot be read"):
+        propose(workshop, store, number)
+
+
 def test_an_old_version_is_brought_back_as_a_draft(
     workshop: Workshop, store: DecisionStore
 ) -> None:
@@ -245,7 +297,14 @@ def test_changes_are_brought_onto_what_came_into_force_meanwhile(
     direct_draft(store, workshop, BREAK_ALONE, moment=MOMENT, in_force_from=MOMENT)
     workshop.prove(number, by=BY, at=AT)
     with pytest.raises(WrongState, match="bring its changes onto that one"):
-        store.policies.propose(number, by=BY, reasons=REASONS, at=AT, moment=MOMENT)
+        store.policies.propose(
+            number,
+            by=BY,
+            reasons=REASONS,
+            shared=workshop.shared(number),
+            at=AT,
+            moment=MOMENT,
+        )
 
     version = workshop.rebase(number, by=BY, at=AT, moment=MOMENT)
 
@@ -277,11 +336,12 @@ def test_what_stands_on_what_is_in_force_needs_no_other_base(workshop: Workshop)
         workshop.rebase(number, by=BY, at=AT, moment=MOMENT)
 
 
-def test_a_replay_is_kept_with_what_it_was_of(workshop: Workshop) -> None:
+def test_a_replay_is_kept_with_what_it_was_of(workshop: Workshop, store: DecisionStore) -> None:
     number = begin(workshop)
 
     version = workshop.keep_replay(
         number,
+        store.policies.texts(number),
         {"gained": {"events": 4, "requests": 9}},
         first=TODAY - timedelta(days=7),
         last=TODAY,
@@ -292,6 +352,22 @@ def test_a_replay_is_kept_with_what_it_was_of(workshop: Workshop) -> None:
     assert version.replay is not None
     assert (version.digest, 1) == (version.replay.digest, version.replay.against)
     assert {"gained": {"events": 4, "requests": 9}} == version.replay.result
+
+
+def test_a_replay_is_of_the_texts_that_were_replayed(
+    workshop: Workshop, store: DecisionStore
+) -> None:
+    number = begin(workshop)
+    texts = store.policies.texts(number)
+    workshop.change(number, ALWAYS, by=BY, at=AT)
+
+    version = workshop.keep_replay(
+        number, texts, {}, first=TODAY - timedelta(days=7), last=TODAY, by=HEAD.id, at=AT
+    )
+
+    assert version.replay is not None
+    assert digest_of(texts) == version.replay.digest
+    assert version.digest != version.replay.digest
 
 
 def test_without_a_policy_in_force_nothing_is_drafted(

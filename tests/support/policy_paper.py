@@ -51,6 +51,8 @@ ANNOUNCEMENT = Announcement((ToldOf.STAFF,), _CITE)
 STRICT_TERMS = ChangeTerms(NOTICE, APPROVAL, ANNOUNCEMENT)
 NO_TERMS = ChangeTerms()
 REASONS = "As the governors wish."
+# The digest of what every school shares, when versions were proved and ever since.
+SHARED = "5" * 64
 
 
 def taken_up(
@@ -102,6 +104,7 @@ def proof(version: PolicyVersion, *, is_ok: bool = True, opens: bool = True) -> 
         faults=() if is_ok else ("A pupil would reach Clips.",),
         openings=openings,
         opening_count=len(openings),
+        shared=SHARED,
     )
 
 
@@ -119,7 +122,9 @@ def proposed(
 ) -> PolicyVersion:
     """Return a proved version that its author proposed on the newest of *versions*."""
     version = proved(draft(number, versions[-1].number, author), opens=opens)
-    return propose(version, versions, by=author, reasons=REASONS, at=AT, moment=MOMENT)
+    return propose(
+        version, versions, by=author, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT
+    )
 
 
 def directed(
@@ -130,6 +135,7 @@ def directed(
     moment: datetime = MOMENT,
     *,
     name: str | None = None,
+    shared: str = SHARED,
 ) -> PolicyVersion:
     """Return *version* directed by *by*, who signs with *name* or their own."""
     return direct(
@@ -140,6 +146,7 @@ def directed(
         reasons=REASONS,
         direction=direction,
         signature=Signature(name or by.name, TODAY, "0" * 64),
+        shared=shared,
         at=AT,
         moment=moment,
         zone=LONDON,

@@ -43,7 +43,8 @@ def direct_draft(
     for change in changes:
         workshop.change(number, change, by=by, at=AT)
     workshop.prove(number, by=by, at=AT)
-    store.policies.propose(number, by=by, reasons=REASONS, at=AT, moment=moment)
+    shared = workshop.shared(number)
+    store.policies.propose(number, by=by, reasons=REASONS, shared=shared, at=AT, moment=moment)
     today: date = local_date(moment, LONDON)
     is_early = in_force_from <= moment
     if not is_early:
@@ -58,6 +59,7 @@ def direct_draft(
         signed_on=today,
         reasons=REASONS,
         direction=Direction(in_force_from, None if is_early else today, is_early),
+        shared=shared,
         at=AT,
         moment=moment,
         zone=LONDON,

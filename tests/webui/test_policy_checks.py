@@ -10,19 +10,21 @@ from pathlib import Path
 
 import apart_work
 import pytest
-from policy_school import PolicySchool, begin, change, lose_break
+from policy_school import PolicySchool, begin, change, lose_break, take
 from web_browser import Browser, Page
 from web_events import blocked, put
+from web_school import PASSWORD
 from whole_school import wait_for
 
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.subjects import Audience
+from schoolgate_policyd.drafting.bundle import digest_of
 from schoolgate_policyd.drafting.proofs import ProofSays
 from schoolgate_policyd.replay.outcome import Replay
 from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_webui.apart import CheckFailed, Progress, ReplayJob, apart, replay_apart
-from schoolgate_webui.checks import Checks
+from schoolgate_webui.checks import Asker, Check, Checks
 
 RUNS_WITHIN_S = 60.0
 
@@ -124,8 +126,12 @@ def test_a_replay_shows_who_would_have_gained_what_and_names_nobody(school: Poli
 
     page = technician.get(path)
     assert "7 requests" in page.text
-    assert "talk.example.org" in page.text
-    assert "chat.example.org" not in page.text
+    assert "talk.example.org" not in technician.last_text
+    assert "1 name is newly opened." in page.text
+    for username in ("lead", "dsl"):
+        seen = Browser(school).sign_in(username).get(path)
+        assert "talk.example.org" in seen.text
+        assert "chat.example.org" not in seen.text
     assert "From Friday 13 November 2026, 10:00 to Friday 20 November 2026, 10:00" in page.text
     assert "Tess" not in page.text
     assert "teacher" not in technician.last_text
@@ -240,6 +246,60 @@ def test_a_replay_of_what_the_draft_said_before_does_not_count(tmp_path: Path) -
     finally:
         may_end.set()
         school.close()
+
+
+def test_a_replay_is_of_the_texts_that_were_replayed(tmp_path: Path) -> None:
+    """Somebody edits the draft between the start of the replay and its reading of the texts."""
+    school = PolicySchool(tmp_path)
+    try:
+        assert school.settings is not None
+        technician = Browser(school).sign_in("technician")
+        number = begin(technician)
+        policies = school.decisions.policies
+        as_started = policies.find(number)
+        replayed: list[ReplayJob] = []
+
+        def keep_job(job: ReplayJob, on_progress: Progress) -> Replay:
+            replayed.append(job)
+            return replay_apart(job, on_progress)
+
+        checks = Checks(school.settings, policies, replayer=keep_job)
+        lose_break(technician, number)
+        machine = school.machine_clock.now()
+        checks.start(Check.REPLAY, as_started, Asker("technician", machine, machine.date()))
+        checks.join(RUNS_WITHIN_S)
+
+        kept = policies.find(number).replay
+        assert kept is not None
+        assert digest_of(replayed[0].after) == kept.digest
+        assert as_started.digest != kept.digest
+    finally:
+        school.close()
+
+
+def test_what_every_school_shares_is_as_it_was_when_a_draft_was_proved(
+    school: PolicySchool,
+) -> None:
+    technician, head = (Browser(school).sign_in(each) for each in ("technician", "head"))
+    number = begin(technician)
+    lose_break(technician, number)
+    assert school.settings is not None
+    shared = school.settings.rules_dir / "services" / "video.yaml"
+    text = shared.read_text(encoding="utf-8")
+    school.prove(number)
+    without = text.replace(", films.example.org", "").replace("films.example.org", "f.example")
+    shared.write_text(without, encoding="utf-8")
+
+    page = take(technician, number, "propose", reasons="As agreed")
+    assert 422 == technician.status
+    assert "What every school shares has changed since: run the proof again." in page.text
+
+    school.prove(number)
+    take(technician, number, "propose", reasons="As agreed")
+    shared.write_text(text, encoding="utf-8")
+    page = take(head, number, "direct", when="safety", reasons="At once", password=PASSWORD)
+    assert 422 == head.status
+    assert "What every school shares has changed since: run the proof again." in page.text
 
 
 def test_work_is_done_in_another_process_that_goes_last_and_tells_how_far_it_is() -> None:

@@ -84,8 +84,8 @@ REPLAY = Replay(
 )
 
 
-def rendered(replay: Replay, most_names: int = 50) -> str:
-    view = replay_view(replay, LONDON, most_names=most_names)
+def rendered(replay: Replay, most_names: int = 50, *, shows_names: bool = True) -> str:
+    view = replay_view(replay, LONDON, shows_names=shows_names, most_names=most_names)
     return environment().get_template("replay_tables.html").render(replay=view)
 
 
@@ -122,6 +122,26 @@ def test_it_says_who_gains_and_who_loses_what() -> None:
 )
 def test_it_says_what_the_counts_cannot_tell(sentence: str) -> None:
     assert sentence in Page(rendered(REPLAY)).text
+
+
+def test_who_may_not_see_blocked_attempts_sees_how_many_names_and_none_of_them() -> None:
+    """A name that one pupil asked for can be that pupil's own."""
+    text = Page(rendered(REPLAY, shows_names=False)).text
+
+    assert "www.youtube.com" not in text
+    assert "forum.example" not in text
+    assert "Staff Lose Video sharing At lunch 1,234 12" in text
+    assert (
+        "1 name is newly opened and 1 name is newly blocked. Names are shown to the online safety "
+        "lead and the DSL, who may see blocked attempts."
+    ) in text
+    assert "Names are shown to" not in Page(rendered(REPLAY)).text
+
+
+def test_without_names_nothing_is_said_of_who_sees_them() -> None:
+    nothing = msgspec.structs.replace(REPLAY, names=(), names_left_out=0)
+
+    assert "Names are shown to" not in Page(rendered(nothing, shows_names=False)).text
 
 
 def test_without_any_change_there_is_no_table() -> None:

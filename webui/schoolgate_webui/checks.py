@@ -14,7 +14,7 @@ from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.drafting.proofs import Prover
 from schoolgate_policyd.replay.outcome import Replay
 from schoolgate_policyd.store.policy_versions import PolicyVersions
-from schoolgate_policyd.workflow.policy_versions import PolicyVersion, ReplayRecord
+from schoolgate_policyd.workflow.policy_versions import PolicyVersion
 from schoolgate_policyd.workshop import Workshop
 from schoolgate_webui.apart import Progress, ReplayJob, prove_apart, replay_apart
 
@@ -131,23 +131,25 @@ class Checks:
     def _replay(self, version: PolicyVersion, asker: Asker) -> None:
         if version.base is None:
             raise AssertionError("a draft has a version that it was drafted on")
+        # The draft may be edited meanwhile: a replay is of the very texts that were replayed.
+        texts = self._policies.texts(version.number)
         job = ReplayJob(
             settings=self._settings,
             before=self._policies.texts(version.base),
-            after=self._policies.texts(version.number),
+            after=texts,
             since=asker.at - REPLAYED,
             until=asker.at,
         )
         found = self._replayer(job, lambda done, total: self._note(Check.REPLAY, done, total))
-        record = ReplayRecord(
-            digest=version.digest,
-            against=version.base,
-            at=asker.at,
+        self._workshop.keep_replay(
+            version.number,
+            texts,
+            msgspec.to_builtins(found),
             first=asker.today - REPLAYED,
             last=asker.today,
-            result=msgspec.to_builtins(found),
+            by=asker.person,
+            at=asker.at,
         )
-        self._policies.record(version.number, record, by=asker.person)
 
     def _note(self, check: Check, done: int, total: int) -> None:
         with self._lock:

@@ -129,6 +129,7 @@ def propose(
                 version.number,
                 by=person,
                 reasons=reasons,
+                shared=tools.workshop.shared(version.number),
                 at=tools.machine,
                 moment=tools.moment,
             )
@@ -191,7 +192,8 @@ def activate(
     with bench() as tools:
         head = tools.member(by)
         zone = tools.zone()
-        require_proof(tools.store.policies.find(number))
+        shared = tools.workshop.shared(number)
+        require_proof(tools.store.policies.find(number), shared)
         direction = Direction(
             tools.moment if from_ is None else from_.replace(tzinfo=zone),
             None if announced is None else announced.date(),
@@ -207,6 +209,7 @@ def activate(
             signed_on=local_date(tools.moment, zone),
             reasons=reasons,
             direction=direction,
+            shared=shared,
             at=tools.machine,
             moment=tools.moment,
             zone=zone,

@@ -34,7 +34,7 @@ def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
     subject, resource = request.subject, request.resource
     matched = snapshot.match(resource.host, resource.chain)
     grants = snapshot.grants_of(subject)
-    url = resource.url if isinstance(resource, UrlResource) and subject.inspectable else None
+    url = _url_seen(request)
     if url is not None and (grants or matched.part_services):
         # What a grant or a part of a site opens depends on more than the match: not remembered.
         return _Question(
@@ -52,6 +52,29 @@ def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
         snapshot.decided.clear()
     snapshot.decided[key] = (moment, question.same_until, decision)
     return decision
+
+
+def verdict_on(request: Request, snapshot: Snapshot, moment: datetime) -> Verdict:
+    """
+    Return the verdict of `decide` alone, which costs less: not until when it holds, nor why.
+
+    Raises ValueError if *moment* is naive.
+    """
+    subject, resource = request.subject, request.resource
+    matched = snapshot.match(resource.host, resource.chain)
+    grants = snapshot.grants_of(subject)
+    question = _Question(
+        snapshot, subject, matched, grants=grants, host=resource.host, url=_url_seen(request)
+    )
+    return question.verdict(moment)
+
+
+def _url_seen(request: Request) -> Url | None:
+    """Return the URL, where it is known and something can look at it."""
+    resource = request.resource
+    if isinstance(resource, UrlResource) and request.subject.inspectable:
+        return resource.url
+    return None
 
 
 class _Finding(msgspec.Struct, frozen=True):
@@ -111,6 +134,13 @@ class _Question:
             categories=self._matched.categories_of(self._url),
             is_circumvention=self._matched.is_circumvention(self._url),
         )
+
+    def verdict(self, moment: datetime) -> Verdict:
+        """Return the verdict alone."""
+        moment = require_aware(moment)
+        if self._matched.is_help_line:
+            return Verdict.ALLOW
+        return self._verdicts(self._findings(moment))[0]
 
     def _verdicts(self, findings: list[_Finding]) -> tuple[Verdict, Verdict]:
         """Return the verdict for this subject, and what it is where nothing can look inside."""

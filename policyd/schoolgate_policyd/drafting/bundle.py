@@ -16,7 +16,9 @@ from schoolgate_policyd.rulefiles.mistakes import MistakeBook
 from schoolgate_policyd.rulefiles.nodes import ListNode, MappingNode, Node, TextNode, parse_nodes
 from schoolgate_policyd.rulefiles.overlay import may_be_overlaid, own_sites_path
 
-MAX_BUNDLE_CHARACTERS = 300_000
+# The largest that ship are a quarter of it. A tenth of a million of `x,` takes a second to read,
+# and what is sent in one form is read several times.
+MAX_BUNDLE_CHARACTERS = 100_000
 
 type Texts = Mapping[str, str]
 

@@ -1,9 +1,11 @@
 """What is proved of a draft: its own promises, and what it opens of what is blocked now."""
 
+import hashlib
 from collections.abc import Callable
 
 import msgspec
 
+from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.proof import Coverage, closings, openings
 from schoolgate_policyd.drafting.beside import given_up
 from schoolgate_policyd.drafting.promises import in_words, promised_only_by
@@ -55,6 +57,24 @@ def _coverage(coverage: Coverage) -> tuple[str, ...]:
         "request were gone through."
     )
     return (sentence,)
+
+
+def digest_of_shared(before: Preset | None, after: Preset) -> str:
+    """
+    Return the SHA-256, in hexadecimal, of what both say with what every school shares as it is.
+
+    A version's own texts stay as they are, so for one version it is another only where the
+    catalogue or the baseline is: a service that is not in it while the proof runs would be open,
+    and no opening.
+    """
+    policies = [None if each is None else _without_table(each.policy) for each in (before, after)]
+    return hashlib.sha256(msgspec.msgpack.encode(policies, order="deterministic")).hexdigest()
+
+
+def _without_table(policy: Policy) -> Policy:
+    # Names of large lists come every day, and no proof goes through them.
+    catalogue = msgspec.structs.replace(policy.catalogue, name_table=None)
+    return msgspec.structs.replace(policy, catalogue=catalogue)
 
 
 def loosenings(before: Preset | None, after: Preset) -> tuple[str, ...]:

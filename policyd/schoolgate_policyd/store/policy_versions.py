@@ -59,9 +59,9 @@ class PolicyVersions:
     """
     The versions of a school's policy.
 
-    *at* is machine time, *moment* the school's clock, both aware; people are ids. Methods raise
-    UnknownObject for numbers that nothing has and WorkflowError with a sentence for what is
-    refused.
+    *at* is machine time, *moment* the school's clock, both aware; people are ids. *shared* is
+    `Workshop.shared`. Methods raise UnknownObject for numbers that nothing has and WorkflowError
+    with a sentence for what is refused.
     """
 
     def __init__(self, database: Database, credentials: Credentials) -> None:
@@ -187,14 +187,20 @@ class PolicyVersions:
             return version_of(session, row)
 
     def propose(
-        self, number: int, *, by: str, reasons: str, at: datetime, moment: datetime
+        self, number: int, *, by: str, reasons: str, shared: str, at: datetime, moment: datetime
     ) -> PolicyVersion:
         """Propose a draft: from now on its texts stay as they are."""
 
         def move(session: Session, version: PolicyVersion, versions: Versions) -> PolicyVersion:
             author = member_in(session, by)
             return policy_changes.propose(
-                version, versions, by=author, reasons=reasons, at=at, moment=moment
+                version,
+                versions,
+                by=author,
+                reasons=reasons,
+                shared=shared,
+                at=at,
+                moment=moment,
             )
 
         return self._move(number, move)
@@ -223,6 +229,7 @@ class PolicyVersions:
         signed_on: date,
         reasons: str,
         direction: Direction,
+        shared: str,
         at: datetime,
         moment: datetime,
         zone: ZoneInfo,
@@ -246,6 +253,7 @@ class PolicyVersions:
                 reasons=reasons,
                 direction=direction,
                 signature=signature,
+                shared=shared,
                 at=at,
                 moment=moment,
                 zone=zone,

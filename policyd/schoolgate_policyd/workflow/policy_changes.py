@@ -67,13 +67,18 @@ def propose(
     *,
     by: Member,
     reasons: str,
+    shared: str,
     at: datetime,
     moment: datetime,
 ) -> PolicyVersion:
-    """Return the draft *version* proposed by its author: from now on it stays as it is."""
+    """
+    Return the draft *version* proposed by its author: from now on it stays as it is.
+
+    *shared* is the digest of what every school shares now.
+    """
     require_editable(version, by)
     require_current_base(version, versions, moment)
-    require_proof(version)
+    require_proof(version, shared)
     step = PolicyStep(Move.PROPOSED, by.id, require_aware(at), required("reasons", reasons))
     return _with(version, step, VersionState.PROPOSED)
 
@@ -117,6 +122,7 @@ def direct(
     reasons: str,
     direction: Direction,
     signature: Signature,
+    shared: str,
     at: datetime,
     moment: datetime,
     zone: ZoneInfo,
@@ -124,14 +130,15 @@ def direct(
     """
     Return *version* directed and signed, in force from the date in *direction*.
 
-    Raises NotAllowed, WrongState, or InvalidForm where a date or a reason is what is wrong.
+    *shared* is the digest of what every school shares now. Raises NotAllowed, WrongState, or
+    InvalidForm where a date or a reason is what is wrong.
     """
     require_state(version, VersionState.PROPOSED)
     require_director(version, by, people, is_safe=direction.is_for_safety)
     require_own_name(signature.name, by, people)
     required("reasons", reasons)
     require_current_base(version, versions, moment)
-    proof = require_proof(version)
+    proof = require_proof(version, shared)
     if direction.in_force_from < require_aware(moment):
         raise mistake("in_force_from", "It cannot take effect in the past.")
     if direction.is_for_safety:

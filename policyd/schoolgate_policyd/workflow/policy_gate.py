@@ -61,11 +61,18 @@ def require_current_base(version: PolicyVersion, versions: Versions, moment: dat
         )
 
 
-def require_proof(version: PolicyVersion) -> ProofRecord:
-    """Return the proof of *version*. Raises WrongState unless it found no fault."""
+def require_proof(version: PolicyVersion, shared: str) -> ProofRecord:
+    """
+    Return the proof of *version*. Raises WrongState unless it found no fault.
+
+    *shared* is the digest of what every school shares now, as `ProofRecord` has it: a proof is
+    good for what it was then, and one that does not say what that was is good for nothing.
+    """
     proof = version.proof
     if proof is None or (proof.digest, proof.against) != (version.digest, version.base):
         raise WrongState("It has not been proved as it stands: run the proof first.")
+    if not proof.shared or proof.shared != shared:
+        raise WrongState("What every school shares has changed since: run the proof again.")
     if not proof.is_ok:
         first = proof.faults[0] if proof.faults else "a law does not hold"
         raise WrongState(f"The proof failed, so it cannot go on: {first}")

@@ -104,7 +104,8 @@ class ProofRecord(msgspec.Struct, frozen=True):
 
     *digest* is of the texts, *against* the number of the version that *openings* and *closings*
     compare them with: sentences, of which the numbers beside them say how many there were.
-    *loosenings* are what else is less strict than before: promises and terms given up.
+    *loosenings* are what else is less strict than before: promises and terms given up. *shared*
+    is the digest of what every school shares, on which both versions stood then.
     """
 
     digest: str
@@ -118,6 +119,7 @@ class ProofRecord(msgspec.Struct, frozen=True):
     loosenings: tuple[str, ...] = ()
     opening_count: int = 0
     closing_count: int = 0
+    shared: str = ""
 
     @property
     def only_tightens(self) -> bool:

@@ -18,7 +18,7 @@ import strategies as worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_policyd.core.decide import decide
+from schoolgate_policyd.core.decide import decide, verdict_on
 from schoolgate_policyd.core.decision import HostResource, Request, UrlResource, Verdict
 from schoolgate_policyd.core.names import Url
 from schoolgate_policyd.core.policy import Live, Source
@@ -40,6 +40,7 @@ def test_decide_agrees_with_the_reference(situation: Situation, further: list[Re
     for request in [first, *further] * 2:
         expected = worlds.judged(request, source, moment)
         assert expected == decide(request, snapshot, moment).verdict
+        assert expected == verdict_on(request, snapshot, moment)
 
 
 @given(worlds.situations(), st.randoms(use_true_random=False))

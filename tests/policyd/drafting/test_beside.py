@@ -45,11 +45,6 @@ def with_own(rules_dir: Path, old: str, new: str) -> dict[str, str]:
             ("An attempt to get round the filter no longer leads to what it did.",),
         ),
         (
-            "restriction: supervised-only",
-            "restriction: withdrawn-service",
-            ("An attempt to get round the filter no longer leads to what it did.",),
-        ),
-        (
             NOTES.splitlines(keepends=True)[0],
             "",
             ("An attempt to get round the filter no longer leads to what it did.",),

@@ -14,6 +14,7 @@ from policy_paper import (
     LONDON,
     MOMENT,
     REASONS,
+    SHARED,
     STRICT_TERMS,
     TECHNICIAN,
     TODAY,
@@ -72,7 +73,7 @@ def propose(store: DecisionStore, *, opens: bool = True) -> PolicyVersion:
     version = begin(store)
     store.policies.record(version.number, proof(version, opens=opens), by=TECHNICIAN.id)
     return store.policies.propose(
-        version.number, by=TECHNICIAN.id, reasons=REASONS, at=AT, moment=MOMENT
+        version.number, by=TECHNICIAN.id, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT
     )
 
 
@@ -94,6 +95,7 @@ def direct(
         signed_on=TODAY,
         reasons=REASONS,
         direction=direction,
+        shared=SHARED,
         at=AT,
         moment=moment,
         zone=LONDON,
@@ -187,7 +189,9 @@ def test_a_proof_of_other_texts_counts_for_nothing(school: DecisionStore) -> Non
 
     assert not school.policies.find(2).is_proved
     with pytest.raises(WrongState, match="has not been proved as it stands"):
-        school.policies.propose(2, by=TECHNICIAN.id, reasons=REASONS, at=AT, moment=MOMENT)
+        school.policies.propose(
+            2, by=TECHNICIAN.id, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT
+        )
 
 
 def test_the_newest_proof_counts(school: DecisionStore) -> None:
@@ -243,7 +247,9 @@ def test_of_two_who_direct_at_once_one_wins(tmp_path: Path, school: DecisionStor
     first = propose(school, opens=False)
     again = begin(school, "third", LEAD)
     school.policies.record(again.number, proof(again, opens=False), by=LEAD.id)
-    school.policies.propose(again.number, by=LEAD.id, reasons=REASONS, at=AT, moment=MOMENT)
+    school.policies.propose(
+        again.number, by=LEAD.id, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT
+    )
     outcomes: list[object] = []
     barrier = threading.Barrier(2)
 

@@ -13,6 +13,7 @@ from policy_paper import (
     NO_TERMS,
     PEOPLE,
     REASONS,
+    SHARED,
     STRICT_TERMS,
     TECHNICIAN,
     TODAY,
@@ -122,7 +123,7 @@ def test_only_those_who_draft_propose(by: Member) -> None:
     version = proved(draft(author=by))
 
     with pytest.raises(NotAllowed, match="Only the ICT technician"):
-        propose(version, FIRST, by=by, reasons=REASONS, at=AT, moment=MOMENT)
+        propose(version, FIRST, by=by, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT)
 
 
 def test_nobody_edits_or_proposes_the_draft_of_another() -> None:
@@ -131,7 +132,7 @@ def test_nobody_edits_or_proposes_the_draft_of_another() -> None:
     with pytest.raises(NotAllowed, match="somebody else's draft"):
         require_editable(version, HEAD)
     with pytest.raises(NotAllowed, match="somebody else's draft"):
-        propose(version, FIRST, by=LEAD, reasons=REASONS, at=AT, moment=MOMENT)
+        propose(version, FIRST, by=LEAD, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +157,16 @@ def test_what_is_not_proved_on_what_is_in_force_is_not_proposed(
     version: PolicyVersion, message: str
 ) -> None:
     with pytest.raises(WrongState, match=message):
-        propose(version, FIRST, by=TECHNICIAN, reasons=REASONS, at=AT, moment=MOMENT)
+        propose(
+            version, FIRST, by=TECHNICIAN, reasons=REASONS, shared=SHARED, at=AT, moment=MOMENT
+        )
 
 
 def test_a_proposal_needs_reasons() -> None:
     with pytest.raises(InvalidForm, match="reasons"):
-        propose(proved(draft()), FIRST, by=TECHNICIAN, reasons=" ", at=AT, moment=MOMENT)
+        propose(
+            proved(draft()), FIRST, by=TECHNICIAN, reasons=" ", shared=SHARED, at=AT, moment=MOMENT
+        )
 
 
 def test_what_was_proposed_stays_as_it_is() -> None:
@@ -270,6 +275,42 @@ def test_what_gives_anything_up_is_no_tightening(record: dict[str, object]) -> N
         directed(loose, FIRST, FOR_SAFETY)
 
 
+def test_a_proof_is_good_for_what_every_school_shares_as_it_was_then() -> None:
+    """A service that was away for the proof would be open, and no opening was told."""
+    with pytest.raises(WrongState, match="What every school shares has changed since"):
+        directed(proposed(FIRST, opens=False), FIRST, FOR_SAFETY, shared="6" * 64)
+
+    with pytest.raises(WrongState, match="run the proof again"):
+        propose(
+            proved(draft()),
+            FIRST,
+            by=TECHNICIAN,
+            reasons=REASONS,
+            shared="6" * 64,
+            at=AT,
+            moment=MOMENT,
+        )
+
+
+@pytest.mark.parametrize("shared", ["", SHARED])
+def test_a_proof_that_does_not_say_what_it_stands_on_is_run_again(shared: str) -> None:
+    """Proofs of an earlier release do not."""
+    version = proved(draft())
+    assert version.proof is not None
+    old = msgspec.structs.replace(version.proof, shared="")
+
+    with pytest.raises(WrongState, match="run the proof again"):
+        propose(
+            msgspec.structs.replace(version, proof=old),
+            FIRST,
+            by=TECHNICIAN,
+            reasons=REASONS,
+            shared=shared,
+            at=AT,
+            moment=MOMENT,
+        )
+
+
 def test_without_the_governors_nothing_that_opens_is_directed() -> None:
     with pytest.raises(WrongState, match="their approval is not recorded yet"):
         directed(proposed(FIRST), FIRST, ORDERLY)
@@ -352,7 +393,15 @@ def test_notice_is_reckoned_by_the_schools_days() -> None:
     start = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
     versions = (taken_up(moment=start),)
     version = approve(
-        propose(proved(draft()), versions, by=TECHNICIAN, reasons=REASONS, at=AT, moment=start),
+        propose(
+            proved(draft()),
+            versions,
+            by=TECHNICIAN,
+            reasons=REASONS,
+            shared=SHARED,
+            at=AT,
+            moment=start,
+        ),
         versions,
         by=GOVERNOR,
         minutes=Minutes(announced, "1"),

@@ -15,6 +15,7 @@ from policy_paper import (
     NO_TERMS,
     PEOPLE,
     REASONS,
+    SHARED,
     STRICT_TERMS,
     TECHNICIAN,
     draft,
@@ -97,6 +98,7 @@ class PolicyHouse(RuleBasedStateMachine):
                     self.known,
                     by=by,
                     reasons=REASONS,
+                    shared=SHARED,
                     at=AT,
                     moment=self.moment,
                 )
@@ -144,6 +146,7 @@ class PolicyHouse(RuleBasedStateMachine):
                     reasons=REASONS,
                     direction=direction,
                     signature=Signature(by.name, today, "0" * 64),
+                    shared=SHARED,
                     at=AT,
                     moment=self.moment,
                     zone=LONDON,

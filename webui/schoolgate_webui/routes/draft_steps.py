@@ -131,7 +131,12 @@ def _placed(error: InvalidForm, step: Step) -> InvalidForm:
 def _propose(desk: Desk, number: int, entered: dict[str, str]) -> None:
     reasons = _reasons(entered, "reasons")
     desk.site.decisions.policies.propose(
-        number, by=desk.member.id, reasons=reasons, at=desk.now.machine, moment=desk.now.school
+        number,
+        by=desk.member.id,
+        reasons=reasons,
+        shared=desk.site.workshop.shared(number),
+        at=desk.now.machine,
+        moment=desk.now.school,
     )
 
 
@@ -172,6 +177,7 @@ def _direct(desk: Desk, number: int, entered: dict[str, str]) -> None:
         signed_on=_today(desk),
         reasons=reasons,
         direction=Direction(_starts(desk, day), announced, when == When.SAFETY),
+        shared=desk.site.workshop.shared(number),
         at=desk.now.machine,
         moment=desk.now.school,
         zone=desk.now.zone,

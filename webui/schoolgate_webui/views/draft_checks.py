@@ -4,9 +4,10 @@ import msgspec
 
 from schoolgate_policyd.replay.outcome import Replay
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion, ProofRecord
+from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.checks import Check, Checks
 from schoolgate_webui.views.drafts import Drafted, Header, header_of, proof_tag, replay_tag
-from schoolgate_webui.views.moments import Now, day_and_time
+from schoolgate_webui.views.moments import day_and_time
 from schoolgate_webui.views.replay import ReplayView, replay_view
 from schoolgate_webui.views.stages import Tag
 
@@ -107,13 +108,18 @@ def replay_page(drafted: Drafted, checks: Checks) -> ReplayPage:
         fault=checks.fault(Check.REPLAY, version),
         is_old=is_old,
         when="" if kept is None else day_and_time(drafted.now.recorded(kept.at)),
-        replay=kept_replay(version, drafted.now),
+        replay=kept_replay(drafted),
         button="Run the replay" if kept is None else "Run the replay again",
     )
 
 
-def kept_replay(version: PolicyVersion, now: Now) -> ReplayView | None:
-    """Return what the replay of *version* found; None where it was not run."""
+def kept_replay(drafted: Drafted) -> ReplayView | None:
+    """
+    Return what the replay of a draft found; None where it was not run.
+
+    Names of sites are in it for those alone who may see blocked attempts.
+    """
+    version, now = drafted.version, drafted.now
     if version.replay is None:
         return None
     found = msgspec.convert(version.replay.result, Replay)
@@ -123,7 +129,8 @@ def kept_replay(version: PolicyVersion, now: Now) -> ReplayView | None:
         since=None if found.since is None else now.recorded(found.since),
         until=None if found.until is None else now.recorded(found.until),
     )
-    return replay_view(found, now.zone)
+    shows_names = may(drafted.member, Sight.BLOCKED_ATTEMPTS)
+    return replay_view(found, now.zone, shows_names=shows_names)
 
 
 def findings_of(proof: ProofRecord | None, most: int = MOST_SENTENCES) -> tuple[Sentences, ...]:

@@ -111,7 +111,7 @@ def step_page(
     """Return the page of *step*; *refusal* is a sentence about the whole of it."""
     form = Form(LABELS[step], {**_values(step, drafted), **_kept(entered)}, invalid)
     fields = {name: form[name] for name in LABELS[step]}
-    replay = kept_replay(drafted.version, drafted.now)
+    replay = kept_replay(drafted)
     mistakes = form.mistakes
     if refusal:
         mistakes = [{"text": refusal, "href": "#step"}, *mistakes]

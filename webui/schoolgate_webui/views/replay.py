@@ -63,7 +63,7 @@ class NameTable(msgspec.Struct, frozen=True):
 
 
 class ReplayView(msgspec.Struct, frozen=True):
-    """Everything that is printed of a replay."""
+    """Everything that is printed of a replay; *withheld* says which names are not, and why."""
 
     before: str
     after: str
@@ -71,12 +71,20 @@ class ReplayView(msgspec.Struct, frozen=True):
     summary: str
     effects: tuple[EffectRow, ...]
     tables: tuple[NameTable, ...]
+    withheld: str
     notes: tuple[str, ...]
     faults: tuple[str, ...]
 
 
-def replay_view(replay: Replay, zone: ZoneInfo, *, most_names: int = MOST_NAMES) -> ReplayView:
-    """Return *replay* as a page prints it, by the clocks of *zone*."""
+def replay_view(
+    replay: Replay, zone: ZoneInfo, *, shows_names: bool, most_names: int = MOST_NAMES
+) -> ReplayView:
+    """
+    Return *replay* as a page prints it, by the clocks of *zone*.
+
+    *shows_names* for whoever may see blocked attempts: a name that one pupil asked for can be
+    that pupil's own.
+    """
     return ReplayView(
         before=replay.before,
         after=replay.after,
@@ -95,10 +103,28 @@ def replay_view(replay: Replay, zone: ZoneInfo, *, most_names: int = MOST_NAMES)
             for each in replay.of(change)
         ),
         tables=tuple(
-            _names(replay, change, most_names) for change in Change if replay.names_of(change)
+            _names(replay, change, most_names)
+            for change in Change
+            if shows_names and replay.names_of(change)
         ),
+        withheld="" if shows_names else _withheld(replay),
         notes=tuple(notes_of(replay)),
         faults=replay.faults,
+    )
+
+
+def _withheld(replay: Replay) -> str:
+    counts = [(change, len(replay.names_of(change))) for change in Change]
+    parts = [
+        f"{count:,} name{'s are' if count > 1 else ' is'} {TITLES[change].lower()}"
+        for change, count in counts
+        if count
+    ]
+    if not parts:
+        return ""
+    return (
+        f"{' and '.join(parts)}. Names are shown to the online safety lead and the DSL, who may "
+        "see blocked attempts."
     )
 
 

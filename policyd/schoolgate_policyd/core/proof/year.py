@@ -7,7 +7,7 @@ others are the same to every rule. What never occurs in the year is never report
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,7 +48,7 @@ class Year:
         self.zone = ZoneInfo(school_times[0].zone)
         memberships = [each for school_time in school_times for each in _memberships(school_time)]
         asked = {each.year_groups for each in memberships if each.year_groups is not None}
-        self.kinds = tuple(_kinds({*asked, *year_groups}, _classes(memberships)))
+        self.kinds = tuple(_kinds({*asked, *year_groups}, memberships))
         self._days = tuple(_days(school_times))
         self._spans: dict[object, tuple[Span, ...]] = {}
 
@@ -95,16 +95,31 @@ def _classes(memberships: Iterable[Membership]) -> list[str]:
     return sorted({name for each in memberships for name in each.classes or ()})
 
 
-def _kinds(year_groups: set[YearGroups], classes: list[str]) -> Iterator[Subject]:
-    """
-    Yield a subject for each combination that timetables and rules tell apart.
+def _told_apart(memberships: list[Membership]) -> list[str]:
+    """Return one class for each set of memberships that name any."""
+    found: dict[tuple[bool, ...], str] = {}
+    for name in _classes(memberships):
+        found.setdefault(tuple(name in (each.classes or ()) for each in memberships), name)
+    return list(found.values())
 
-    Somebody in several classes is left out: what is possible for them is what is possible for
-    one class or the other, and a rule that blocks in one possible period blocks.
+
+def _belonging(memberships: list[Membership]) -> list[frozenset[str]]:
     """
+    Return each class that *memberships* name, each two that they tell apart, and all of them.
+
+    Two matter: a one-off day of one class replaces the usual day of the other, and what the
+    other's blocked is open then, though for nobody who is in one of them alone.
+    """
+    apart = _told_apart(memberships)
+    alone = [frozenset({name}) for name in _classes(memberships)]
+    return list(dict.fromkeys([*alone, *map(frozenset, combinations(apart, 2)), frozenset(apart)]))
+
+
+def _kinds(year_groups: set[YearGroups], memberships: list[Membership]) -> Iterator[Subject]:
+    """Yield a subject for each combination that timetables and rules tell apart."""
     belonging: list[tuple[str | None, frozenset[str]]] = [(SOMEBODY, frozenset())]
-    if classes:
-        named = [frozenset({name}) for name in classes]
+    if any(each.classes for each in memberships):
+        named = _belonging(memberships)
         belonging += [(SOMEBODY, each) for each in named] + [(None, each) for each in named]
         belonging.append((None, frozenset()))
     for audience, year, (person, each) in product(Audience, _years(year_groups), belonging):

@@ -27,11 +27,20 @@ from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.core.names import parse_host, parse_url
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.snapshot import Snapshot
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, HeldDuty, Subject
+from schoolgate_policyd.core.subjects import (
+    OLDEST_YEAR,
+    YOUNGEST_YEAR,
+    Audience,
+    DeviceKind,
+    Duty,
+    HeldDuty,
+    Subject,
+)
 from schoolgate_policyd.core.times import Period, WorkingHours, local_date
 from schoolgate_policyd.person_subjects import subject_of_person
 
 MAX_BATCH_LINE = 65_536
+OLDEST = 130
 
 SnapshotOf = Callable[[str | None], Snapshot]
 """Gives the snapshot of a preset, or the live one for None. May raise SchoolgateError."""
@@ -230,6 +239,8 @@ def _subject(question: Question, snapshot: Snapshot, moment: datetime, zone: Zon
         )
         for duty in _several(question.duty)
     )
+    _require_within("age", question.age, 0, OLDEST)
+    _require_within("year_group", question.year_group, YOUNGEST_YEAR, OLDEST_YEAR)
     today = frozenset({local_date(moment, zone)})
     return Subject(
         audience=question.audience or Audience.PUPIL,
@@ -266,6 +277,11 @@ def _require_unsaid(question: Question, by: str, besides: tuple[str, ...]) -> No
     ]
     if said:
         raise QuestionError(f"{by}: says already who asks, so leave out {', '.join(said)}")
+
+
+def _require_within(field: str, number: int | None, least: int, most: int) -> None:
+    if number is not None and not least <= number <= most:
+        raise QuestionError(f"{field}: `{number}` is not between {least} and {most}")
 
 
 def parse_hours(text: str) -> WorkingHours:

@@ -45,7 +45,6 @@ class SnapshotShelf:
         elif policy.catalogue.large_lists:
             catalogue = msgspec.structs.replace(policy.catalogue, name_table=table)
             policy = msgspec.structs.replace(policy, catalogue=catalogue)
-        policy = with_newest_table(policy, self._settings.lists_dir)
         return self._compiled(msgspec.structs.replace(source, policy=policy))
 
     def _preset(self, school: str) -> Source:

@@ -311,3 +311,15 @@ def test_answers_are_the_same_from_code_and_from_a_line(shelf: SnapshotShelf) ->
     question = Question(url="www.tiktok.com", school="twiss-green")
     expected = answer(question, shelf.snapshot_of, NOW)
     assert expected == answer_line(line, shelf.snapshot_of, NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "number"), [("age", -1), ("age", 131), ("year_group", -3), ("year_group", 14)]
+)
+def test_ages_and_years_that_nobody_has_are_refused(
+    shelf: SnapshotShelf, field: str, number: int
+) -> None:
+    line = f'{{"url": "tiktok.com", "school": "kell-bank", "{field}": {number}}}'
+
+    with pytest.raises(QuestionError, match=f"{field}: `{number}` is not between 0 and"):
+        answer_line(line, shelf.snapshot_of, NOW)

@@ -1,16 +1,16 @@
 """`schoolgate lists`: update subscribed lists, show what became of them, try one out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schoolgate_policyd.cli.frame import app, complaining, settings_in_use
+from schoolgate_policyd.cli.frame import app, complaining, refuse, settings_in_use
+from schoolgate_policyd.config import Settings
 from schoolgate_policyd.lists.subscription import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from schoolgate_policyd.lists.state import ListState
     from schoolgate_policyd.lists.subscription import Subscription
     from schoolgate_policyd.lists.tally import NotHonoured
@@ -39,10 +39,12 @@ def update(
     from schoolgate_policyd.lists.child import update_lists  # noqa: PLC0415 - as above
 
     with complaining():
+        settings = settings_in_use()
+        _require_acceptable(accept or (), settings)
         console = Console(stderr=True)
         with console.status("looking at the subscriptions") as status:
             outcome = update_lists(
-                settings_in_use(),
+                settings,
                 check_all=not due,
                 accept=frozenset(accept or ()),
                 on_progress=lambda said: status.update(Text(said)),
@@ -52,6 +54,24 @@ def update(
         renewed = ", ".join(outcome.renewed) or "none"
         typer.echo(f"Renewed: {renewed}. Names in force: {outcome.names:,}.")
         raise typer.Exit(1 if outcome.faults else 0)
+
+
+def _require_acceptable(accepted: Iterable[str], settings: Settings) -> None:
+    """Refuse what nobody can accept: a list that is not there, and one that is locked."""
+    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary  # noqa: PLC0415 - as above
+
+    is_locked = {
+        each.id: each.locked for each in load_vocabulary(settings.rules_dir).subscriptions
+    }
+    for each in accepted:
+        if each not in is_locked:
+            known = ", ".join(f"`{id_}`" for id_ in sorted(is_locked)) or "none"
+            refuse(f"--accept {each}: there is no such list; subscribed are {known}")
+        if is_locked[each]:
+            refuse(
+                f"--accept {each}: a locked list that shrank is never accepted; its last good "
+                "version stays until a whole one comes"
+            )
 
 
 @lists.command()

@@ -7,6 +7,8 @@ import msgspec
 
 from schoolgate_policyd.core.times import WorkingHours
 
+YOUNGEST_YEAR, OLDEST_YEAR = 0, 13  # reception is year 0
+
 
 class Audience(StrEnum):
     """Whom a policy speaks of. Governors and volunteers are visitors unless the school says."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from schoolgate_policyd.core.rules import Condition
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
+from schoolgate_policyd.core.subjects import OLDEST_YEAR, YOUNGEST_YEAR, Audience, DeviceKind, Duty
 from schoolgate_policyd.core.times import Period
 from schoolgate_policyd.rulefiles.catalogue_files import Vocabulary
 from schoolgate_policyd.rulefiles.fields import (
@@ -36,7 +36,6 @@ CONDITION_KEYS = (
     "age",
     "standing",
 )
-YOUNGEST_YEAR, OLDEST_YEAR = 0, 13  # reception is year 0
 
 _year: Reader[int] = whole_number(YOUNGEST_YEAR, OLDEST_YEAR)
 

@@ -8,8 +8,7 @@ from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_host, parse_url
 from schoolgate_policyd.core.rules import GrantKind, RestrictionKind
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
-from schoolgate_policyd.rulefiles.conditions import OLDEST_YEAR, YOUNGEST_YEAR
+from schoolgate_policyd.core.subjects import OLDEST_YEAR, YOUNGEST_YEAR, Audience, DeviceKind, Duty
 from schoolgate_policyd.rulefiles.day_fields import FIRST_YEAR, LAST_YEAR, working_hours
 from schoolgate_policyd.rulefiles.fields import (
     Reader,

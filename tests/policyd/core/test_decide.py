@@ -9,7 +9,7 @@ import strategies as worlds
 
 from schoolgate_policyd.core import snapshot as snapshots
 from schoolgate_policyd.core.catalogue import Service
-from schoolgate_policyd.core.decide import decide, verdict_on
+from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import (
     HostResource,
     Request,
@@ -504,6 +504,19 @@ def test_a_naive_moment_is_refused() -> None:
 
     with pytest.raises(ValueError, match="aware"):
         decide(asked(PUPIL, "other.example"), snapshot_with(), naive)
+    with pytest.raises(ValueError, match="aware"):
+        verdict_on(asked(PUPIL, "other.example"), snapshot_with(), naive)
+
+
+@pytest.mark.parametrize("text", ["help.example", "other.example", "forum.example"])
+@pytest.mark.parametrize("subject", [PUPIL, TEACHER])
+@pytest.mark.parametrize("moment", [LESSON, BREAK])
+def test_the_verdict_alone_is_the_decisions(text: str, subject: Subject, moment: datetime) -> None:
+    snapshot = snapshot_with()
+
+    for each in (text, f"https://{text}/"):
+        expected = decide(asked(subject, each), snapshot, moment).verdict
+        assert expected is verdict_on(asked(subject, each), snapshot, moment)
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,3 +178,13 @@ def test_it_gives_way_and_has_bounds() -> None:
     ).stdout.split()
 
     assert ran == [str(15), str(4 << 30)]
+
+
+def test_only_a_list_that_can_shrink_is_accepted(school: School) -> None:
+    unknown = school.run("lists", "update", "--accept", "nolist")
+    (school.lists / "big-adult.yaml").write_text(f"{SUBSCRIPTION}locked: true\n")
+    locked = school.run("lists", "update", "--accept", "big-adult")
+
+    assert (2, 2) == (unknown.exit_code, locked.exit_code)
+    assert "there is no such list; subscribed are `big-adult`" in unknown.stderr
+    assert "a locked list that shrank is never accepted" in locked.stderr

@@ -9,7 +9,7 @@ import strategies as worlds
 
 from schoolgate_policyd.core import snapshot as snapshots
 from schoolgate_policyd.core.catalogue import Service
-from schoolgate_policyd.core.decide import decide
+from schoolgate_policyd.core.decide import decide, verdict_on
 from schoolgate_policyd.core.decision import (
     HostResource,
     Request,

@@ -72,7 +72,9 @@ class PresetProof(msgspec.Struct, frozen=True):
 
 
 def _sentence(claim: str, some: list[Counterexample]) -> str:
-    further = f" {len(some) - 1} more sites are alike in this." if some[1:] else ""
+    more = len(some) - 1
+    alike = "1 more site is" if more == 1 else f"{more} more sites are"
+    further = f" {alike} alike in this." if more else ""
     return f"{some[0].sentence}. But {claim}.{further}"
 
 

@@ -71,6 +71,21 @@ def test_a_change_goes_from_a_draft_over_governors_and_head_into_force(
     assert "In force" in Browser(school).sign_in("head").get(f"/policy/versions/{number}").text
 
 
+def test_the_bar_says_for_whom_a_proposal_waits(
+    school: PolicySchool, technician: Browser, governor: Browser, head: Browser
+) -> None:
+    number = proposed(school, technician)
+
+    assert "Policy 1 waiting" in governor.get("/").text
+    assert "Policy 1 waiting" not in head.get("/").text
+    assert "Policy 1 waiting" not in technician.get("/").text
+
+    take(governor, number, "approve", **MEETING)
+
+    assert "Policy 1 waiting" not in governor.get("/").text
+    assert "Policy 1 waiting" in head.get("/").text
+
+
 def test_a_draft_says_what_is_different_in_plain_words(technician: Browser) -> None:
     number = begin(technician, "Lunch alone")
     lose_break(technician, number)

@@ -38,16 +38,16 @@ class Frame:
         """Return what the frame of the answer to *request* prints."""
         site = self._site
         member: Member | None = None
-        csrf, waiting = "", 0
+        csrf = ""
+        waiting: dict[str, int] = {}
         try:
             visit = site.visit(request)
             now, member, csrf = visit.now, visit.member, visit.csrf
             if member is not None:
-                waiting = len(
-                    site.decisions.requests.waiting_for(
-                        member.id, at=now.machine, moment=now.school
-                    )
+                requests = site.decisions.requests.waiting_for(
+                    member.id, at=now.machine, moment=now.school
                 )
+                waiting = {"/requests": len(requests), "/policy": site.policies_waiting(visit)}
         except StoreError:
             # The page says that the store fails; its frame must not fail with it.
             log.exception("the frame of a page is made without the store")

@@ -13,6 +13,8 @@ from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import WebSession
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.policy_acts import Act, is_waiting_for, may
+from schoolgate_policyd.workflow.policy_versions import stage_at
 from schoolgate_policyd.workshop import Workshop
 from schoolgate_webui.checks import Checks
 from schoolgate_webui.policy import PolicyInForce
@@ -122,6 +124,17 @@ class Site:
     def changed(self) -> Status | None:
         """Tell policyd that the store has changed; return what is in force after that."""
         return self.admin.wake()
+
+    def policies_waiting(self, visit: Visit) -> int:
+        """Return how many versions of the policy wait for whoever is signed in."""
+        member = visit.member
+        if member is None or not (may(member, Act.APPROVE) or may(member, Act.DIRECT)):
+            return 0
+        versions, people = self.workshop.every(), self.decisions.people.members()
+        return sum(
+            is_waiting_for(member, each, stage_at(each, versions, visit.now.school), people)
+            for each in versions
+        )
 
     def names(self) -> Names:
         """Return the names of people and classes."""

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member, holders
-from schoolgate_policyd.workflow.policy_versions import PolicyVersion, VersionState
+from schoolgate_policyd.workflow.policy_versions import PolicyVersion, Stage, VersionState
 
 
 class Act(StrEnum):
@@ -71,6 +71,16 @@ def directors(
     is_heads_own = any(each.id == version.author for each in holders(people, Duty.HEAD, but=""))
     able = (*heads, *chairs) if is_heads_own else heads
     return tuple(each for each in able if each.id != approver)
+
+
+def is_waiting_for(
+    member: Member, version: PolicyVersion, stage: Stage, people: tuple[Member, ...]
+) -> bool:
+    """Whether *version*, which stands at *stage*, waits for something that *member* may do."""
+    if stage is Stage.WAITING_FOR_GOVERNORS:
+        return may(member, Act.APPROVE) and member.id != version.author
+    able = directors(version, people) if stage is Stage.WAITING_FOR_HEAD else ()
+    return any(each.id == member.id for each in able)
 
 
 def require_director(

@@ -28,7 +28,7 @@ from policy_paper import (
 from schoolgate_policyd.rulefiles.preset import ChangeTerms
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, WrongState
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.policy_acts import Act, directors, may
+from schoolgate_policyd.workflow.policy_acts import Act, directors, is_waiting_for, may
 from schoolgate_policyd.workflow.policy_changes import (
     approve,
     propose,
@@ -550,3 +550,24 @@ def test_what_is_signed_names_texts_proof_and_minute() -> None:
 
     for part in ("digest-2", "FGB 7.2", "can now reach Clips", "2026-12-20T00:00:00+00:00"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("author", "stage", "waits_for"),
+    [
+        (TECHNICIAN, Stage.WAITING_FOR_GOVERNORS, {CHAIR, GOVERNOR}),
+        (CHAIR, Stage.WAITING_FOR_GOVERNORS, {GOVERNOR}),
+        (TECHNICIAN, Stage.WAITING_FOR_HEAD, {HEAD, SECOND_HEAD}),
+        (HEAD, Stage.WAITING_FOR_HEAD, {SECOND_HEAD, CHAIR}),
+        (TECHNICIAN, Stage.DRAFT, set()),
+        (TECHNICIAN, Stage.TO_COME, set()),
+    ],
+)
+def test_a_version_waits_for_those_who_may_take_the_next_step(
+    author: Member, stage: Stage, waits_for: set[Member]
+) -> None:
+    version = proved(draft(author=author))
+
+    found = {each.id for each in PEOPLE if is_waiting_for(each, version, stage, PEOPLE)}
+
+    assert {each.id for each in waits_for} == found

@@ -1,5 +1,7 @@
 """What stands on every page: the school, its clock, where to go, who is signed in."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from schoolgate_policyd.workflow.people import Member
@@ -57,10 +59,14 @@ def shared(
     *,
     path: str,
     csrf: str,
-    waiting: int,
+    waiting: Mapping[str, int],
     notice: Notice | None,
 ) -> Shared:
-    """Return the frame of the page at *path* for *member*, None for somebody not signed in."""
+    """
+    Return the frame of the page at *path* for *member*, None for somebody not signed in.
+
+    *waiting* says how much waits at which page.
+    """
     return Shared(
         school_name=school_name,
         clock=day_and_time(now.local(now.school)),
@@ -71,14 +77,16 @@ def shared(
     )
 
 
-def _navigation(member: Member | None, path: str, waiting: int) -> tuple[NavigationItem, ...]:
+def _navigation(
+    member: Member | None, path: str, waiting: Mapping[str, int]
+) -> tuple[NavigationItem, ...]:
     pages = _PUBLIC_PAGES if member is None else _PAGES
     return tuple(
         NavigationItem(
             text=text,
             href=href,
             is_here=path == href or (href != "/" and path.startswith(f"{href}/")),
-            count=waiting if href == "/requests" else 0,
+            count=waiting.get(href, 0),
         )
         for href, text in pages
         if (who := who_may("GET", href)) is not None and is_for(who, member)

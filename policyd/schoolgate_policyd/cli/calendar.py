@@ -37,7 +37,7 @@ def import_dates(
     ] = None,
 ) -> None:
     """Show what the events say, and write the calendar that a school's file can name."""
-    from schoolgate_policyd.calendars import (  # noqa: PLC0415 - as in cli/check.py
+    from schoolgate_policyd.calendars import (
         calendar_text,
         read_events,
         understand,
@@ -67,7 +67,7 @@ def export_dates(
     ] = None,
 ) -> None:
     """Write the term dates as iCalendar, for the school's website and everybody's own calendar."""
-    from schoolgate_policyd.calendars import write_ical  # noqa: PLC0415 - as above
+    from schoolgate_policyd.calendars import write_ical
 
     with complaining():
         _write(write_ical(_calendar(id_), stamp=MachineClock().now()), output)
@@ -75,7 +75,7 @@ def export_dates(
 
 def _calendar(id_: str | None) -> "Calendar":
     """Return the calendar called *id_*, or the school's. Raises RuleFileErrors."""
-    from schoolgate_policyd import rulefiles  # noqa: PLC0415 - as above
+    from schoolgate_policyd import rulefiles
 
     settings = settings_in_use()
     if id_ is not None:
@@ -85,8 +85,8 @@ def _calendar(id_: str | None) -> "Calendar":
 
 def _show(found: "Understanding") -> None:
     """Print every event with what was understood of it, by its line in the file."""
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table("Line", "Event", "Days", "Understood", title="What the file says")
     for each in found.understood[:_LINES_SHOWN]:
@@ -103,7 +103,7 @@ def _show(found: "Understanding") -> None:
 
 
 def _add(table: "Table", event: "Event", said: str) -> None:
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.text import Text
 
     # What a stranger wrote is text, never rich's markup.
     table.add_row(str(event.line), Text(event.summary), _days(event.days), Text(said))

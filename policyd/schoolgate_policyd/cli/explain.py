@@ -46,9 +46,9 @@ def explain(
 ) -> None:
     """Say why: the verdict, the deciding rule, what would hold without it, and the week."""
     # Imported here, so that `check` starts without what only this command needs.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from schoolgate_policyd.cli.pictures import print_explained  # noqa: PLC0415
+    from schoolgate_policyd.cli.pictures import print_explained
 
     with complaining():
         settings = settings_in_use()
@@ -92,7 +92,7 @@ def _person_of(name: str, settings: Settings, school: str | None) -> str:
     Raises QuestionError.
     """
     # Imported here, so that a question about nobody in particular opens no database.
-    from schoolgate_policyd.store.decisions import DecisionStore  # noqa: PLC0415
+    from schoolgate_policyd.store.decisions import DecisionStore
 
     if school is not None:
         raise QuestionError("person: a preset knows nobody, so leave out school")

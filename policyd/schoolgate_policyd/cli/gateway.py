@@ -18,7 +18,7 @@ def up(
 ) -> None:
     """Start everything, restart what dies, stop on Ctrl-C."""
     # Imported here, so that `check` starts without what only a running gateway needs.
-    from schoolgate_policyd.supervisor import run  # noqa: PLC0415
+    from schoolgate_policyd.supervisor import run
 
     with complaining():
         raise typer.Exit(run(settings_in_use(), at))

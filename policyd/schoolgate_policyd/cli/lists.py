@@ -33,10 +33,10 @@ def update(
     due: Annotated[bool, typer.Option("--due", help="Ask only for what is due.")] = False,
 ) -> None:
     """Ask for newer versions of all lists, and compile what is good."""
-    from rich.console import Console  # noqa: PLC0415 - `check` starts without it
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.text import Text
 
-    from schoolgate_policyd.lists.child import update_lists  # noqa: PLC0415 - as above
+    from schoolgate_policyd.lists.child import update_lists
 
     with complaining():
         settings = settings_in_use()
@@ -58,7 +58,7 @@ def update(
 
 def _require_acceptable(accepted: Iterable[str], settings: Settings) -> None:
     """Refuse what nobody can accept: a list that is not there, and one that is locked."""
-    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary  # noqa: PLC0415 - as above
+    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary
 
     is_locked = {
         each.id: each.locked for each in load_vocabulary(settings.rules_dir).subscriptions
@@ -77,12 +77,12 @@ def _require_acceptable(accepted: Iterable[str], settings: Settings) -> None:
 @lists.command()
 def show() -> None:
     """Show each list: its names, its age, what could not be honoured, what is wrong."""
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-    from schoolgate_policyd.lists.state import ListState, peek_state  # noqa: PLC0415 - as above
-    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary  # noqa: PLC0415
+    from schoolgate_policyd.lists.state import ListState, peek_state
+    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary
 
     with complaining():
         settings = settings_in_use()
@@ -117,12 +117,12 @@ def check(
     member: Annotated[str | None, typer.Option(help="The folder of a tree, like adult.")] = None,
 ) -> None:
     """Read a list without taking it, and say what would be taken and what not."""
-    from schoolgate_policyd.lists.child import spared_in  # noqa: PLC0415 - as above
-    from schoolgate_policyd.lists.intake import Intake  # noqa: PLC0415 - as above
-    from schoolgate_policyd.lists.reading import Recipe, read_list  # noqa: PLC0415 - as above
-    from schoolgate_policyd.lists.records import count_names  # noqa: PLC0415 - as above
-    from schoolgate_policyd.lists.tally import Tally  # noqa: PLC0415 - as above
-    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary  # noqa: PLC0415
+    from schoolgate_policyd.lists.child import spared_in
+    from schoolgate_policyd.lists.intake import Intake
+    from schoolgate_policyd.lists.reading import Recipe, read_list
+    from schoolgate_policyd.lists.records import count_names
+    from schoolgate_policyd.lists.tally import Tally
+    from schoolgate_policyd.rulefiles.catalogue_files import load_vocabulary
 
     with complaining():
         catalogue = load_vocabulary(settings_in_use().rules_dir).catalogue

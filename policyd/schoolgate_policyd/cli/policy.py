@@ -32,10 +32,10 @@ By = Annotated[str, typer.Option(help="The user name of whoever does it.")]
 @policy.command()
 def versions() -> None:
     """List every version, the newest last."""
-    from rich.console import Console  # noqa: PLC0415 - as in cli/check.py
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
 
-    from schoolgate_policyd.workflow.policy_versions import stage_at  # noqa: PLC0415 - as above
+    from schoolgate_policyd.workflow.policy_versions import stage_at
 
     with bench() as tools:
         every = tools.workshop.every()
@@ -104,7 +104,7 @@ def propose(
     ] = None,
 ) -> None:
     """Draft a version from files, prove it, and propose it where the proof holds."""
-    from schoolgate_policyd.drafting.changes import ReplaceText  # noqa: PLC0415 - as above
+    from schoolgate_policyd.drafting.changes import ReplaceText
 
     with bench() as tools:
         person = tools.member(by).id
@@ -185,9 +185,9 @@ def activate(
     ] = False,
 ) -> None:
     """Direct a proposed version: for the headteacher, who signs with their password."""
-    from schoolgate_policyd.core.times import local_date  # noqa: PLC0415 - as above
-    from schoolgate_policyd.workflow.policy_gate import require_proof  # noqa: PLC0415 - as above
-    from schoolgate_policyd.workflow.policy_versions import Direction  # noqa: PLC0415 - as above
+    from schoolgate_policyd.core.times import local_date
+    from schoolgate_policyd.workflow.policy_gate import require_proof
+    from schoolgate_policyd.workflow.policy_versions import Direction
 
     with bench() as tools:
         head = tools.member(by)
@@ -219,8 +219,8 @@ def activate(
 
 
 def _show(tools: Bench, version: "PolicyVersion") -> None:
-    from schoolgate_policyd.workflow.policy_gate import SAYS  # noqa: PLC0415 - as above
-    from schoolgate_policyd.workflow.policy_versions import stage_at  # noqa: PLC0415 - as above
+    from schoolgate_policyd.workflow.policy_gate import SAYS
+    from schoolgate_policyd.workflow.policy_versions import stage_at
 
     stage = stage_at(version, tools.workshop.every(), tools.moment)
     typer.echo(f"Version {version.number} {SAYS[stage]}: {version.summary}")

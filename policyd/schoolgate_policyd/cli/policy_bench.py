@@ -45,8 +45,8 @@ class Bench:
 @contextmanager
 def bench() -> Iterator[Bench]:
     """Give what the commands work with, and say what went wrong in a sentence."""
-    from schoolgate_policyd.store.decisions import DecisionStore  # noqa: PLC0415 - as in cli/check.py
-    from schoolgate_policyd.workshop import Workshop  # noqa: PLC0415 - as in cli/check.py
+    from schoolgate_policyd.store.decisions import DecisionStore
+    from schoolgate_policyd.workshop import Workshop
 
     with complaining():
         settings = settings_in_use()
@@ -83,6 +83,6 @@ def read_text(path: Path) -> str:
 
 def wake() -> None:
     """Tell policyd that another version may be in force."""
-    from schoolgate_policyd.ipc.admin import AdminClient  # noqa: PLC0415 - as in cli/check.py
+    from schoolgate_policyd.ipc.admin import AdminClient
 
     AdminClient(settings_in_use().socket_path).wake()

@@ -41,8 +41,8 @@ def prove_policy(
     Exit code 0: it holds all of it. 1: it does not. 2: it cannot be read.
     """
     # Imported here, so that other commands start without the rule files' reader.
-    from schoolgate_policyd.proving import prove_preset  # noqa: PLC0415
-    from schoolgate_policyd.rulefiles import load_preset  # noqa: PLC0415
+    from schoolgate_policyd.proving import prove_preset
+    from schoolgate_policyd.rulefiles import load_preset
 
     with complaining():
         settings = settings_in_use()
@@ -135,8 +135,8 @@ def _progress() -> "Iterator[Progress | None]":
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where somebody looks
-    from rich.progress import Progress as Bar  # noqa: PLC0415 - only where somebody looks
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Random cases", total=None)

@@ -54,11 +54,11 @@ def replay_events(
     Exit code 0: done. 1: done, but some events could not be read. 2: nothing was replayed.
     """
     # Imported here, so that other commands start without the stores and the rule files' reader.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from schoolgate_policyd.cli.replay_tables import print_replay  # noqa: PLC0415
-    from schoolgate_policyd.presets import SnapshotShelf  # noqa: PLC0415
-    from schoolgate_policyd.replay.policies import policy_named, replay_recorded  # noqa: PLC0415
+    from schoolgate_policyd.cli.replay_tables import print_replay
+    from schoolgate_policyd.presets import SnapshotShelf
+    from schoolgate_policyd.replay.policies import policy_named, replay_recorded
 
     with complaining():
         settings = settings_in_use()
@@ -97,8 +97,8 @@ def _progress() -> "Iterator[Progress | None]":
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.progress import (  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,

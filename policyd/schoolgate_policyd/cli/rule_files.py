@@ -26,7 +26,7 @@ def check_rules(
 ) -> None:
     """Print each mistake in rule files as file:line:column, with what to do about it."""
     # The reader of rule files takes a while to import, and other commands do without it.
-    from schoolgate_policyd.rulefiles.check_paths import check_path  # noqa: PLC0415 - as above
+    from schoolgate_policyd.rulefiles.check_paths import check_path
 
     with complaining():
         found = check_path(path, settings_in_use().rules_dir)
@@ -55,7 +55,7 @@ def _counted(count: int, noun: str) -> str:
 
 def _printed(path: Path) -> str:
     """Return *path* as the user would write it here, without what a terminal would obey."""
-    from schoolgate_policyd.rulefiles.mistakes import printable  # noqa: PLC0415 - as above
+    from schoolgate_policyd.rulefiles.mistakes import printable
 
     here = Path.cwd()
     return printable(str(path.relative_to(here) if path.is_relative_to(here) else path))

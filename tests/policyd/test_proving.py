@@ -71,7 +71,7 @@ def test_a_broken_claim_is_said_once_with_how_many_are_alike() -> None:
     assert not proof.ok
     assert proof.faults[0].startswith("A pupil on a school computer would reach ")
     assert ". But nobody may ever reach Chat or Video. " in proof.faults[0]
-    assert proof.faults[0].endswith("more sites are alike in this.")
+    assert proof.faults[0].endswith(" 1 more site is alike in this.")
 
 
 def test_an_example_that_is_not_met_is_said_with_who_and_when() -> None:

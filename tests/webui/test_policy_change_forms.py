@@ -266,7 +266,7 @@ def test_a_file_with_mistakes_comes_back_whole_with_each_of_them(
     assert text == kept.removeprefix("\n")
 
 
-def test_a_file_of_256_kib_fits_and_a_larger_one_is_told(
+def test_a_file_of_96_kib_fits_and_a_larger_one_is_told(
     school: PolicySchool, technician: Browser, number: int
 ) -> None:
     own = school.own_text(number)
@@ -279,7 +279,7 @@ def test_a_file_of_256_kib_fits_and_a_larger_one_is_told(
 
     path = "?path=schools/hill.yaml"
     page = change(technician, number, "file", path, text=large + padding * 2)
-    assert "A file can have 256 KiB at most" in page.text
+    assert "A file can have 96 KiB at most" in page.text
     change(technician, number, "file", path, text=large * 4)
     assert 413 == technician.status
 

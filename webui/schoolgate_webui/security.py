@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schoolgate_policyd.config import Settings
 
 MAX_BODY_OCTETS = 64 * 1024
-# A rule file of 256 KiB, each octet of which a form may write as three (`%0A`), and its token.
-MAX_FILE_BODY_OCTETS = (3 * 256 + 4) * 1024
+# A rule file of 96 KiB, each octet of which a form may write as three (`%0A`), and its token.
+MAX_FILE_BODY_OCTETS = (3 * 96 + 4) * 1024
 # The one form that holds a whole file.
 _FILE_FORM = re.compile(r"/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII)
 # A form comes at once; whoever sends one octet a minute must not hold a place for ever.

@@ -12,7 +12,7 @@ from schoolgate_policyd.drafting.changes import (
 from schoolgate_webui.changing.fields import ChangeField
 from schoolgate_webui.changing.sheet import Asked, Choice, Form, Reading, Sheet
 
-MAX_FILE_OCTETS = 256 * 1024
+MAX_FILE_OCTETS = 96 * 1024
 
 _REVIEW = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)

@@ -73,7 +73,7 @@ def main() -> None:
     names = itertools.cycle(NAMES)
 
     def undecided() -> object:
-        snapshot.decided.clear()
+        snapshot.forget()
         return decide(next(fresh), snapshot, BREAK)
 
     rows = [

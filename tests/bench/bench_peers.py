@@ -142,7 +142,7 @@ def with_schoolgate(policy: Policy, *, is_fresh: bool) -> Callable[[Drawn], bool
     def ask(drawn: Drawn) -> bool:
         snapshot = snapshots[drawn.standing]
         if is_fresh:
-            snapshot.decided.clear()
+            snapshot.forget()
         subject = Subject(
             audience=drawn.audience,
             device=drawn.device,

@@ -3,6 +3,7 @@
 import msgspec
 
 from schoolgate_policyd.core.names import Host, Url
+from schoolgate_policyd.core.safe_search import SearchService
 from schoolgate_policyd.core.url_patterns import UrlPattern
 
 
@@ -97,6 +98,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     essentials: tuple[Host, ...] = ()
     never_inspected: tuple[Host, ...] = ()
     large_lists: tuple[LargeList, ...] = ()
+    search_services: tuple[SearchService, ...] = ()
     name_table: str | None = None
 
     @property

@@ -15,7 +15,7 @@ import msgspec
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.rules import Condition, Rule
 from schoolgate_policyd.core.school_time import Possible, SchoolTime
-from schoolgate_policyd.core.subjects import Audience, DeviceKind, Subject
+from schoolgate_policyd.core.subjects import DeviceKind, Subject
 from schoolgate_policyd.core.times import Period, local_date
 
 
@@ -37,9 +37,8 @@ def facts_at(
     standing: frozenset[str],
 ) -> tuple[Facts, ...]:
     """Return what may be true of *subject* at *moment* (aware), for each *possible* period."""
-    hours = subject.hours or school_time.staff_hours
-    # Nobody else has working hours, so the clock is not asked.
-    is_at_work = subject.audience is Audience.STAFF and school_time.is_within(hours, moment)
+    hours = school_time.hours_of(subject)
+    is_at_work = hours is not None and school_time.is_within(hours, moment)
     is_on_overtime = (
         bool(subject.overtime)
         and local_date(moment, ZoneInfo(school_time.zone)) in subject.overtime

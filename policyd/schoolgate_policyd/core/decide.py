@@ -16,10 +16,10 @@ from schoolgate_policyd.core.changes import Changes
 from schoolgate_policyd.core.conditions import Facts
 from schoolgate_policyd.core.decision import Decision, Request, UrlResource, Verdict
 from schoolgate_policyd.core.matching import Matched
-from schoolgate_policyd.core.names import Host, Url
+from schoolgate_policyd.core.names import Url
+from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlay
 from schoolgate_policyd.core.rules import Grant, Rule, lifts
 from schoolgate_policyd.core.snapshot import MEMORY_LIMIT, Snapshot
-from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.times import require_aware
 from schoolgate_policyd.core.url_patterns import UrlPattern
 from schoolgate_policyd.core.witnesses import few_witnesses
@@ -33,24 +33,37 @@ def decide(request: Request, snapshot: Snapshot, moment: datetime) -> Decision:
     """
     subject, resource = request.subject, request.resource
     matched = snapshot.match(resource.host, resource.chain)
-    grants = snapshot.grants_of(subject)
-    url = _url_seen(request)
-    if url is not None and (grants or matched.part_services):
+    touching = snapshot.touching(subject, resource.host, matched)
+    if touching is not NO_OVERLAY:
+        return _decide(request, snapshot, moment, matched, touching)
+    # Where nothing is laid over them, everybody of a class is answered alike.
+    alike = Request(snapshot.class_of(subject), resource)
+    decision = _decide(alike, snapshot, moment, matched, touching)
+    known_until = subject.known_until
+    if known_until is not None and known_until < decision.valid_until:
+        return msgspec.structs.replace(decision, valid_until=known_until)
+    return decision
+
+
+def _decide(
+    request: Request, snapshot: Snapshot, moment: datetime, matched: Matched, touching: Overlay
+) -> Decision:
+    host, url = request.resource.host, _url_seen(request)
+    if url is not None and (touching.grants or matched.part_services):
         # What a grant or a part of a site opens depends on more than the match: not remembered.
-        return _Question(
-            snapshot, subject, matched, grants=grants, host=resource.host, url=url
-        ).answer(moment)
-    key = (subject, matched, resource.host if grants else None)
-    remembered = snapshot.decided.get(key)
+        return _Question(request, snapshot, matched, touching, url).answer(moment)
+    decided = snapshot.decided_by_class if touching is NO_OVERLAY else snapshot.decided
+    key = (request.subject, matched, host if touching.grants else None)
+    remembered = decided.get(key)
     if remembered is not None:
         since, same_until, decision = remembered
         if since <= moment < same_until:
             return decision
-    question = _Question(snapshot, subject, matched, grants=grants, host=resource.host, url=None)
+    question = _Question(request, snapshot, matched, touching, None)
     decision = question.answer(moment)
-    if len(snapshot.decided) >= MEMORY_LIMIT:
-        snapshot.decided.clear()
-    snapshot.decided[key] = (moment, question.same_until, decision)
+    if len(decided) >= MEMORY_LIMIT:
+        decided.clear()
+    decided[key] = (moment, question.same_until, decision)
     return decision
 
 
@@ -60,12 +73,10 @@ def verdict_on(request: Request, snapshot: Snapshot, moment: datetime) -> Verdic
 
     Raises ValueError if *moment* is naive.
     """
-    subject, resource = request.subject, request.resource
+    resource = request.resource
     matched = snapshot.match(resource.host, resource.chain)
-    grants = snapshot.grants_of(subject)
-    question = _Question(
-        snapshot, subject, matched, grants=grants, host=resource.host, url=_url_seen(request)
-    )
+    touching = snapshot.touching(request.subject, resource.host, matched)
+    question = _Question(request, snapshot, matched, touching, _url_seen(request))
     return question.verdict(moment)
 
 
@@ -91,19 +102,19 @@ class _Question:
 
     def __init__(
         self,
+        request: Request,
         snapshot: Snapshot,
-        subject: Subject,
         matched: Matched,
-        *,
-        grants: tuple[Grant, ...],
-        host: Host,
+        touching: Overlay,
         url: Url | None,
     ) -> None:
         self._snapshot = snapshot
-        self._subject = subject
+        self._subject = request.subject
+        self._host = request.resource.host
         self._matched = matched
-        self._grants = grants
-        self._host = host
+        self._rules = snapshot.rules_on(matched, touching)
+        self._grants = touching.grants
+        self._lifetimes = [snapshot.lifetimes[each] for each in touching.restrictions]
         self._url = url
         self._found: dict[object, list[_Finding]] = {}
         # Until when not only the verdict but every reason stays the same; known after `answer`.
@@ -167,7 +178,7 @@ class _Question:
         time = (
             possible,
             tuple(grant.id for grant in live),
-            tuple(start <= moment < end for start, end in snapshot.lifetimes.values()),
+            tuple(start <= moment < end for start, end in self._lifetimes),
         )
         found = self._found.get(time)
         if found is None:
@@ -179,8 +190,8 @@ class _Question:
     def _urls(self, live: tuple[Grant, ...]) -> list[Url]:
         if self._url is not None:
             return [self._url]
-        if live or self._matched.parts:
-            parts = ((pattern, service) for pattern, _, service in self._matched.parts)
+        if live or self._rules.parts:
+            parts = ((pattern, service) for pattern, _, service in self._rules.parts)
             return few_witnesses(self._host, parts, live, self._snapshot.services)
         return [Url(scheme="https", host=self._host, port=None, path="/")]
 
@@ -209,13 +220,13 @@ class _Question:
 
     def _rules_on(self, url: Url, moment: datetime) -> Iterator[tuple[Rule, Service | None]]:
         lifetimes = self._snapshot.lifetimes
-        for rule, service in self._matched.whole:
+        for rule, service in self._rules.whole:
             lifetime = lifetimes.get(rule.id)
             if lifetime is None or lifetime[0] <= moment < lifetime[1]:
                 yield rule, service
         asked: UrlPattern | None = None
         is_covered = False
-        for pattern, rule, part_of in self._matched.parts:
+        for pattern, rule, part_of in self._rules.parts:
             # The rules about a pattern stand next to each other, and it is asked once.
             if pattern is not asked:
                 asked, is_covered = pattern, pattern.covers_page(url)
@@ -232,20 +243,15 @@ class _Question:
     def _valid_until(self, moment: datetime, findings: list[_Finding]) -> datetime:
         """Return the first moment after *moment* at which the verdict is another one."""
         bound = self._bound(moment)
-        parts = ((rule, service) for _, rule, service in self._matched.parts)
-        changes = Changes(
-            self._snapshot, self._subject, (*self._matched.whole, *parts), self._grants
-        )
+        changes = Changes(self._snapshot, self._subject, self._rules.pairs, self._grants)
         verdicts = self._verdicts(findings)
         self.same_until = bound
-        current = changes.after(moment)
-        while current is not None and current < bound:
+        for current in changes.between(moment, bound):
             found = self._findings(current)
             if found != findings:
                 self.same_until = min(self.same_until, current)
                 if self._verdicts(found) != verdicts:
                     return current
-            current = changes.after(current)
         return bound
 
 

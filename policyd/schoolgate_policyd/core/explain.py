@@ -77,6 +77,7 @@ def explain(
         return Explanation(periods[0], periods, tuple(sentences))
     sentences += belonging(request, decision, snapshot)
     sentences += _reasons(request, decision, snapshot, moment)
+    sentences += _safe_search(request, decision, snapshot)
     until = _until(decision, snapshot, moment, zone)
     return Explanation(periods[0], periods, (*sentences, until), until, deciding_rule(decision))
 
@@ -132,6 +133,13 @@ def _reasons(
     if decision.verdict is Verdict.ALLOW and not decision.excepted and not decision.lifted:
         sentences.append(f"No rule of the {snapshot.source.policy.document.title} blocks it.")
     return sentences
+
+
+def _safe_search(request: Request, decision: Decision, snapshot: Snapshot) -> list[str]:
+    name = snapshot.safe_name(request.subject, request.resource.host)
+    if name is None or decision.verdict is Verdict.BLOCK:
+        return []
+    return [f"Safe search is on: it is fetched from {name}, which filters the results."]
 
 
 def _excepted(rule: Rule, request: Request, snapshot: Snapshot, moment: datetime) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.rules import Grant, Restriction, Rule
+from schoolgate_policyd.core.safe_search import SafeSearch
 from schoolgate_policyd.core.school_time import SchoolTime
 from schoolgate_policyd.core.subjects import Device, DeviceClaim, Network, Person
 
@@ -38,6 +39,7 @@ class Policy(msgspec.Struct, frozen=True):
     school_time: SchoolTime
     social_media: frozenset[str] = frozenset()
     standing: tuple[StandingDefinition, ...] = ()
+    safe_search: SafeSearch = SafeSearch()
 
 
 class Register(msgspec.Struct, frozen=True):

@@ -6,8 +6,6 @@ class) leaves several possible for them. Nothing here chooses among those: a rul
 one of the possible periods blocks.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,10 +25,6 @@ from schoolgate_policyd.core.times import (
 )
 
 type Bells = tuple[PeriodStart, ...]
-
-# Each memory is emptied when it is full: a flood of different subjects costs time, never memory.
-MOST_SUBJECTS = 65_536
-MOST_TIMELINES = 1024
 
 _ORDER = {period: position for position, period in enumerate(Period)}
 
@@ -113,7 +107,7 @@ class SchoolTime(msgspec.Struct, frozen=True):
                 if moment_of(day, bell.at, zone) <= moment:
                     period = bell.period
             found.add(Possible(period, is_school_day=bool(bells)))
-        return _in_order(found)
+        return in_order(found)
 
     def periods_at(self, moment: datetime, subject: Subject) -> tuple[Period, ...]:
         """
@@ -128,6 +122,12 @@ class SchoolTime(msgspec.Struct, frozen=True):
         zone = ZoneInfo(self.zone)
         day = local_date(moment, zone)
         return moment_of(day, hours.start, zone) <= moment < moment_of(day, hours.end, zone)
+
+    def hours_of(self, subject: Subject) -> WorkingHours | None:
+        """Return *subject*'s working hours, which staff alone have."""
+        if subject.audience is not Audience.STAFF:
+            return None
+        return subject.hours or self.staff_hours
 
     def horizon(self, moment: datetime) -> datetime:
         """
@@ -150,88 +150,6 @@ class SchoolTime(msgspec.Struct, frozen=True):
         )
 
 
-class Timeline:
-    """What it may be for one kind of subject over the whole calendar, ready for bisection."""
-
-    def __init__(self, school_time: SchoolTime, subject: Subject) -> None:
-        self._zone = ZoneInfo(school_time.zone)
-        # Before the first and after the last day that the calendar knows, it is closed.
-        self._starts: list[datetime] = []
-        self._possible: list[tuple[Possible, ...]] = [_CLOSED]
-        self._bells: list[datetime] = []
-        self._rung: dict[tuple[Bells, ...], tuple[tuple[time, tuple[Possible, ...]], ...]] = {}
-        for term in sorted(school_time.calendar.terms, key=lambda each: each.first):
-            for offset in range((term.last - term.first).days + 1):
-                day = term.first + timedelta(days=offset)
-                self._add(day, school_time.possible_bells(day, subject))
-            self._add(term.last + timedelta(days=1), ((),))
-
-    def possible_at(self, moment: datetime) -> tuple[Possible, ...]:
-        """Return what it may be at *moment* (aware)."""
-        return self._possible[bisect_right(self._starts, moment)]
-
-    def periods_at(self, moment: datetime) -> tuple[Period, ...]:
-        """Return every period that it may be at *moment* (aware)."""
-        return periods_in(self.possible_at(moment))
-
-    def bells_after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield, in order, the moments after *moment* at which a possible period changes."""
-        for position in range(bisect_right(self._bells, moment), len(self._bells)):
-            yield self._bells[position]
-
-    def _add(self, day: date, possible_bells: tuple[Bells, ...]) -> None:
-        # Most days of a year are like others: what it may be from which time on is known by then.
-        rung = self._rung.get(possible_bells)
-        if rung is None:
-            rung = self._rung[possible_bells] = tuple(_rung(possible_bells))
-        # Two bells of the wall clock may be one moment, in the hour that is skipped in spring.
-        moments = {moment_of(day, at, self._zone): possible for at, possible in rung}
-        for moment, possible in moments.items():
-            current = self._possible[-1]
-            if possible != current:
-                self._starts.append(moment)
-                self._possible.append(possible)
-                if periods_in(possible) != periods_in(current):
-                    self._bells.append(moment)
-
-
-class Timelines:
-    """The timelines of a school, each made when it is first asked for."""
-
-    def __init__(
-        self,
-        school_time: SchoolTime,
-        *,
-        most_subjects: int = MOST_SUBJECTS,
-        most_timelines: int = MOST_TIMELINES,
-    ) -> None:
-        ZoneInfo(school_time.zone)  # one that nobody knows is told now, not when a bell rings
-        self._school_time = school_time
-        self._most_subjects = most_subjects
-        self._most_timelines = most_timelines
-        self._by_class: dict[MembershipClass, Timeline] = {}
-        self._by_subject: dict[Subject, Timeline] = {}
-
-    def of(self, subject: Subject) -> Timeline:
-        """Return *subject*'s."""
-        timeline = self._by_subject.get(subject)
-        if timeline is not None:
-            return timeline
-        if len(self._by_subject) >= self._most_subjects:
-            self._by_subject.clear()
-        if len(self._by_class) >= self._most_timelines:
-            self._by_class.clear()
-        shared = self._school_time.class_of(subject)
-        timeline = self._by_class.get(shared)
-        if timeline is None:
-            timeline = self._by_class[shared] = Timeline(self._school_time, subject)
-        self._by_subject[subject] = timeline
-        return timeline
-
-
-_CLOSED = (Possible(Period.CLOSED, is_school_day=False),)
-
-
 def periods_in(possible: tuple[Possible, ...]) -> tuple[Period, ...]:
     """Return the periods of *possible*, each once."""
     if len(possible) == 1:
@@ -239,18 +157,6 @@ def periods_in(possible: tuple[Possible, ...]) -> tuple[Period, ...]:
     return tuple(dict.fromkeys(each.period for each in possible))
 
 
-def _rung(possible_bells: tuple[Bells, ...]) -> Iterator[tuple[time, tuple[Possible, ...]]]:
-    """Yield what it may be from each time on at which a bell of a possible day rings."""
-    ringing = {bell.at for bells in possible_bells for bell in bells}
-    for at in sorted({time(0), *ringing}):
-        yield at, _in_order({_possible_by(bells, at) for bells in possible_bells})
-
-
-def _possible_by(bells: Bells, at: time) -> Possible:
-    """Return what it is by *bells* from *at* on."""
-    rung = [bell.period for bell in bells if bell.at <= at]
-    return Possible(rung[-1] if rung else Period.CLOSED, is_school_day=bool(bells))
-
-
-def _in_order(possible: set[Possible]) -> tuple[Possible, ...]:
+def in_order(possible: set[Possible]) -> tuple[Possible, ...]:
+    """Return *possible* in the order of `Period`."""
     return tuple(sorted(possible, key=lambda each: (_ORDER[each.period], each.is_school_day)))

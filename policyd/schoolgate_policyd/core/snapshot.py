@@ -5,27 +5,32 @@ The immutable, numbered compilation of everything that a decision needs.
 snapshot remembers what it has already worked out; that memory never changes an answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
 import msgspec
 
 from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.classes import SubjectClasses
 from schoolgate_policyd.core.conditions import Facts, facts_at
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.listed import Listed, NamesAt
 from schoolgate_policyd.core.matching import Matched, Matcher, index_of
-from schoolgate_policyd.core.names import Host
+from schoolgate_policyd.core.names import DomainName, Host
+from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlay, Overlays, Rules
 from schoolgate_policyd.core.policy import Live, Policy, Source
 from schoolgate_policyd.core.register import SubjectFinder
 from schoolgate_policyd.core.rules import Grant, Rule, rule_of
-from schoolgate_policyd.core.school_time import Timeline, Timelines
 from schoolgate_policyd.core.subjects import Subject
+from schoolgate_policyd.core.timelines import Timeline, Timelines
 from schoolgate_policyd.core.times import Period
 
 # Each memory is emptied when it is full: a flood of different names costs time, never memory.
 MEMORY_LIMIT = 65_536
+
+# Since when and until when each decision holds, with all its reasons.
+type Decided = dict[tuple[Subject, Matched, Host | None], tuple[datetime, datetime, Decision]]
 
 
 class _Compiled:
@@ -39,12 +44,36 @@ class _Compiled:
         self.circumvention = frozenset(
             category.id for category in policy.catalogue.categories if category.is_circumvention
         )
+        self.searches = {
+            host: service for service in policy.catalogue.search_services for host in service.hosts
+        }
+
+
+class _Shared:
+    """What stays the same while only grants and device claims change, as they do all day."""
+
+    def __init__(self, source: Source, compiled: _Compiled) -> None:
+        self._source = source
+        self.matcher = Matcher(
+            compiled.cells,
+            compiled.listed,
+            (*source.policy.rules, *map(rule_of, source.live.restrictions)),
+            compiled.circumvention,
+        )
+        self.classes = SubjectClasses(source)
+        # Decisions about classes of subjects, with nothing laid over them.
+        self.decided: Decided = {}
+
+    def is_of(self, source: Source) -> bool:
+        """Whether it would be the same for *source*, which differs in what is live alone."""
+        live, mine = source.live, self._source.live
+        return mine.restrictions == live.restrictions and mine.standing == live.standing
 
 
 class Snapshot:
     """A compiled `Source`; make one with `compile_snapshot`."""
 
-    def __init__(self, source: Source, compiled: _Compiled) -> None:
+    def __init__(self, source: Source, compiled: _Compiled, shared: _Shared) -> None:
         self.source = source
         self.number = source.number
         self.services: Mapping[str, Service] = compiled.services
@@ -55,29 +84,31 @@ class Snapshot:
             for restriction in source.live.restrictions
         }
         self._compiled = compiled
-        self._matcher = Matcher(
-            compiled.cells,
-            compiled.listed,
-            (*source.policy.rules, *map(rule_of, source.live.restrictions)),
-            compiled.circumvention,
-        )
+        self._shared = shared
         self._finder = SubjectFinder(source)
-        self._grants_by_holder = _grants_by_holder(source.live.grants)
-        # Since when and until when each decision holds, with all its reasons.
-        self.decided: dict[
-            tuple[Subject, Matched, Host | None], tuple[datetime, datetime, Decision]
-        ] = {}
+        self._overlays = Overlays(source.live, compiled.services)
+        # The representative of all whom the rules treat like a subject.
+        self.class_of = shared.classes.of
+        # Which grants for a subject and restrictions about them matter on a host.
+        self.touching = self._overlays.touching
+        # Decisions about classes, shared by snapshots that differ in grants and claims alone, and
+        # about single subjects whom a grant or a restriction sets apart.
+        self.decided_by_class = shared.decided
+        self.decided: Decided = {}
 
     def with_live(self, number: int, live: Live) -> Self:
         """Return the snapshot that follows when grants, claims and the like change."""
         source = msgspec.structs.replace(self.source, number=number, live=live)
-        return type(self)(source, self._compiled)
+        shared = self._shared
+        if not shared.is_of(source):
+            shared = _Shared(source, self._compiled)
+        return type(self)(source, self._compiled, shared)
 
     def with_rules(self, rules: tuple[Rule, ...], live: Live) -> Self:
         """Return the snapshot as it would be with other rules and another live state."""
         policy = msgspec.structs.replace(self.source.policy, rules=rules)
         source = msgspec.structs.replace(self.source, policy=policy, live=live)
-        return type(self)(source, self._compiled)
+        return type(self)(source, self._compiled, _Shared(source, self._compiled))
 
     def subject_at(self, address: str, moment: datetime) -> Subject:
         """Return who asks from *address* at *moment* (aware)."""
@@ -102,16 +133,33 @@ class Snapshot:
 
     def grants_of(self, subject: Subject) -> tuple[Grant, ...]:
         """Return the grants for *subject*, whether live, past or to come."""
-        if not self._grants_by_holder:
-            return ()
-        holders: list[tuple[str, str]] = [("class", each) for each in subject.classes]
-        holders += [("group", each) for each in subject.device_groups]
-        if subject.person is not None:
-            holders.append(("person", subject.person))
-        found = {
-            grant.id: grant for key in holders for grant in self._grants_by_holder.get(key, ())
-        }
-        return tuple(found.values())
+        return self._overlays.of(subject).grants
+
+    def restrictions_on(self, subject: Subject) -> frozenset[str]:
+        """Return the rule ids of the restrictions about *subject*, live, past or to come."""
+        return self._overlays.of(subject).restrictions
+
+    def is_touched(self, subject: Subject, host: Host, chain: tuple[Host, ...] = ()) -> bool:
+        """
+        Whether a grant for *subject*, or a restriction about them, could matter on *host*.
+
+        Where it is False they are answered like the representative of their class, at every
+        moment until what is known of them ends.
+        """
+        return self.touching(subject, host, self.match(host, chain)) is not NO_OVERLAY
+
+    def rules_on(self, matched: Matched, overlay: Overlay) -> Rules:
+        """Return the rules in *matched*, of the restrictions those of *overlay* alone."""
+        return self._overlays.rules_on(matched, overlay.restrictions)
+
+    def decides_classes_like(self, other: "Snapshot") -> bool:
+        """Whether every class is decided as in *other*, so that what is kept of them is good."""
+        return self._shared is other._shared  # noqa: SLF001 - another one of this class
+
+    def forget(self) -> None:
+        """Forget what was decided: a measurement of first decisions asks for it."""
+        self.decided.clear()
+        self.decided_by_class.clear()
 
     def is_never_inspected(self, host: Host) -> bool:
         """Whether connections to *host* may never be looked into."""
@@ -121,20 +169,16 @@ class Snapshot:
             if (cell := self._compiled.cells.get(name)) is not None
         )
 
+    def safe_name(self, subject: Subject, host: Host) -> DomainName | None:
+        """Return the name whose address *subject* gets for *host*, if searches are filtered."""
+        service = self._compiled.searches.get(host) if isinstance(host, DomainName) else None
+        if service is None:
+            return None
+        return service.name_in(self.source.policy.safe_search.mode_for(subject))
+
     def match(self, host: Host, chain: tuple[Host, ...] = ()) -> Matched:
         """Return every rule that speaks of *host*; the same object for hosts alike."""
-        return self._matcher.match(host, chain, MEMORY_LIMIT)
-
-
-def _grants_by_holder(grants: Iterable[Grant]) -> dict[tuple[str, str], list[Grant]]:
-    by_holder: dict[tuple[str, str], list[Grant]] = {}
-    for grant in grants:
-        holders = [("person", each) for each in grant.people]
-        holders += [("class", each) for each in grant.classes]
-        holders += [("group", each) for each in grant.device_groups]
-        for holder in holders:
-            by_holder.setdefault(holder, []).append(grant)
-    return by_holder
+        return self._shared.matcher.match(host, chain, MEMORY_LIMIT)
 
 
 def compile_snapshot(source: Source, names: NamesAt | None = None) -> Snapshot:
@@ -143,4 +187,5 @@ def compile_snapshot(source: Source, names: NamesAt | None = None) -> Snapshot:
 
     Raises PolicyError where its catalogue names a table of them and none is given.
     """
-    return Snapshot(source, _Compiled(source.policy, names))
+    compiled = _Compiled(source.policy, names)
+    return Snapshot(source, compiled, _Shared(source, compiled))

@@ -134,6 +134,16 @@ class Subject(msgspec.Struct, frozen=True, cache_hash=True):
         """Whether the address was in one of the school's networks."""
         return self.network != UNKNOWN_SUBJECT.network
 
+    @property
+    def is_closely_filtered(self) -> bool:
+        """
+        Whether they are a pupil, a visitor or on an unknown device.
+
+        What did not go by one of our answers is refused for those, where
+        staff's is looked into first (answer-bound egress).
+        """
+        return self.audience is not Audience.STAFF or self.device is DeviceKind.UNKNOWN
+
 
 UNKNOWN_SUBJECT = Subject()
 

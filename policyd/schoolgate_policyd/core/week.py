@@ -77,10 +77,9 @@ class _Walk:
         self._snapshot = snapshot
         self._zone = ZoneInfo(snapshot.school_time.zone)
         matched = snapshot.match(resource.host, resource.chain)
-        parts = ((rule, service) for _, rule, service in matched.parts)
-        self._changes = Changes(
-            snapshot, subject, (*matched.whole, *parts), snapshot.grants_of(subject)
-        )
+        touching = snapshot.touching(subject, resource.host, matched)
+        rules = snapshot.rules_on(matched, touching)
+        self._changes = Changes(snapshot, subject, rules.pairs, touching.grants)
 
     def day(self, day: date) -> WeekDay:
         start, end = (moment_of(each, time(0), self._zone) for each in (day, _after(day)))

@@ -12,6 +12,7 @@ import msgspec
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.policy import Document, Policy
+from schoolgate_policyd.core.safe_search import SafeSearch
 from schoolgate_policyd.core.words import capitalised, inside, joined
 from schoolgate_policyd.drafting.day_differences import time_differences
 from schoolgate_policyd.drafting.promises import in_words, promised_only_by
@@ -38,6 +39,7 @@ def _differences(before: Preset, after: Preset) -> Iterator[str]:
     if was.document != now.document:
         yield _document(now.document)
     yield from _social_media(was, now)
+    yield from _safe_search(was.safe_search, now.safe_search)
     yield from rule_differences(was, now)
     yield from _standing(was, now)
     yield from time_differences(was.school_time, now.school_time)
@@ -59,6 +61,14 @@ def _social_media(before: Policy, after: Policy) -> Iterator[str]:
         if names:
             counts = _counts(names, after.catalogue)
             yield f"{capitalised(joined(names))} {when} {counts} as social media."
+
+
+def _safe_search(before: SafeSearch, after: SafeSearch) -> Iterator[str]:
+    for whose in ("pupil", "visitor", "staff"):
+        mode = getattr(after, whose)
+        if getattr(before, whose) is not mode:
+            people = whose if whose == "staff" else f"{whose}s"
+            yield f"Safe search for {people} now is {mode}."
 
 
 def _counts(names: list[str], catalogue: Catalogue) -> str:

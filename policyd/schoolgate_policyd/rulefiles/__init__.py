@@ -7,6 +7,7 @@ YAML rule files to core values, every mistake with its file and line, all at onc
 - `catalogue_files`: services, categories, lists, help lines, essentials.
 - `subscription_files`: lists of somebody else's, and the rules that locked ones bring.
 - `conditions`, `rule_syntax`: "block X for Y unless Z, citing a clause".
+- `safe_search`: search services that can be filtered, and for whom they are.
 - `social_media`: what a school counts as such, and that no audience is left out.
 - `day_files`, `bank_holidays`: timetables and calendars; `school_days`: whose they are.
 - `preset`, `preset_notes`, `change_terms`: what a document says that no decision needs.

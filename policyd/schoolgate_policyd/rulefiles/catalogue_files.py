@@ -36,12 +36,14 @@ from schoolgate_policyd.rulefiles.hosts import (
     blockable_domain,
     blockable_host,
     domain,
+    named_hosts,
     open_domain,
-    open_host,
     site_part,
 )
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, RuleFileErrors
 from schoolgate_policyd.rulefiles.nodes import MappingNode, Node, read_nodes
+from schoolgate_policyd.rulefiles.safe_search import FILE as SAFE_SEARCH
+from schoolgate_policyd.rulefiles.safe_search import search_service
 from schoolgate_policyd.rulefiles.subscription_files import FOLDER as SUBSCRIPTIONS
 from schoolgate_policyd.rulefiles.subscription_files import large_lists, subscription
 
@@ -133,6 +135,7 @@ class _CatalogueFiles:
             essentials=self._hosts_of("essentials.yaml", "essentials"),
             never_inspected=self._hosts_of("never-inspected.yaml", "never_inspected"),
             large_lists=large_lists(subscriptions),
+            search_services=self._all_of(SAFE_SEARCH, "safe_search", search_service()) or (),
         )
         return Vocabulary(
             catalogue=catalogue,
@@ -152,10 +155,11 @@ class _CatalogueFiles:
             "subscription": subscription(self._definitions, self._category_id),
             "services": only_list("a file of services", "services", self._service),
             "help-lines": only_list("a file of help lines", "help_lines", self._help_line),
-            "essentials": only_list("a file of essentials", "essentials", _named_hosts),
+            "essentials": only_list("a file of essentials", "essentials", named_hosts),
             "never-inspected": only_list(
-                "a file of sites never inspected", "never_inspected", _named_hosts
+                "a file of sites never inspected", "never_inspected", named_hosts
             ),
+            "safe-search": only_list("a file of safe search", "safe_search", search_service()),
         }
 
     def _files(self, folder: str) -> tuple[Path, ...]:
@@ -185,7 +189,7 @@ class _CatalogueFiles:
                 yield found
 
     def _hosts_of(self, name: str, key: str) -> tuple[Host, ...]:
-        groups = self._all_of(name, key, _named_hosts) or ()
+        groups = self._all_of(name, key, named_hosts) or ()
         return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
     def _all_of[T](self, name: str, key: str, read: Reader[T]) -> tuple[T, ...] | None:
@@ -285,14 +289,3 @@ _SERVICE_KEYS = (
     "source",
 )
 _HELP_LINE_KEYS = ("id", "name", "phone", "about", "domains", "source")
-
-
-def _named_hosts(node: Node, book: MistakeBook) -> tuple[Host, ...] | None:
-    """Return the hosts of a named group (Banks); the name is for the file's reader."""
-    entries = mapping("a group of sites", node, ("name", "domains", "source"), book)
-    if entries is None:
-        return None
-    entries.required("name", text)
-    entries.optional("source", text, default=None)
-    hosts: Reader[tuple[Host, ...]] = list_of(open_host)
-    return entries.required("domains", hosts)

@@ -7,7 +7,7 @@ from publicsuffixlist import PublicSuffixList
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import AddressLiteral, DomainName, Host, parse_host
 from schoolgate_policyd.core.url_patterns import UrlPattern, parse_pattern
-from schoolgate_policyd.rulefiles.fields import text
+from schoolgate_policyd.rulefiles.fields import Reader, list_of, mapping, text
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, shown
 from schoolgate_policyd.rulefiles.nodes import Node
 from schoolgate_policyd.rulefiles.shared_hosts import shared_under
@@ -49,6 +49,17 @@ def domain(node: Node, book: MistakeBook) -> DomainName | None:
         book.add(node.place, f"{shown(parsed.text)} is an address: a name must stand here")
         return None
     return parsed
+
+
+def named_hosts(node: Node, book: MistakeBook) -> tuple[Host, ...] | None:
+    """Return the hosts of a named group (Banks); the name is for the file's reader."""
+    entries = mapping("a group of sites", node, ("name", "domains", "source"), book)
+    if entries is None:
+        return None
+    entries.required("name", text)
+    entries.optional("source", text, default=None)
+    hosts: Reader[tuple[Host, ...]] = list_of(open_host)
+    return entries.required("domains", hosts)
 
 
 def blockable_host(node: Node, book: MistakeBook) -> Host | None:

@@ -31,6 +31,7 @@ class FileKind(StrEnum):
     HELP_LINES = "help-lines"
     ESSENTIALS = "essentials"
     NEVER_INSPECTED = "never-inspected"
+    SAFE_SEARCH = "safe-search"
     TIMETABLE = "timetable"
     CALENDAR = "calendar"
 
@@ -49,6 +50,7 @@ _NAMED = {
     "help-lines.yaml": FileKind.HELP_LINES,
     "essentials.yaml": FileKind.ESSENTIALS,
     "never-inspected.yaml": FileKind.NEVER_INSPECTED,
+    "safe-search.yaml": FileKind.SAFE_SEARCH,
 }
 # The first key that a file has says what it is; a school's file has `rules` among others.
 _TELLING_KEYS = {
@@ -64,6 +66,7 @@ _TELLING_KEYS = {
     "essentials": FileKind.ESSENTIALS,
     "never_inspected": FileKind.NEVER_INSPECTED,
     "rules": FileKind.RULES,
+    "safe_search": FileKind.SAFE_SEARCH,
 }
 
 

@@ -37,6 +37,7 @@ _SCHOOL = {
     "one_off_days": "Days with bells of their own: an early closing, an exam season, a trip.",
     "standing": "Standing permissions that conditions may ask for.",
     "social_media": "What the word `social-media` stands for in this policy.",
+    "safe_search": "How strictly the results of search services are filtered, for whom.",
     "rules": "What is blocked, for whom. The order does not matter.",
     "invariants": "What must never happen, whatever is granted otherwise: `prove` checks it.",
     "not_enforced": "Clauses that no gateway can hold up, each with the reason.",
@@ -108,6 +109,11 @@ _NOTES = {
         "except_services": "Services of those categories that do not count.",
         "cite": "The section that says what counts.",
         "ours": "Categories that no clause names.",
+    },
+    "safe search": {
+        "pupil": "For pupils and whoever is unknown; `strict` if left out, never off.",
+        "visitor": "For visitors; `strict` if left out, never off.",
+        "staff": "For staff on devices that are known; `off` if left out.",
     },
     "a citation": {
         "document": "The document's title and version.",
@@ -187,6 +193,15 @@ _CATALOGUE = {
     "a file of help lines": {"help_lines": "Help lines, one after the other."},
     "a file of essentials": {"essentials": "What is open to everybody when no policy is known."},
     "a file of sites never inspected": {"never_inspected": "What the proxy never looks into."},
+    "a search service": {
+        "id": "Its name.",
+        "name": "What pages call it.",
+        "hosts": "The exact names that it is asked by, without what is under them.",
+        "strict": "The name that is looked up instead, so that results are filtered.",
+        "moderate": "The same for its more open mode, if it has one.",
+        "source": "Where it is documented.",
+    },
+    "a file of safe search": {"safe_search": "Search services that can be filtered."},
     "a file of rules": {"rules": "Rules for every school that includes the file."},
 }
 

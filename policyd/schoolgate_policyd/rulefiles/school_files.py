@@ -10,6 +10,7 @@ import msgspec
 
 from schoolgate_policyd.core.policy import Document, Policy, StandingDefinition
 from schoolgate_policyd.core.rules import Rule
+from schoolgate_policyd.core.safe_search import SafeSearch
 from schoolgate_policyd.rulefiles.catalogue_files import Vocabulary, read_catalogue
 from schoolgate_policyd.rulefiles.circumvention import unlocked
 from schoolgate_policyd.rulefiles.fields import Entries, Reader, list_of, mapping, text
@@ -31,6 +32,7 @@ from schoolgate_policyd.rulefiles.nodes import Node, read_nodes
 from schoolgate_policyd.rulefiles.preset import Preset
 from schoolgate_policyd.rulefiles.preset_notes import NOTE_KEYS, read_notes
 from schoolgate_policyd.rulefiles.rule_syntax import RuleContext, rules_file, rules_of
+from schoolgate_policyd.rulefiles.safe_search import safe_search
 from schoolgate_policyd.rulefiles.school_days import DAY_KEYS, read_school_time
 from schoolgate_policyd.rulefiles.social_media import (
     SocialMedia,
@@ -49,12 +51,13 @@ SCHOOL_KEYS = (
     *DAY_KEYS,
     "standing",
     "social_media",
+    "safe_search",
     "rules",
     *NOTE_KEYS,
 )
 
 _YEAR_AND_MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])\Z", re.ASCII)
-_NOT_INCLUDED = frozenset({"essentials", "help-lines", "never-inspected"})
+_NOT_INCLUDED = frozenset({"essentials", "help-lines", "never-inspected", "safe-search"})
 # Stands in where the school's own document is mistaken, so that no rule is blamed for it.
 _UNREADABLE_DOCUMENT = Document(title="unreadable", version="unreadable")
 
@@ -133,6 +136,7 @@ class _SchoolFile:
             "standing", list_of(_standing(standing_definitions)), default=()
         )
         social = self._entries.required("social_media", self._social_media)
+        searches = self._entries.optional("safe_search", safe_search, default=SafeSearch())
         # Whatever the school's file says, locked lists are blocked for everybody.
         locked = locked_rules(self._vocabulary.subscriptions)
         context = RuleContext(
@@ -159,6 +163,7 @@ class _SchoolFile:
             school_time=school_time,
             social_media=social.ids,
             standing=standing,
+            safe_search=searches,
         )
         return Preset(
             policy=policy, notes=msgspec.structs.replace(notes, social_media=social.notes)

@@ -122,6 +122,23 @@ def grant_of(scope: Scope, kind: GrantKind = GrantKind.ACCESS_GRANT) -> Grant:
     )
 
 
+def test_days_of_overtime_are_another_reason_and_no_end_of_a_verdict() -> None:
+    """The other rule blocks all the same; what is remembered names the right ones each day."""
+    on_overtime = msgspec.structs.replace(
+        FORUM_RULE, id="on-overtime", applies_to=(Condition(overtime=True),)
+    )
+    snapshot = compile_snapshot(worlds.source_of((FORUM_RULE, on_overtime)))
+    days = frozenset({date(2026, 11, 20), date(2026, 11, 24), date(2026, 11, 25)})
+    worker = msgspec.structs.replace(TEACHER, overtime=days)
+    moments = [datetime(2026, 11, day, 10, tzinfo=UTC) for day in range(19, 27)]
+    request = asked(worker, "https://shared.example/talk")
+
+    found = [decide(request, snapshot, moment) for moment in moments]
+
+    assert [1, 2, 1, 1, 1, 2, 2, 1] == [len(each.rules) for each in found]
+    assert {worlds.SCHOOL_TIME.horizon(LESSON)} == {each.valid_until for each in found}
+
+
 def test_staff_are_blocked_in_a_lesson_until_break() -> None:
     decision = decide(asked(TEACHER, "www.chat.example"), snapshot_with(), LESSON)
 
@@ -532,7 +549,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [decide(asked(PUPIL, host), snapshot, LESSON).verdict for host in hosts]
 
     assert [Verdict.BLOCK, *[Verdict.ALLOW] * 3] * 2 == found
-    assert len(snapshot.decided) <= 2
+    assert len(snapshot.decided_by_class) <= 2
 
 
 def test_a_grant_for_a_service_that_is_a_part_of_a_host_opens_that_part() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 import strategies as worlds
 import test_decide as cases
 from hypothesis import given
@@ -13,6 +14,7 @@ from schoolgate_policyd.core.explain import Explanation, explain
 from schoolgate_policyd.core.names import parse_domain, parse_host, parse_url
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import Condition, HostScope, PageScope
+from schoolgate_policyd.core.safe_search import SearchService
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.subjects import Duty, HeldDuty, Subject
 
@@ -98,6 +100,25 @@ def test_what_no_rule_speaks_of_is_said_to_be_open() -> None:
 
     assert "No rule of the Policy blocks it." in sentences
     assert "This does not change with the time of day." == sentences[-1]
+
+
+FINDER = SearchService(
+    "finder", "Finder", (parse_domain("www.finder.example"),), parse_domain("safe.finder.example")
+)
+
+
+@pytest.mark.parametrize(("subject", "is_filtered"), [(cases.PUPIL, True), (cases.TEACHER, False)])
+def test_whose_searches_are_filtered_is_said(subject: Subject, *, is_filtered: bool) -> None:
+    source = cases.snapshot_with().source
+    catalogue = msgspec.structs.replace(source.policy.catalogue, search_services=(FINDER,))
+    policy = msgspec.structs.replace(source.policy, catalogue=catalogue)
+    snapshot = compile_snapshot(msgspec.structs.replace(source, policy=policy))
+    said = "Safe search is on: it is fetched from safe.finder.example, which filters the results."
+
+    sentences = explained(subject, "https://www.finder.example/q", snapshot, cases.LESSON)
+
+    assert is_filtered is (said in sentences)
+    assert said not in explained(subject, "finder.example", snapshot, cases.LESSON)
 
 
 def test_a_help_line_is_not_reasoned_about() -> None:

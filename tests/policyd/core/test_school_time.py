@@ -16,11 +16,10 @@ from schoolgate_policyd.core.school_time import (
     OneOff,
     Possible,
     SchoolTime,
-    Timeline,
-    Timelines,
     TimetableUse,
 )
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Subject
+from schoolgate_policyd.core.timelines import Timeline, Timelines
 from schoolgate_policyd.core.times import (
     Calendar,
     DateRange,

@@ -5,9 +5,9 @@ import test_decide as cases
 
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Verdict
-from schoolgate_policyd.core.names import parse_domain
+from schoolgate_policyd.core.names import parse_domain, parse_url
 from schoolgate_policyd.core.policy import Live
-from schoolgate_policyd.core.rules import GrantKind, HostScope
+from schoolgate_policyd.core.rules import GrantKind, HostScope, PageScope
 
 SITE = HostScope(parse_domain("chat.example"))
 
@@ -35,3 +35,16 @@ def test_a_grant_that_is_withdrawn_is_gone_with_the_next_snapshot() -> None:
     assert Verdict.ALLOW is decide(request, snapshot, cases.LESSON).verdict
     assert Verdict.BLOCK is decide(request, without, cases.LESSON).verdict
     assert (8, snapshot.source.policy) == (without.number, without.source.policy)
+
+
+def test_a_grant_that_is_narrowed_is_narrower_with_the_next_snapshot() -> None:
+    """What was decided about single subjects is left behind, though classes share theirs."""
+    page = PageScope(parse_url("https://chat.example/x"))
+    snapshot = cases.snapshot_with(cases.grant_of(SITE))
+    request = cases.asked(cases.TEACHER, "chat.example")
+    live = msgspec.structs.replace(cases.PERMITTED, grants=(cases.grant_of(page),))
+
+    assert Verdict.ALLOW is decide(request, snapshot, cases.LESSON).verdict
+    narrower = snapshot.with_live(2, live)
+    assert narrower.decides_classes_like(snapshot)
+    assert Verdict.DEPENDS is decide(request, narrower, cases.LESSON).verdict

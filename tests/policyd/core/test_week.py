@@ -113,6 +113,17 @@ def test_the_edges_of_a_grant_are_edges_of_stretches() -> None:
     assert grant.ends_at in [each.end for each in friday]
 
 
+def test_a_grant_for_what_is_open_anyway_divides_nothing() -> None:
+    noon = datetime(2026, 11, 20, 12, 20, tzinfo=UTC)
+    at_lunch = replace(
+        cases.grant_of(HostScope(parse_domain("chat.example"))),
+        starts_at=noon,
+        ends_at=noon + timedelta(minutes=20),
+    )
+
+    assert week(cases.snapshot_with()) == week(cases.snapshot_with(at_lunch))
+
+
 def test_what_is_known_of_somebody_counts_for_the_whole_week() -> None:
     """A device claim that ends in it would else leave the rest of the week undecided."""
     claimed = replace(cases.TEACHER, known_until=cases.LESSON)

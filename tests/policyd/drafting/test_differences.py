@@ -101,6 +101,11 @@ def test_the_order_of_rules_is_no_difference(rules_dir: Path) -> None:
                 ),
             ),
         ),
+        (
+            "zone: Europe/London\n",
+            "zone: Europe/London\nsafe_search: {pupil: moderate, staff: strict}\n",
+            ("Safe search for pupils now is moderate.", "Safe search for staff now is strict."),
+        ),
         ("zone: Europe/London", "zone: Europe/Dublin", ("The school's clock is that of",)),
         ("cite: §3", "cite: §4", ("The section that says what counts as social media is",)),
         (

@@ -60,6 +60,17 @@ help_lines:
 never_inspected:
   - {name: Banks, domains: [bank.example.org]}
 """,
+    "safe-search.yaml": """\
+safe_search:
+  - id: finder
+    name: Finder
+    hosts: [www.finder.example.org, finder.example.org]
+    strict: safe.finder.example.org
+    moderate: mild.finder.example.org
+    source: "made up"
+  - {id: seeker, name: Seeker, hosts: [seeker.example.org], strict: safe.seeker.example.org,
+     source: made up}
+""",
     "timetables/day.yaml": """\
 timetable: day
 days:
@@ -84,8 +95,8 @@ timetable: day
 calendar: year
 staff_hours: "08:30-16:00"
 zone: Europe/London
-standing:
-  - {id: breaks, about: At break}
+standing: [{id: breaks, about: At break}]
+safe_search: {pupil: moderate, visitor: strict, staff: "off"}
 social_media:
   categories: [video-sharing]
   services: [whatsapp]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schoolgate_policyd.core.membership import Membership
-from schoolgate_policyd.core.school_time import Possible, SchoolTime, Timeline
+from schoolgate_policyd.core.school_time import Possible, SchoolTime
 from schoolgate_policyd.core.subjects import Audience, Subject
+from schoolgate_policyd.core.timelines import Timeline
 from schoolgate_policyd.core.times import moment_of
 
 SOMEBODY = "somebody"

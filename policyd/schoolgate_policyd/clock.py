@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.core.times import require_aware
+from schoolgate_policyd.settings import Settings
 from schoolgate_policyd.whole_files import write_whole
 
 FIRST_SAMPLE_MOMENT = datetime(2026, 11, 20, 10, 29, tzinfo=ZoneInfo("Europe/London"))

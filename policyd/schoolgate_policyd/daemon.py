@@ -18,7 +18,6 @@ from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.strict import STRICT_POLICY
 from schoolgate_policyd.core.subjects import Network
-from schoolgate_policyd.first_snapshot import strict_snapshot
 from schoolgate_policyd.ipc.last_snapshot import (
     LastSnapshotError,
     load_last_snapshot,
@@ -28,6 +27,7 @@ from schoolgate_policyd.ipc.messages import EventBatch
 from schoolgate_policyd.ipc.server import PolicydServer
 from schoolgate_policyd.revisions import RevisionSequence
 from schoolgate_policyd.rulewatch import RuleWatch
+from schoolgate_policyd.strict_snapshot import strict_snapshot
 
 NAME = "policyd"
 POLL_EVERY_S = 1.0

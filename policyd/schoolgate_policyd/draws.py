@@ -25,7 +25,6 @@ from schoolgate_policyd.core.rules import (
     Scope,
     ServiceScope,
 )
-from schoolgate_policyd.core.school_time import Timelines
 from schoolgate_policyd.core.subjects import (
     UNKNOWN_SUBJECT,
     Audience,
@@ -34,6 +33,7 @@ from schoolgate_policyd.core.subjects import (
     HeldDuty,
     Subject,
 )
+from schoolgate_policyd.core.timelines import Timelines
 from schoolgate_policyd.core.times import WorkingHours, moment_of
 
 SITES_A_BATCH = 6

@@ -234,8 +234,10 @@ class Enforcement:
         subject, snapshot, moment = self._asker(connection)
         if decide(Request(subject, asked), snapshot, moment).verdict is Verdict.BLOCK:
             return _Located(asked)
+        # A search service's own address would give what the one that filters leaves out.
+        source = snapshot.safe_name(subject, host) or host
         try:
-            found = await self._resolver.resolve(host)
+            found = await self._resolver.resolve(source)
         except ResolveError as error:
             return _Located(asked, error.reason)
         return _Located(HostResource(host, found.chain), found)

@@ -163,8 +163,8 @@ class Point:
     def _ring(self) -> None:
         self._bell.ring()
 
-    def _put_source(self, source: Source) -> None:
-        self._newest.put_source(source)
+    async def _put_source(self, source: Source) -> None:
+        await self._newest.put_source(source)
         log.info("snapshot in force", number=source.number)
         self._ring()
 

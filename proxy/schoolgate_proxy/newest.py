@@ -1,5 +1,6 @@
 """The snapshot in force."""
 
+import asyncio
 from collections.abc import Callable
 
 from schoolgate_policyd.core.names import Host
@@ -16,9 +17,9 @@ class Newest:
         self.snapshot = first
         self._compile = compile_
 
-    def put_source(self, source: Source) -> None:
-        """Put a source of everything in force."""
-        self.snapshot = self._compile(source)
+    async def put_source(self, source: Source) -> None:
+        """Put a source of everything in force; the one before decides while it is compiled."""
+        self.snapshot = await asyncio.to_thread(self._compile, source)
 
     def put_live(self, number: int, live: Live) -> None:
         """Put a change of the live state in force."""

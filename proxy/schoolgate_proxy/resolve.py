@@ -67,9 +67,11 @@ class _Kept:
 
 class Resolver:
     """
-    Asks *upstreams* (`address` or `address:port`; none means the system's resolv.conf).
+    Asks *upstreams*; none means the system's resolv.conf.
 
-    *timeout_s* bounds one attempt, twice that a question. *monotonic* is a clock in seconds.
+    An upstream is `address`, `address:port` or `tls://address:port#name`. Those over HTTPS are
+    left to the DNS point, and are not enough alone. *timeout_s* bounds one attempt, twice that
+    a question. *monotonic* is a clock in seconds.
     """
 
     def __init__(
@@ -185,20 +187,44 @@ def _upstream_of(upstreams: Sequence[str]) -> dns.asyncresolver.Resolver:
             "the system's resolv.conf names no resolver: set dns.upstreams"
         ) from error
     if upstreams:
-        resolver.nameservers = [_nameserver(each) for each in upstreams]
+        resolver.nameservers = _nameservers(upstreams)
     return resolver
 
 
+def _nameservers(upstreams: Sequence[str]) -> list[dns.nameserver.Nameserver | str]:
+    """Return those of *upstreams* that can be asked from here. Raises UpstreamError."""
+    asked = [_nameserver(each) for each in upstreams if not each.startswith("https://")]
+    if not asked:
+        # Our own DNS point would answer, but as whoever the gateway is, and with ourselves as
+        # the address of what we are to look into.
+        raise UpstreamError(
+            "dns.upstreams: the proxy cannot ask https:// upstreams: add a tls:// upstream, or an "
+            "address"
+        )
+    return [*asked]
+
+
 def _nameserver(text: str) -> dns.nameserver.Nameserver:
-    """Return the upstream `address` or `address:port`, an IPv6 address with port in brackets."""
-    match = _UPSTREAM.fullmatch(text)
+    """
+    Return the upstream `address`, `address:port` or `tls://address:port#name`.
+
+    An IPv6 address with a port stands in brackets. Raises UpstreamError.
+    """
+    place, _, name = text.removeprefix("tls://").partition("#")
+    is_encrypted = text.startswith("tls://")
+    match = _UPSTREAM.fullmatch(place)
     try:
         if match is None:
-            address, port = ipaddress.ip_address(text), 53
+            literal = place[1:-1] if place.startswith("[") and place.endswith("]") else place
+            address, port = ipaddress.ip_address(literal), 853 if is_encrypted else 53
         else:
             address, port = ipaddress.ip_address(match["address"].strip("[]")), int(match["port"])
     except ValueError as error:
         raise UpstreamError(
             f"dns.upstreams: `{text}` is not an address, or an address and a port"
         ) from error
-    return dns.nameserver.Do53Nameserver(str(address), port)
+    if not is_encrypted and not name:
+        return dns.nameserver.Do53Nameserver(str(address), port)
+    if not is_encrypted or not name:
+        raise UpstreamError(f"dns.upstreams: `{text}` must be an address, or tls://address#name")
+    return dns.nameserver.DoTNameserver(str(address), port, name)

@@ -1,6 +1,7 @@
 """What a point decides with before policyd has said anything: never more than it should."""
 
 import asyncio
+import dataclasses
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from schoolgate_policyd.core.names import parse_host
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
-from schoolgate_policyd.first_snapshot import first_snapshot, load_baseline, strict_snapshot
+from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 from schoolgate_policyd.ipc.messages import PointKind
@@ -22,6 +23,7 @@ from schoolgate_policyd.ipc.spool import Spool
 from schoolgate_policyd.lists.child import update_lists
 from schoolgate_policyd.lists.opening import with_newest_table
 from schoolgate_policyd.rulefiles import RuleFileErrors, load_policy
+from schoolgate_policyd.strict_snapshot import load_baseline, strict_snapshot
 
 LESSON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 PUPIL, STAFF, VISITOR, STRANGER = "127.0.1.1", "127.0.3.1", "127.0.4.1", "192.0.2.1"
@@ -105,7 +107,7 @@ def school_with_a_locked_list(folder: Path) -> Settings:
         "source: IWF\n"
     )
     (lists / "iwf.txt").write_text("unlawful.example.net\n")
-    found = settings(folder / "rules").model_copy(update={"var_dir": folder / "var"})
+    found = dataclasses.replace(settings(folder / "rules"), var_dir=folder / "var")
     update_lists(found)
     return found
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import dns.nameserver
 import pytest
 from local_internet import ORIGIN, PRIVATE, LocalInternet
 
@@ -125,12 +126,41 @@ def test_the_gateways_own_addresses_are_not_permitted() -> None:
     assert not is_own_address("192.0.2.1")
 
 
-@pytest.mark.parametrize("upstream", ["dns.example", "1.1.1.1:x", "1.1.1", "[::1", "::1:x", ""])
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        *("dns.example", "1.1.1.1:x", "1.1.1", "[::1", "::1:x", "", "1.1.1.1#one.example"),
+        *("tls://1.1.1.1", "tls://dns.example#dns.example", "tls://1.1.1.1/path#one.example"),
+        "https://1.1.1.1/dns-query#one.example",
+    ],
+)
 def test_an_upstream_that_is_no_address_is_named(upstream: str) -> None:
     with pytest.raises(UpstreamError, match=r"dns\.upstreams"):
         Resolver([upstream], DESTINATIONS)
 
 
-@pytest.mark.parametrize("upstream", ["1.1.1.1", "1.1.1.1:5353", "::1", "[::1]:5353"])
-def test_upstreams_are_addresses_with_or_without_a_port(upstream: str) -> None:
-    Resolver([upstream], DESTINATIONS)
+@pytest.mark.parametrize(
+    ("upstream", "address", "port"),
+    [
+        ("1.1.1.1", "1.1.1.1", 53),
+        ("1.1.1.1:5353", "1.1.1.1", 5353),
+        ("::1", "::1", 53),
+        ("[::1]", "::1", 53),
+        ("[::1]:5353", "::1", 5353),
+        ("tls://1.1.1.1#one.example", "1.1.1.1", 853),
+        ("tls://[::1]:5853#one.example", "::1", 5853),
+    ],
+)
+def test_upstreams_are_addresses_with_or_without_a_port(
+    upstream: str, address: str, port: int
+) -> None:
+    # Those over HTTPS are the DNS point's alone.
+    asking = Resolver([upstream, "https://192.0.2.1/dns-query#one.example"], DESTINATIONS)
+
+    (asked,) = asking._upstream.nameservers
+    assert isinstance(asked, dns.nameserver.AddressAndPortNameserver)
+    assert (address, port) == (asked.address, asked.port)
+    if isinstance(asked, dns.nameserver.DoTNameserver):
+        assert ("one.example", True) == (asked.hostname, asked.verify)
+    else:
+        assert not upstream.startswith("tls")

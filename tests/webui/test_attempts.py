@@ -124,3 +124,24 @@ def test_something_new_is_there_at_the_next_look(busy_school: WebSchool) -> None
 
 def test_nothing_blocked_is_said(school: WebSchool) -> None:
     assert "Nothing was blocked that fits." in seen(school).text
+
+
+EVIDENCE = "26 new names in 25 s, 26 of them like code; types TXT 26"
+
+
+def test_what_the_filter_noticed_itself_shows_its_evidence_and_asks_no_why(
+    school: WebSchool,
+) -> None:
+    tunnel = blocked("evil.example", attempt="dns-tunnel", evidence=EVIDENCE, rule="", count=9)
+    put(school, tunnel)
+    page = seen(school)
+
+    assert "evil.example Tried to tunnel through DNS " + EVIDENCE in page.text
+    assert "Noticed by the filter itself" in page.text
+    assert [] == [link for link in page.links if link.startswith("/why?")]
+
+
+def test_evidence_is_text_whatever_it_says(school: WebSchool) -> None:
+    put(school, blocked("evil.example", attempt="circumvention", evidence="<b>&amp;"))
+
+    assert "<b>&amp;" in seen(school).text

@@ -1,5 +1,6 @@
 """Every page in a real browser: looked at by axe-core and kept as screenshots at two widths."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 from policy_versions_world import later_texts, take_up
-from web_events import blocked, put
+from web_events import blocked, noticed, put
 from web_school import ENTRY, LESSON, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
 from web_server import served
 
@@ -107,11 +108,10 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, browser: Chromium) ->
     PICTURES.mkdir(parents=True, exist_ok=True)
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
-    settings = settings_in(tmp_path, web, (*NETWORKS, HERE)).model_copy(
-        update={
-            "dns": DnsSettings(address=LISTENING),
-            "proxy": ProxySettings(address=LISTENING),
-        }
+    settings = dataclasses.replace(
+        settings_in(tmp_path, web, (*NETWORKS, HERE)),
+        dns=DnsSettings(address=LISTENING),
+        proxy=ProxySettings(address=LISTENING),
     )
     school = WebSchool(tmp_path, settings=settings)
     try:
@@ -229,6 +229,30 @@ def test_blocked_attempts_come_in_by_themselves(office: Office) -> None:
     assert "/attempts" == lead.page.url.removeprefix(office.url)
     lead.page.goto("/attempts?circumvention=yes")
     lead.look("attempts-circumvention")
+
+
+def test_what_the_filter_noticed_itself(office: Office) -> None:
+    tunnel = (
+        "26 new names in 25 s, 26 of them like code; 494 octets in names and 1,700 in answers; "
+        "types TXT 14, MX 12; the last name looked like 9a9999aaa99aaaa9a9.a"
+    )
+    crowd = (
+        "within an hour it asked, as these systems do, whether it is online: Android or ChromeOS, "
+        "Apple, Windows; asked for 200 or more sites a minute in 7 minutes, at most for about 412"
+    )
+    put(
+        office.school,
+        blocked("evil.example", attempt="dns-tunnel", evidence=tunnel, rule="", person="p-7"),
+        blocked("www.tiktok.com", ago=timedelta(minutes=3)),
+        noticed("127.0.1.66", crowd),
+        noticed("2001:db8:1234:5678:9abc:def0:1234:5678", crowd, ago=timedelta(days=1)),
+    )
+    lead = office.someone().sign_in("lead")
+    lead.page.goto("/attempts")
+    lead.look("attempts-evidence")
+    technician = office.someone().sign_in("technician")
+    technician.page.goto("/")
+    technician.look("home-sources")
 
 
 def test_why(office: Office) -> None:

@@ -1,6 +1,7 @@
 """The composition root of the pages: reads the settings, opens the stores and serves."""
 
 import asyncio
+import dataclasses
 import logging
 import signal
 import socket
@@ -53,8 +54,8 @@ def with_free_port(settings: Settings) -> Settings:
     if web.port:
         return settings
     name = f"[{web.address}]" if family == socket.AF_INET6 else web.address
-    chosen = web.model_copy(update={"port": port, "public_url": f"http://{name}:{port}"})
-    return settings.model_copy(update={"web": chosen})
+    chosen = dataclasses.replace(web, port=port, public_url=f"http://{name}:{port}")
+    return dataclasses.replace(settings, web=chosen)
 
 
 def run(settings: Settings) -> None:

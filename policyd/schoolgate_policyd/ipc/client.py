@@ -8,7 +8,7 @@ waits, and the newest source is kept on disk for the next start.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -52,10 +52,12 @@ class PointClient:
     """
     Connects the point *name* with policyd at *socket_path*.
 
-    The callbacks run in the loop of `run`, one at a time and in order: *on_source* with a new
-    source of everything, *on_live* with a revision's number and the whole live state that
+    The callbacks are called in the loop of `run`, one at a time and in order: *on_source* with a
+    new source of everything, *on_live* with a revision's number and the whole live state that
     replaces the one of the last source, *on_in_force* with the number that every point has
-    acknowledged. One that raises leaves its revision unacknowledged and the one before in force.
+    acknowledged. One that returns an awaitable is waited for: nothing newer is looked at before
+    it is done, and only then is its revision acknowledged. One that raises leaves its revision
+    unacknowledged and the one before in force.
     *have* is the number in force here, 0 before the first; *snapshots_unreadable* counts.
     """
 
@@ -67,9 +69,9 @@ class PointClient:
         spool: Spool,
         last_snapshot_path: Path,
         *,
-        on_source: Callable[[Source], None],
-        on_live: Callable[[int, Live], None],
-        on_in_force: Callable[[int], None],
+        on_source: Callable[[Source], Awaitable[None] | None],
+        on_live: Callable[[int, Live], Awaitable[None] | None],
+        on_in_force: Callable[[int], Awaitable[None] | None],
     ) -> None:
         self.snapshots_unreadable = 0
         self.is_connected = False
@@ -82,6 +84,7 @@ class PointClient:
         self._on_live = on_live
         self._on_in_force = on_in_force
         self._source: Source | None = None
+        self._digest = ""
         self._spooled = asyncio.Event()
         self._stored = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -107,7 +110,12 @@ class PointClient:
             self.snapshots_unreadable += 1
             log.error("last snapshot unreadable", point=self._name, cause=str(error))  # noqa: TRY400 - the cause says all
             self._source = None
+        self._digest = "" if self._source is None else last_snapshot.digest_of(self._source)
         return self._source
+
+    def begin_with(self, source: Source | None, digest: str) -> None:
+        """Take *source* for the one that this point had last: somebody else has loaded it."""
+        self._source, self._digest = source, "" if source is None else digest
 
     def offer(self, event: Event) -> None:
         """Take *event* from any thread; it is on the disk within 100 ms while `run` runs."""
@@ -165,7 +173,7 @@ class PointClient:
         reader, writer = await asyncio.open_unix_connection(str(self._socket_path))
         delivering: asyncio.Task[None] | None = None
         try:
-            hello = Hello(self._kind, self._name, self._spool.boot, self.have)
+            hello = Hello(self._kind, self._name, self._spool.boot, self.have, self._digest)
             await send_message(writer, hello)
             delivering = asyncio.create_task(self._deliver(writer))
             await self._listen(reader, writer)
@@ -192,7 +200,7 @@ class PointClient:
                     await send_message(writer, Acknowledged(self.have))
                 case InForceEverywhere():
                     with contextlib.suppress(RevisionRefusedError):  # it is in force all the same
-                        self._call(self._on_in_force, message.number)
+                        await self._call(self._on_in_force, message.number)
                 case EventsStored():
                     self._spool.stored(message.boot, message.sequence)
                     self._stored.set()
@@ -215,24 +223,29 @@ class PointClient:
         if source.number < self.have or (source.number == self.have and not is_full):
             return
         if is_full:
-            self._call(self._on_source, source)
+            await self._call(self._on_source, source)
         else:
-            self._call(self._on_live, source.number, source.live)
-        self._source = source
+            await self._call(self._on_live, source.number, source.live)
+        self._source, self._digest = source, ""
         try:
             # The disk may take its time, and the point decides in this loop.
-            await asyncio.to_thread(
+            self._digest = await asyncio.to_thread(
                 last_snapshot.save_last_snapshot, self._last_snapshot_path, source
             )
         except OSError as error:
             log.error("a revision cannot be kept", point=self._name, cause=str(error))  # noqa: TRY400 - the cause says all
             raise RevisionRefusedError(f"revision {source.number} is not kept: {error}") from error
 
-    def _call[**P](
-        self, callback: Callable[P, None], *arguments: P.args, **keywords: P.kwargs
+    async def _call[**P](
+        self,
+        callback: Callable[P, Awaitable[None] | None],
+        *arguments: P.args,
+        **keywords: P.kwargs,
     ) -> None:
         try:
-            callback(*arguments, **keywords)
+            under_way = callback(*arguments, **keywords)
+            if under_way is not None:
+                await under_way
         except Exception as error:  # whatever it is, the revision before stays in force
             log.exception("a revision met a mistake of ours", point=self._name)
             raise RevisionRefusedError("a revision cannot be put in force") from error

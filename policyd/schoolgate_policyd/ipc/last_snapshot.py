@@ -1,4 +1,8 @@
-"""The newest source on disk, so that a restart needs no policyd."""
+"""
+The newest source on disk, so that a restart needs no policyd.
+
+A source is written in one way only, so its digest says whether two processes have the same one.
+"""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +16,8 @@ from schoolgate_policyd.whole_files import write_whole
 
 _MAGIC = b"schoolgate source 1\n"
 _DIGEST_OCTETS = hashlib.sha256().digest_size
-_ENCODER = msgspec.msgpack.Encoder()
+# Sets are written in order: the same source has the same digest in every process.
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _DECODER = msgspec.msgpack.Decoder(Source)
 
 
@@ -20,14 +25,21 @@ class LastSnapshotError(SchoolgateError):
     """The file with the last snapshot is damaged or from another version."""
 
 
-def save_last_snapshot(path: Path, source: Source) -> None:
+def digest_of(source: Source) -> str:
+    """Return what tells *source* from every other, its number included."""
+    return hashlib.sha256(_ENCODER.encode(source)).hexdigest()
+
+
+def save_last_snapshot(path: Path, source: Source) -> str:
     """
-    Put *source* in the place of what *path* held, at once or not at all.
+    Put *source* in the place of what *path* held, at once or not at all; return its digest.
 
     When this returns it is on the disk. Raises OSError.
     """
     value = _ENCODER.encode(source)
-    write_whole(path, _MAGIC + hashlib.sha256(value).digest() + value)
+    digest = hashlib.sha256(value)
+    write_whole(path, _MAGIC + digest.digest() + value)
+    return digest.hexdigest()
 
 
 def load_last_snapshot(path: Path) -> Source | None:

@@ -41,7 +41,8 @@ class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
     *at* and *last_at* are machine time, *school_at* is the school's clock (all aware). *person*
     is a pseudonymous id. *page* is the URL without user information, where it was seen.
     *rules* are rule ids, *citations* their clauses. *attempt* names a way round the filter
-    (`circumvention`, `name-mismatch`, ...), None for an ordinary block.
+    (`circumvention`, `name-mismatch`, ...), None for an ordinary block, and *evidence* says in
+    words what was seen of it beside the name.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
     categories: tuple[str, ...] = ()
     attempt: str | None = None
     count: int = 1
+    evidence: str | None = None
 
 
 class AllowedCount(msgspec.Struct, frozen=True, tag="allowed"):
@@ -74,7 +76,23 @@ class AllowedCount(msgspec.Struct, frozen=True, tag="allowed"):
     count: int
 
 
-Event = Blocked | AllowedCount
+class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
+    """
+    Something about a client that somebody should look into, though nothing was blocked.
+
+    *at* is machine time (aware). *kind* names what it is (`many-devices`), *evidence* says in
+    words what was seen.
+    """
+
+    at: datetime
+    point: PointKind
+    client: str
+    network: str
+    kind: str
+    evidence: str
+
+
+Event = Blocked | AllowedCount | Noticed
 
 
 class NumberedEvent(msgspec.Struct, frozen=True):
@@ -88,12 +106,17 @@ class NumberedEvent(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """A point introduces itself; *have* is the number of the snapshot it decides with, or 0."""
+    """
+    A point introduces itself; *have* is the number of the snapshot it decides with, or 0.
+
+    *digest* is that of its source (`last_snapshot.digest_of`): policyd need not send the same.
+    """
 
     kind: PointKind
     name: str
     boot: str
     have: int
+    digest: str = ""
 
 
 class Acknowledged(msgspec.Struct, frozen=True, tag="acknowledged"):
@@ -151,13 +174,18 @@ class StatusQuery(msgspec.Struct, frozen=True, tag="status-query"):
 
 
 class PointStatus(msgspec.Struct, frozen=True):
-    """One point: the newest revision that it acknowledged and whether it is connected."""
+    """
+    One point: the newest revision that it acknowledged and whether it is connected.
+
+    *pid* is its process, as the kernel says; 0 where that is not known.
+    """
 
     kind: PointKind
     name: str
     acknowledged: int
     is_connected: bool
     unacknowledged_for_s: float = 0.0
+    pid: int = 0
 
 
 class Status(msgspec.Struct, frozen=True, tag="status"):

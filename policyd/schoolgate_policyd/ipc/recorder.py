@@ -14,9 +14,9 @@ from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Subject
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, Event, PointKind
 
+CIRCUMVENTION = "circumvention"
 # Stands for hosts or clients that are too many to be told apart; no host is called that.
 MANY = "(many)"
-CIRCUMVENTION = "circumvention"
 # A minute's events together fit into a spool's memory.
 MAX_KEYS = 10_000
 MAX_KEYS_OF_CLIENT = 1_000
@@ -29,7 +29,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     *at* is machine time, *school_at* the school's clock (both aware). *is_blocked* is what
     became of *decision* here. *page* is the URL, where it was seen; *attempt* names a way round
-    the filter that the point noticed itself.
+    the filter that the point noticed itself, *evidence* says how. It may stand for *count* alike
+    ones that the point counted itself, the last of them at *last_at*.
     """
 
     at: datetime
@@ -41,6 +42,9 @@ class Seen(msgspec.Struct, frozen=True):
     is_blocked: bool
     page: str | None = None
     attempt: str | None = None
+    count: int = 1
+    last_at: datetime | None = None
+    evidence: str | None = None
 
 
 class _Alike(msgspec.Struct, frozen=True):
@@ -93,7 +97,7 @@ class Recorder:
         if seen.is_blocked:
             due += self._block(seen)
         else:
-            self._allow(seen.client, _bounded(seen.host))
+            self._allow(seen.client, _bounded(seen.host), seen.count)
         return due
 
     def tick(self, now: datetime) -> list[Event]:
@@ -118,12 +122,12 @@ class Recorder:
         self._keys_of_client.clear()
         return due
 
-    def _allow(self, client: str, host: str) -> None:
+    def _allow(self, client: str, host: str, count: int) -> None:
         key = (client, host)
         if key not in self._allowed:
             key = self._place_for(client, host)
             self._allowed.setdefault(key, 0)
-        self._allowed[key] += 1
+        self._allowed[key] += count
 
     def _block(self, seen: Seen) -> list[Event]:
         alike = self._alike(seen, seen.client, _bounded(seen.host))
@@ -167,7 +171,7 @@ class Recorder:
         return Blocked(
             at=seen.at,
             school_at=seen.school_at,
-            last_at=seen.at,
+            last_at=seen.at if seen.last_at is None else seen.last_at,
             point=self._point,
             client=alike.client,
             audience=alike.audience,
@@ -182,14 +186,16 @@ class Recorder:
             services=seen.decision.services if is_told_apart else (),
             categories=seen.decision.categories if is_told_apart else (),
             attempt=alike.attempt,
+            count=seen.count,
+            evidence=seen.evidence if is_told_apart else None,
         )
 
 
 def _joined(earlier: Blocked, later: Blocked) -> Blocked:
     return msgspec.structs.replace(
         earlier,
-        last_at=later.at,
-        count=earlier.count + 1,
+        last_at=max(earlier.last_at, later.last_at),
+        count=earlier.count + later.count,
         page=earlier.page if earlier.page == later.page else None,
     )
 

@@ -8,102 +8,24 @@ gets it when the first has acknowledged, or after a short while whatever happens
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 
-from schoolgate_policyd.core.policy import Source
-from schoolgate_policyd.ipc.frames import encode_frame
-from schoolgate_policyd.ipc.messages import (
-    Direction,
-    FullSnapshot,
-    InForceEverywhere,
-    LiveChanged,
-    PointKind,
-    PointStatus,
-)
+from schoolgate_policyd.ipc.messages import Direction, PointKind, PointStatus
+from schoolgate_policyd.ipc.revision import Point, Revision
+
+__all__ = ["Point", "Revision", "Rollout"]
 
 FIRST_GROUP_WAIT_S = 0.3
 REMEMBERED_VERSIONS = 1000
 # A point that lost its connection decides on, and is back within this time unless it is dead.
 GONE_AFTER_S = 3.0
+# A worker that a new configuration does without never comes back, and nobody waits for it.
+FORGOTTEN_AFTER_S = 30.0
 
 _FIRST = {
     Direction.TIGHTEN: frozenset({PointKind.DNS}),
     Direction.LOOSEN: frozenset({PointKind.PROXY}),
 }
 _ALL = frozenset(PointKind)
-
-
-@dataclass(frozen=True)
-class Revision:
-    """*source* as made from the store's *store_version*; *is_full* when more than live changed."""
-
-    source: Source
-    store_version: int
-    direction: Direction
-    is_full: bool
-
-    @property
-    def number(self) -> int:
-        """The revision's number."""
-        return self.source.number
-
-    @cached_property
-    def full_frame(self) -> bytes:
-        """The frame with the whole source, made once for all points."""
-        return encode_frame(FullSnapshot(self.source))
-
-    @cached_property
-    def live_frame(self) -> bytes:
-        """The frame with the live state alone."""
-        return encode_frame(LiveChanged(self.number, self.source.live))
-
-
-@dataclass
-class Point:
-    """A point that has said hello: what it acknowledged, and what it is still to be sent."""
-
-    kind: PointKind
-    name: str
-    is_connected: bool = True
-    acknowledged: int = 0
-    waiting_since: float | None = None
-    meant_for: int = 0
-    told_in_force: int = 0
-    has_due: asyncio.Event = field(default_factory=asyncio.Event)
-    _revision: Revision | None = None
-    _is_full: bool = False
-    _in_force: int = 0
-
-    def make_due(self, revision: Revision, *, is_full: bool) -> None:
-        """
-        Have *revision* sent next, whole or its live state alone.
-
-        It replaces one that was not taken yet: a slow point gets the newest, not a queue.
-        """
-        self._is_full = is_full or (self._revision is not None and self._is_full)
-        self._revision = revision
-        self.meant_for = revision.number
-        self.has_due.set()
-
-    def tell_in_force(self, number: int) -> None:
-        """Have the point told that *number* is in force everywhere."""
-        self.told_in_force = self._in_force = number
-        self.has_due.set()
-
-    def take_due(self) -> list[bytes]:
-        """Return the frames to write now."""
-        frames = []
-        if self._revision is not None:
-            frames.append(
-                self._revision.full_frame if self._is_full else self._revision.live_frame
-            )
-        if self._in_force:
-            frames.append(encode_frame(InForceEverywhere(self._in_force)))
-        self._revision = None
-        self._in_force = 0
-        self.has_due.clear()
-        return frames
 
 
 class Rollout:
@@ -177,12 +99,22 @@ class Rollout:
         if newest is not None:
             await self._acknowledged_by(_ALL, newest.number, timeout_s)
 
-    def connect(self, kind: PointKind, name: str) -> Point:
-        """Return the point *name*, newly connected, with the whole source due to it."""
-        point = self._points[name] = Point(kind, name)
-        if self._current is not None:
-            # Whatever it has: a process that starts anew may hold a file that only looks right.
-            self._hand(point, self._current, is_full=True)
+    def connect(self, kind: PointKind, name: str, digest: str = "", pid: int = 0) -> Point:
+        """
+        Return the point *name*, newly connected, with the whole source due to it.
+
+        One that decides with that very source, as *digest* says, has acknowledged it.
+        """
+        point = self._points[name] = Point(kind, name, pid)
+        revision = self._current
+        if revision is None:
+            return point
+        if digest == revision.digest:
+            point.meant_for = point.acknowledged = revision.number
+            self._look_again()
+        else:
+            # Whatever its number: a process that starts anew may hold a file that looks right.
+            self._hand(point, revision, is_full=True)
         return point
 
     def disconnect(self, point: Point) -> None:
@@ -205,8 +137,14 @@ class Rollout:
         self._look_again()
 
     def statuses(self) -> tuple[PointStatus, ...]:
-        """Return every point that was ever connected, by name."""
+        """
+        Return every point, by name.
+
+        One that is gone for long is left out where another of its kind serves: it was a worker,
+        and there are fewer of them now.
+        """
         now_s = self._monotonic_s()
+        self._forget(now_s - FORGOTTEN_AFTER_S)
         return tuple(
             PointStatus(
                 kind=point.kind,
@@ -216,6 +154,7 @@ class Rollout:
                 unacknowledged_for_s=(
                     0.0 if point.waiting_since is None else now_s - point.waiting_since
                 ),
+                pid=point.pid,
             )
             for _, point in sorted(self._points.items())
         )
@@ -231,6 +170,14 @@ class Rollout:
         everywhere = min(point.acknowledged for point in self._living())
         newest = max((number for number in self._versions if number <= everywhere), default=0)
         return self._versions.get(newest, 0)
+
+    def _forget(self, gone_before_s: float) -> None:
+        served = {point.kind for point in self._connected()}
+        for name, point in tuple(self._points.items()):
+            since_s = point.waiting_since
+            is_gone = not point.is_connected and since_s is not None and since_s < gone_before_s
+            if is_gone and point.kind in served:
+                del self._points[name]
 
     def _connected(self) -> list[Point]:
         return [point for point in self._points.values() if point.is_connected]

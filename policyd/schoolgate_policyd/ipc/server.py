@@ -8,6 +8,8 @@ out of place closes that connection and touches no other.
 import asyncio
 import contextlib
 import re
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import assert_never
@@ -31,13 +33,16 @@ from schoolgate_policyd.ipc.messages import (
 from schoolgate_policyd.ipc.rollout import Point, Revision, Rollout
 
 MAX_INBOUND_OCTETS = 8 * 1024 * 1024
-MAX_CONNECTIONS = 64
+# As many workers as a configuration may have, and pages and commands beside them.
+MAX_CONNECTIONS = 128
 MAX_NUMBER = 2**53
 FIRST_MESSAGE_WITHIN_S = 5.0
 NEXT_QUESTION_WITHIN_S = 60.0
 WAKE_WAITS_S = 0.6
 _WAITING_BATCHES = 2
 
+# struct ucred of unix(7): process, user and group.
+_CREDENTIALS = struct.Struct("3i")
 _DECODER = msgspec.msgpack.Decoder(ToPolicyd)
 _POINT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
@@ -162,7 +167,9 @@ class PolicydServer:
             if other.point is not None and other.point.name == hello.name:
                 other.writer.transport.abort()
         await self._check_ahead(hello.have)
-        session.point = point = self.rollout.connect(hello.kind, hello.name)
+        session.point = point = self.rollout.connect(
+            hello.kind, hello.name, hello.digest, session.pid
+        )
         log.info("point connected", point=point.name, have=hello.have)
         batches = asyncio.Queue[EventBatch](_WAITING_BATCHES)
         tasks = [
@@ -227,6 +234,7 @@ class _Session:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
         self.point: Point | None = None
+        self.pid = _pid_behind(writer)
         self._reader = reader
 
     async def read(self) -> ToPolicyd | None:
@@ -236,6 +244,18 @@ class _Session:
     async def send(self, message: msgspec.Struct) -> None:
         """Write *message* and wait until the other side takes it."""
         await send_message(self.writer, message)
+
+
+def _pid_behind(writer: asyncio.StreamWriter) -> int:
+    """Return the process on the other side, as the kernel says; 0 where it says nothing."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return 0
+    credentials = writer.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, option, _CREDENTIALS.size
+    )
+    pid: int = _CREDENTIALS.unpack(credentials)[0]
+    return pid
 
 
 async def _write_due(session: _Session, point: Point) -> None:

@@ -4,16 +4,15 @@ The disk spool: events wait here until policyd has stored them.
 A point offers events from any thread; `flush` writes them to the newest segment file, called
 often enough that a killed process loses at most 100 ms of them. What was written outlives the
 process, not a power cut: nothing is fsynced. A segment is removed when all of it is stored.
+Where room grows short, `shares` says whose events are folded into one.
 """
 
 import fcntl
 import os
-import re
 import secrets
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from collections import Counter, deque
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,14 +21,16 @@ import structlog
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.ipc import records
 from schoolgate_policyd.ipc.messages import Event, EventBatch, NumberedEvent
+from schoolgate_policyd.ipc.segments import Segment, segments_in
+from schoolgate_policyd.ipc.shares import Folded, Shares
 
 MAX_SPOOL_OCTETS = 64 * 1024 * 1024
 MAX_PENDING_EVENTS = 20_000
 SEGMENT_OCTETS = 256 * 1024
 MAX_EVENT_OCTETS = 64 * 1024
 BATCH_EVENTS = 500
-
-_SEGMENT_NAME = re.compile(r"(?P<boot>[0-9a-f]{14}-[0-9a-f]{8})\.(?P<first>[0-9]{12})\.events")
+# So few are decided on at once that nobody gets far beyond their share.
+_DUE_EVENTS = 256
 
 log = structlog.get_logger(__name__)
 
@@ -38,23 +39,13 @@ class SpoolError(SchoolgateError):
     """The spool's folder cannot be used; the message names it and the remedy."""
 
 
-@dataclass(slots=True)
-class _Segment:
-    """A file of records of one boot; those before *stored_octets* are stored in policyd."""
-
-    path: Path
-    boot: str
-    octets: int
-    stored_octets: int = 0
-    sent: list[tuple[int, int]] = field(default_factory=list)  # sequence, end in the file
-
-
 class Spool:
     """
     The spool of the point named *sender* in `directory/sender`, for one process at a time.
 
     *boot* names this process's sequence of events. *lost* counts events that were never
-    written, because the disk or the memory set aside for them was full.
+    written: too large for any frame. *folded* counts those that were written as one with others
+    of their client, since the disk or the memory set aside for them had no room.
     """
 
     def __init__(
@@ -68,41 +59,50 @@ class Spool:
         self.sender = sender
         self.boot = _new_boot()
         self.lost = 0
+        self.folded = 0
         self._directory = directory / sender
-        self._max_octets = max_octets
-        self._max_pending = max_pending
+        self._lock = threading.Lock()
         self._pending: deque[Event] = deque()
-        self._loss_lock = threading.Lock()
-        self._lost_unreported = 0
+        self._memory = Shares(max_pending)
+        self._disk = Shares(max_octets)
+        self._folded = Folded()
+        # Taken from those that wait, and to be written however often the disk refuses.
+        self._due: deque[Event] = deque()
         self._next_sequence = 1
         self._file: BinaryIO | None = None
         self._is_write_failing = False
         self._lock_file = self._claim()
-        self._segments = deque(self._segments_on_disk())
-        self._octets = sum(segment.octets for segment in self._segments)
+        self._segments = deque(segments_in(self._directory))
+        self._disk.used = sum(segment.octets for segment in self._segments)
+
+    @property
+    def octets(self) -> int:
+        """What waits on the disk until it is stored."""
+        return self._disk.used
+
+    @property
+    def pending(self) -> int:
+        """How many events are not on the disk yet."""
+        return len(self._pending) + len(self._due)
 
     def offer(self, event: Event) -> None:
-        """Take *event* from any thread, without waiting; count it as lost when full."""
-        if len(self._pending) >= self._max_pending:
-            self._lose(1)
-        else:
-            self._pending.append(event)
+        """Take *event* from any thread, without waiting; fold it where there is no room."""
+        with self._lock:
+            if self._memory.admits(event.client):
+                self._memory.add(event.client, 1)
+                self._pending.append(event)
+            else:
+                self._fold(event)
 
     def flush(self) -> int:
         """Write what was offered to the disk and return how many events that were."""
         written = 0
-        while self._pending and not self._is_full():
+        self._take_folded(only_long=self._memory.is_pressing or self._disk.is_pressing)
+        while self._due or self._take_pending():
             count = self._write_some()
             if not count:
                 break
             written += count
-        if self._is_full() and self._pending:
-            dropped = len(self._pending)
-            for _ in range(dropped):
-                self._pending.popleft()
-            self._lose(dropped)
-        elif self._lost_unreported and not self._is_write_failing:
-            self._report_loss()
         return written
 
     def next_batch(self) -> EventBatch | None:
@@ -131,8 +131,9 @@ class Spool:
     def close(self) -> None:
         """Write what was offered and let another process have the folder."""
         self.flush()
-        if self._lost_unreported:
-            self._report_loss()
+        # At most one event for each client, so a disk that is full holds these few as well.
+        self._take_folded(only_long=False)
+        self._write_some()
         self._close_file()
         self._lock_file.close()
 
@@ -151,36 +152,49 @@ class Spool:
             ) from error
         return lock_file
 
-    def _segments_on_disk(self) -> list[_Segment]:
-        """Return what earlier boots left, oldest first: a boot's name starts with its time."""
-        left = []
-        for path in sorted(self._directory.iterdir()):
-            name = _SEGMENT_NAME.fullmatch(path.name)
-            if name is not None and path.is_file() and not path.is_symlink():
-                left.append(_Segment(path, name["boot"], path.stat().st_size))
-        return left
-
-    def _is_full(self) -> bool:
-        return self._octets >= self._max_octets
-
-    def _is_open(self, segment: _Segment) -> bool:
+    def _is_open(self, segment: Segment) -> bool:
         return self._file is not None and segment is self._segments[-1]
 
+    def _fold(self, event: Event) -> None:
+        if not self._folded:
+            log.error("no room for every event: told as sums", folder=str(self._directory))
+        self.folded += 1
+        self._folded.fold(event)
+
+    def _take_folded(self, *, only_long: bool) -> None:
+        if self._folded and not self._disk.is_full:
+            with self._lock:
+                self._due.extend(self._folded.take(only_long=only_long))
+
+    def _take_pending(self) -> bool:
+        """Decide for what waits whether it is written; return whether there is such an event."""
+        with self._lock:
+            while self._pending and len(self._due) < _DUE_EVENTS:
+                event = self._pending.popleft()
+                self._memory.remove(event.client, 1)
+                if self._disk.admits(event.client):
+                    self._due.append(event)
+                else:
+                    self._fold(event)
+        return bool(self._due)
+
     def _write_some(self) -> int:
-        """Write one segment's worth of pending events; return 0 when the disk refuses."""
+        """Write what is due, a segment's worth; return 0 when the disk refuses."""
         chunk = bytearray()
+        octets_of = Counter[str]()
         count = oversized = 0
-        for event in list(self._pending):
+        for event in self._due:
             record = records.encode(NumberedEvent(self._next_sequence + count, event))
             count += 1
             if len(record) <= MAX_EVENT_OCTETS:
                 chunk += record
+                octets_of[event.client] += len(record)
             else:
                 oversized += 1
             if len(chunk) >= SEGMENT_OCTETS:
                 break
         try:
-            self._append(chunk)
+            self._append(chunk, octets_of)
         except OSError as error:
             if not self._is_write_failing:
                 log.error("events cannot be spooled", cause=str(error))  # noqa: TRY400 - the cause says all
@@ -188,20 +202,21 @@ class Spool:
             return 0
         self._is_write_failing = False
         if oversized:
-            self._lose(oversized)
+            self.lost += oversized
+            log.error("lost events that are too large", count=oversized)
         self._next_sequence += count
         for _ in range(count):
-            self._pending.popleft()
+            self._due.popleft()
         return count
 
-    def _append(self, chunk: bytearray) -> None:
+    def _append(self, chunk: bytearray, octets_of: Counter[str]) -> None:
         """Append *chunk* to the newest segment. Raises OSError; nothing is half written then."""
         if self._file is None or self._segments[-1].octets >= SEGMENT_OCTETS:
             self._close_file()
             path = self._directory / f"{self.boot}.{self._next_sequence:012}.events"
             self._file = path.open("wb", buffering=0)
             path.chmod(0o600)
-            self._segments.append(_Segment(path, self.boot, 0))
+            self._segments.append(Segment(path, self.boot, 0))
         segment = self._segments[-1]
         try:
             rest = memoryview(chunk)
@@ -212,9 +227,11 @@ class Spool:
             self._file.seek(segment.octets)
             raise
         segment.octets += len(chunk)
-        self._octets += len(chunk)
+        segment.octets_of.update(octets_of)
+        for client, octets in octets_of.items():
+            self._disk.add(client, octets)
 
-    def _read(self, segment: _Segment) -> list[NumberedEvent]:
+    def _read(self, segment: Segment) -> list[NumberedEvent]:
         segment.sent.clear()
         events = []
         try:
@@ -232,7 +249,7 @@ class Spool:
             end = segment.sent[-1][1] if segment.sent else segment.stored_octets
             if end < segment.octets:
                 log.warning("spool segment torn", path=segment.path.name, at_octet=end)
-                self._octets -= segment.octets - end
+                self._disk.used -= segment.octets - end
                 segment.octets = end
         return events
 
@@ -241,7 +258,9 @@ class Spool:
         if self._is_open(segment):
             self._close_file()
         self._segments.popleft()
-        self._octets -= segment.octets
+        self._disk.used -= segment.octets - segment.octets_of.total()
+        for client, octets in segment.octets_of.items():
+            self._disk.remove(client, octets)
         try:
             segment.path.unlink(missing_ok=True)
         except OSError as error:
@@ -252,21 +271,6 @@ class Spool:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-    def _lose(self, count: int) -> None:
-        with self._loss_lock:
-            if not self._lost_unreported:
-                log.error(
-                    "events are being lost, the spool is full or they are too large",
-                    folder=str(self._directory),
-                )
-            self.lost += count
-            self._lost_unreported += count
-
-    def _report_loss(self) -> None:
-        with self._loss_lock:
-            log.error("lost events", count=self._lost_unreported)
-            self._lost_unreported = 0
 
 
 def _new_boot() -> str:

@@ -153,8 +153,12 @@ def _opened(path: Path, *, is_there: bool) -> Database:
 
 def _make_tables(connection: Connection, path: Path) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version == 0:
-        EventsBase.metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-    elif version != SCHEMA_VERSION:
+    if version == SCHEMA_VERSION:
+        return
+    if version not in {0, 1}:
         raise StoreError(f"{path}: was made by another version of Schoolgate")
+    if version == 1:
+        connection.exec_driver_sql("ALTER TABLE blocked ADD COLUMN evidence TEXT")
+    # Of an older file what it lacks is made, a table with its index; what it has stays.
+    EventsBase.metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")

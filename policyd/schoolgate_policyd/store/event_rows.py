@@ -2,18 +2,27 @@
 
 import json
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, assert_never
 
 from sqlalchemy import Dialect, Index, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
-from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, EventBatch, PointKind
+from schoolgate_policyd.ipc.messages import (
+    AllowedCount,
+    Blocked,
+    Event,
+    EventBatch,
+    Noticed,
+    PointKind,
+)
 from schoolgate_policyd.store.models.base import Base, UTCDateTime, choice
 
 # Stored in each file; a file of another version is not read as if it were this one.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# What is read alone needs nothing that version 2 added: evidence, and what was noticed.
+READABLE_VERSIONS = frozenset({1, SCHEMA_VERSION})
 
 
 class Texts(TypeDecorator[tuple[str, ...]]):
@@ -75,6 +84,7 @@ class BlockedRow(EventsBase):
     categories: Mapped[tuple[str, ...]]
     attempt: Mapped[str | None] = mapped_column(String(80))
     count: Mapped[int]
+    evidence: Mapped[str | None] = mapped_column(Text)
 
 
 class AllowedRow(EventsBase):
@@ -93,23 +103,55 @@ class AllowedRow(EventsBase):
     count: Mapped[int]
 
 
-_BLOCKED_FIELDS = Blocked.__struct_fields__
-_ALLOWED_FIELDS = AllowedCount.__struct_fields__
+class NoticedRow(EventsBase):
+    """Something about a client that nobody blocked."""
+
+    __tablename__ = "noticed"
+    __table_args__ = (Index("ix_noticed_at", "at"), {"sqlite_with_rowid": False})
+
+    sender: Mapped[str] = mapped_column(String(80), primary_key=True)
+    boot: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    point: Mapped[PointKind] = mapped_column(choice(PointKind, "point", is_closed=False))
+    client: Mapped[str] = mapped_column(String(45))
+    network: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(80))
+    evidence: Mapped[str] = mapped_column(Text)
 
 
-def columns_of(
-    batch: EventBatch, sequence: int, event: Blocked | AllowedCount
-) -> dict[str, object]:
-    """Return the columns of one event of *batch*."""
+type EventRow = BlockedRow | AllowedRow | NoticedRow
+
+
+def row_type_of(event: Event) -> type[EventRow]:
+    """Return the table of *event*."""
     match event:
         case Blocked():
-            fields = _BLOCKED_FIELDS
+            return BlockedRow
         case AllowedCount():
-            fields = _ALLOWED_FIELDS
+            return AllowedRow
+        case Noticed():
+            return NoticedRow
+        case _:
+            assert_never(event)
+
+
+def moment_of(event: Event) -> datetime:
+    """Return when *event* happened, by machine time."""
+    return event.minute if isinstance(event, AllowedCount) else event.at
+
+
+def columns_of(batch: EventBatch, sequence: int, event: Event) -> dict[str, object]:
+    """Return the columns of one event of *batch*."""
     key = {"sender": batch.sender, "boot": batch.boot, "sequence": sequence}
-    return key | {name: getattr(event, name) for name in fields}
+    return key | {name: getattr(event, name) for name in event.__struct_fields__}
 
 
 def blocked_of(row: BlockedRow) -> Blocked:
     """Return the event that *row* keeps."""
-    return Blocked(**{name: getattr(row, name) for name in _BLOCKED_FIELDS})
+    return Blocked(**{name: getattr(row, name) for name in Blocked.__struct_fields__})
+
+
+def noticed_of(row: NoticedRow) -> Noticed:
+    """Return the event that *row* keeps."""
+    return Noticed(**{name: getattr(row, name) for name in Noticed.__struct_fields__})

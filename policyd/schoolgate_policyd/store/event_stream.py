@@ -19,7 +19,7 @@ from sqlalchemy.types import NullType
 
 from schoolgate_policyd.replay.recorded import RecordedAllowed, RecordedBlock, RecordedEvent
 from schoolgate_policyd.store.day_files import days_in, path_of
-from schoolgate_policyd.store.event_rows import SCHEMA_VERSION, AllowedRow, BlockedRow
+from schoolgate_policyd.store.event_rows import READABLE_VERSIONS, AllowedRow, BlockedRow
 from schoolgate_policyd.store.read_only import open_read_only
 
 type Query = Select[*tuple[Any, ...]]
@@ -175,7 +175,7 @@ class EventStream:
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
                 if version == 0:
                     raise _UnreadableDay("is empty, or was only just made: it holds no events")
-                if version != SCHEMA_VERSION:
+                if version not in READABLE_VERSIONS:
                     raise _UnreadableDay(
                         "was made by another version of Schoolgate, so its events are left out"
                     )

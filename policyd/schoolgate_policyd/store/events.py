@@ -16,14 +16,25 @@ from sqlalchemy import Select, exists, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from schoolgate_policyd.core.subjects import Audience
-from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, EventBatch
+from schoolgate_policyd.ipc.messages import Blocked, EventBatch, Noticed
 from schoolgate_policyd.store.day_files import DayFiles
-from schoolgate_policyd.store.event_rows import AllowedRow, BlockedRow, blocked_of, columns_of
+from schoolgate_policyd.store.event_rows import (
+    AllowedRow,
+    BlockedRow,
+    EventRow,
+    NoticedRow,
+    blocked_of,
+    columns_of,
+    moment_of,
+    noticed_of,
+    row_type_of,
+)
 
 DEFAULT_RETENTION_DAYS = 90
 MAX_PAGE = 500
 _PLACE = re.compile(r"(\d{1,20})~([^~]{1,80})~([^~]{1,80})~(\d{1,18})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+type _Rows = dict[type[EventRow], list[dict[str, object]]]
 _LAST_MICROSECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -103,15 +114,14 @@ class EventStore:
         Events whose time was over before they came (*at* is machine time) are not stored.
         """
         oldest = self._oldest_kept(at)
-        by_day: dict[date, tuple[list[dict[str, object]], list[dict[str, object]]]] = {}
+        by_day: dict[date, _Rows] = {}
         for numbered in batch.events:
             event = numbered.event
-            day = _day_of(event.minute if isinstance(event, AllowedCount) else event.at)
+            day = _day_of(moment_of(event))
             if day >= oldest:
-                blocked, allowed = by_day.setdefault(day, ([], []))
-                rows = allowed if isinstance(event, AllowedCount) else blocked
+                rows = by_day.setdefault(day, {}).setdefault(row_type_of(event), [])
                 rows.append(columns_of(batch, numbered.sequence, event))
-        return sum(self._append_day(day, *by_day[day]) for day in sorted(by_day))
+        return sum(self._append_day(day, by_day[day]) for day in sorted(by_day))
 
     def recent(
         self,
@@ -154,6 +164,25 @@ class EventStore:
                 )
         return EventCounts(blocked, attempts, allowed)
 
+    def noticed(self, *, since: datetime, limit: int = 50) -> tuple[Noticed, ...]:
+        """
+        Return what was noticed of clients since *since* (machine time, aware), newest first.
+
+        Of each client and kind only the newest, and at most *limit*.
+        """
+        found: dict[tuple[str, str], Noticed] = {}
+        for day in self._days(since, None):
+            query = (
+                select(NoticedRow)
+                .where(NoticedRow.at >= since)
+                .order_by(NoticedRow.at.desc(), NoticedRow.sender, NoticedRow.sequence)
+                .limit(MAX_PAGE)
+            )
+            with self._files.reading(day) as session:
+                for row in () if session is None else session.scalars(query):
+                    found.setdefault((row.client, row.kind), noticed_of(row))
+        return tuple(found.values())[: max(0, min(limit, MAX_PAGE))]
+
     def delete_expired(self, *, at: datetime) -> tuple[date, ...]:
         """Delete the files of days whose time is over at *at* (machine time); return the days."""
         oldest = self._oldest_kept(at)
@@ -165,16 +194,13 @@ class EventStore:
     def _oldest_kept(self, at: datetime) -> date:
         return _day_of(at) - self._retention
 
-    def _append_day(
-        self, day: date, blocked: list[dict[str, object]], allowed: list[dict[str, object]]
-    ) -> int:
+    def _append_day(self, day: date, by_type: _Rows) -> int:
         added = 0
         with self._files.writing(day) as session:
-            for model, rows in ((BlockedRow, blocked), (AllowedRow, allowed)):
-                if rows:
-                    statement = insert(model).on_conflict_do_nothing()
-                    result = session.connection().execute(statement, rows)
-                    added += result.rowcount
+            for row_type, rows in by_type.items():
+                statement = insert(row_type).on_conflict_do_nothing()
+                result = session.connection().execute(statement, rows)
+                added += result.rowcount
         return added
 
     def _days(self, since: datetime | None, until: datetime | None) -> Iterator[date]:

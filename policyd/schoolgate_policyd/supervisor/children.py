@@ -68,6 +68,22 @@ class Child:
         self.started_at_s = time.monotonic()
         await self._end_process()
 
+    def end_worker(self, pid: int, words: str) -> bool:
+        """
+        End *pid* by force if it is a worker of the process, and show *words*; whether it is.
+
+        Workers are in the process's group, and whoever leads it starts them again.
+        """
+        leader = self.pid
+        try:
+            if leader is None or pid in {0, leader} or os.getpgid(pid) != leader:
+                return False
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return False
+        self._show(words)
+        return True
+
     async def stop(self) -> None:
         """End the process and all that it started, by force if it does not listen."""
         self._stopping.set()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from schoolgate_policyd.child import SUPERVISOR_VARIABLE
 from schoolgate_policyd.clock import open_school_clock, set_school_clock
-from schoolgate_policyd.config import CONFIG_VARIABLE, Settings
+from schoolgate_policyd.config import CONFIG_VARIABLE, Settings, settings_json
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
 from schoolgate_policyd.ipc.listening import check_path_length
@@ -107,7 +107,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """
     path = settings.var_dir / "settings.json"
     try:
-        write_whole(path, settings.model_dump_json(indent=2).encode())
+        write_whole(path, settings_json(settings))
     except OSError as error:
         raise StartError(f"{path}: cannot be written: {error.strerror}") from error
     # Beside live lines only what somebody should look at; `SCHOOLGATE_LOG=info` shows the rest.

@@ -1,17 +1,20 @@
 """Finds points that are silent, and a policyd that answers nothing, and starts them again."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from schoolgate_policyd.ipc.messages import Status
+from schoolgate_policyd.ipc.messages import PointStatus, Status
 
 SILENT_AFTER_S = 5.0
 LOOK_EVERY_S = 1.0
 # A child that was only just started has its own work to do before it answers.
 STARTING_TAKES_S = 15.0
 MOST_UNANSWERED = 10
+
+_WORKER = re.compile(r"-[0-9]+\Z")
 
 
 class Restartable(Protocol):
@@ -24,9 +27,18 @@ class Restartable(Protocol):
         """End the process because of *reason*; another takes its place."""
         ...
 
+    def end_worker(self, pid: int, words: str) -> bool:
+        """End *pid*, if the process keeps that running, and show *words*; whether it does."""
+        ...
+
 
 class Watch:
-    """Watches *children* by name; *ask* gives policyd's status or None, and may block a while."""
+    """
+    Watches *children* by name; *ask* gives policyd's status or None, and may block a while.
+
+    The points of a child's workers are named after it: `dns`, `dns-2` and so on. A silent worker
+    is ended, and the child, which is there to do so, has another in its place at once.
+    """
 
     def __init__(
         self,
@@ -60,9 +72,19 @@ class Watch:
         self._unanswered = 0
         for point in status.points:
             if point.unacknowledged_for_s > self._silent_after_s:
-                await self._restart(
-                    point.name, f"was silent for {point.unacknowledged_for_s:.0f} s"
-                )
+                await self._end(point)
+
+    async def _end(self, point: PointStatus) -> None:
+        reason = f"was silent for {point.unacknowledged_for_s:.0f} s"
+        name = _WORKER.sub("", point.name)
+        child = self._children.get(name)
+        words = f"{point.name} {reason}, started again"
+        if child is not None and child.end_worker(point.pid, words):
+            return
+        # What is gone with its process is the child's to replace, unless it is the child itself
+        # or the first of its workers, without which nobody serves.
+        if name == point.name:
+            await self._restart(name, reason)
 
     async def _restart(self, name: str, reason: str) -> None:
         child = self._children.get(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ipc_world import Point, Stored, event, eventually, running, running_policyd
+from msgspec.structs import replace
 
 from schoolgate_policyd.ipc.messages import EventBatch, NumberedEvent
 from schoolgate_policyd.ipc.spool import BATCH_EVENTS, MAX_EVENT_OCTETS, Spool, SpoolError
@@ -16,6 +17,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from msgspec.structs import replace
 from ipc_world import event
 from schoolgate_policyd.ipc.spool import Spool
 
@@ -161,40 +163,44 @@ def test_batches_are_bounded(folder: Path) -> None:
     spool.close()
 
 
-def test_past_its_bound_the_disk_takes_no_more_and_the_loss_is_counted(folder: Path) -> None:
+def test_past_its_bound_the_disk_takes_no_more_and_the_rest_is_told_as_one(
+    folder: Path,
+) -> None:
     spool = Spool(folder, "dns", max_octets=2000)
+    # Many clients, none of them beyond its share.
+    happened = [replace(event(1), client=f"127.0.{n // 250}.{n % 250}") for n in range(100)]
     kept = 0
-    for count in range(1, 101):
-        spool.offer(event(count))
+    for each in happened:
+        spool.offer(each)
         kept += spool.flush()
 
-    assert 100 - kept == spool.lost
+    assert (100 - kept, 0) == (spool.folded, spool.lost)
     assert 0 < kept < 100
     size = sum(path.stat().st_size for path in _files(folder))
     assert 2000 <= size < 2200
-    assert list(range(1, kept + 1)) == _counts(_drain(spool))
-    spool.offer(event(101))
-    assert 1 == spool.flush()
+    assert kept == sum(_counts(_drain(spool)))
+    # There is room again: what had none is told as one event for each client.
+    assert 100 - kept == spool.flush()
+    assert 100 - kept == sum(_counts(_drain(spool)))
     spool.close()
 
 
-def test_offers_beyond_the_memory_set_aside_are_lost_and_never_wait(folder: Path) -> None:
+def test_offers_beyond_the_memory_set_aside_become_one_and_never_wait(folder: Path) -> None:
     spool = Spool(folder, "dns", max_pending=10)
     for count in range(1, 16):
         spool.offer(event(count))
     spool.flush()
+    spool.flush()
 
-    assert 5 == spool.lost
-    assert list(range(1, 11)) == _counts(_drain(spool))
+    assert 10 == spool.folded
+    assert [1, 2, 3, 4, 5, sum(range(6, 16))] == _counts(_drain(spool))
     spool.close()
 
 
 def test_an_event_that_no_frame_should_carry_is_lost_alone(folder: Path) -> None:
-    import msgspec  # noqa: PLC0415 - only this test makes an absurd event
-
     spool = Spool(folder, "dns")
     spool.offer(event(1))
-    spool.offer(msgspec.structs.replace(event(2), host="x" * MAX_EVENT_OCTETS))
+    spool.offer(replace(event(2), host="x" * MAX_EVENT_OCTETS))
     spool.offer(event(3))
     spool.flush()
 

@@ -156,7 +156,7 @@ class Asked:
             snapshot = self.snapshot
             marked = f"only{snapshot.number}.example"
             before = f"only{snapshot.number - 1}.example"
-            snapshot.decided.clear()
+            snapshot.forget()
             if verdict_on(ALWAYS, snapshot) is not Verdict.BLOCK:
                 self.wrong.append(f"{ALWAYS} was open at {snapshot.number}")
             if verdict_on(marked, snapshot) is not Verdict.BLOCK:

@@ -1,5 +1,6 @@
 """The whole of a replay over real stores: what was in force then, and by which clock."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -82,7 +83,7 @@ def test_the_sample_schools_events_are_decided_by_its_own_clock(
 
 
 def test_a_real_schools_clock_is_the_machines(sample: Settings, store: DecisionStore) -> None:
-    settings = sample.model_copy(update={"is_sample": False})
+    settings = dataclasses.replace(sample, is_sample=False)
     settings.clock_path.write_bytes(msgspec.json.encode(ClockState(SHIFT.total_seconds())))
     record_both(store, BREAK - HOUR)
     put(settings, BREAK, BREAK + timedelta(minutes=20))
@@ -97,7 +98,7 @@ def test_a_real_schools_clock_is_the_machines(sample: Settings, store: DecisionS
 def test_permissions_count_as_they_stood_then_and_not_as_they_stand_now(
     sample: Settings, store: DecisionStore
 ) -> None:
-    settings = sample.model_copy(update={"is_sample": False})
+    settings = dataclasses.replace(sample, is_sample=False)
     put(settings, BREAK)
     assert "before" in replayed(settings, BREAK).before
 
@@ -108,7 +109,7 @@ def test_permissions_count_as_they_stood_then_and_not_as_they_stand_now(
 
 
 def test_without_a_store_of_decisions_what_is_live_now_is_taken(sample: Settings) -> None:
-    settings = sample.model_copy(update={"is_sample": False})
+    settings = dataclasses.replace(sample, is_sample=False)
     put(settings, BREAK)
 
     assert Total(1, 3) == replayed(settings, BREAK).lost

@@ -204,13 +204,21 @@ class FakeChild:
         if is_ready:
             self.is_ready.set()
         self.reasons: list[str] = []
+        self.workers: set[int] = set()
 
     async def restart(self, reason: str) -> None:
         self.reasons.append(reason)
 
+    def end_worker(self, pid: int, words: str) -> bool:
+        if pid not in self.workers:
+            return False
+        self.workers.remove(pid)
+        self.reasons.append(words)
+        return True
 
-def _status(silent_s: float) -> Status:
-    point = PointStatus(PointKind.DNS, "dns", 3, is_connected=True, unacknowledged_for_s=silent_s)
+
+def _status(silent_s: float, name: str = "dns", pid: int = 0) -> Status:
+    point = PointStatus(PointKind.DNS, name, 3, True, silent_s, pid)
     return Status(number=4, store_version=4, in_force_version=3, points=(point,))
 
 
@@ -232,6 +240,26 @@ def test_a_silent_point_is_started_again(
 ) -> None:
     child = FakeChild(started_before_s, is_ready=is_ready)
     asyncio.run(Watch({"dns": child}, lambda: _status(silent_s)).look())
+    assert expected == child.reasons
+
+
+@pytest.mark.parametrize(
+    ("name", "pid", "expected"),
+    [
+        ("dns-2", 71, ["dns-2 was silent for 6 s, started again"]),
+        ("dns", 71, ["dns was silent for 6 s, started again"]),
+        ("dns-2", 72, []),
+        ("dns", 72, ["was silent for 6 s"]),
+        ("proxy-2", 71, []),
+    ],
+    ids=["a worker", "the first worker", "gone", "the first, gone", "nobody's"],
+)
+def test_of_several_workers_the_silent_one_alone_is_ended(
+    name: str, pid: int, expected: list[str]
+) -> None:
+    child = FakeChild()
+    child.workers = {71}
+    asyncio.run(Watch({"dns": child}, lambda: _status(6.2, name, pid)).look())
     assert expected == child.reasons
 
 

@@ -17,11 +17,13 @@ from schoolgate_webui.views.words import AUDIENCE, AUDIENCES, DEVICES
 
 MAX_ROWS = 50
 _LONGEST_ENTRY = 253
+_NOTICED = "Noticed by the filter itself"
 
 _ATTEMPTS: Mapping[str, str] = {
     "circumvention": "Tried to get round the filter",
     "name-mismatch": "Disguised the name it asked for",
     "tunnel": "Tried to tunnel through the proxy",
+    "dns-tunnel": "Tried to tunnel through DNS",
 }
 
 
@@ -50,7 +52,8 @@ class AttemptRow(msgspec.Struct, frozen=True):
     """
     A line of the table; *attempt* is set for attempts to get round the filter.
 
-    *why_href* asks "Why?" for whoever it was, the same name and moment.
+    *evidence* is what was seen of one beside the name. *why_href* asks "Why?" for whoever it was,
+    the same name and moment; it is empty where no rule decided, so that evidence is the answer.
     """
 
     time: str
@@ -61,6 +64,7 @@ class AttemptRow(msgspec.Struct, frozen=True):
     rule: str
     citation: str
     attempt: str
+    evidence: str
     why_href: str
 
 
@@ -141,6 +145,7 @@ def _summary(count: int) -> str:
 
 def _row(event: Blocked, now: Now, uninspectable: frozenset[str]) -> AttemptRow:
     at, last = now.local(event.school_at), now.recorded(event.last_at)
+    is_noticed = not event.rules and event.evidence is not None
     count = ""
     if event.count > 1:
         count = f"{event.count} times, last at {last:%H:%M:%S}"
@@ -151,12 +156,15 @@ def _row(event: Blocked, now: Now, uninspectable: frozenset[str]) -> AttemptRow:
         who=f"{AUDIENCE[event.audience]} {event.person or '(not known)'}",
         device=f"{DEVICES[event.device].capitalize()}, {event.device_id or event.client}",
         name=event.page or event.host,
-        rule=", ".join(event.rules),
+        rule=_NOTICED if is_noticed else ", ".join(event.rules),
         citation="; ".join(event.citations),
         attempt=""
         if event.attempt is None
         else _ATTEMPTS.get(event.attempt, _ATTEMPTS["circumvention"]),
-        why_href=_why_href(event, at, is_blind=event.network in uninspectable),
+        evidence=event.evidence or "",
+        why_href=(
+            "" if is_noticed else _why_href(event, at, is_blind=event.network in uninspectable)
+        ),
     )
 
 

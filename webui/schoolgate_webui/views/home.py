@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from schoolgate_policyd.ipc.messages import Noticed
 from schoolgate_policyd.store.records import WaitingRequest
 from schoolgate_policyd.workflow.actors import may_submit
 from schoolgate_policyd.workflow.people import Member
@@ -11,6 +12,7 @@ from schoolgate_policyd.workflow.requests import AccessRequest
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.views.grants import GrantCard, grant_card
 from schoolgate_webui.views.requests import Card, Seen, card
+from schoolgate_webui.views.sources import SourceCard, source_cards
 
 _MINE_SHOWN = 5
 
@@ -25,6 +27,7 @@ class Home(msgspec.Struct, frozen=True):
     has_more: bool
     open_title: str
     open_now: tuple[GrantCard, ...]
+    sources: tuple[SourceCard, ...]
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -48,9 +51,10 @@ def home(
     waiting: Iterable[WaitingRequest],
     mine: tuple[AccessRequest, ...],
     in_force: Iterable[AccessRequest],
+    noticed: Iterable[Noticed],
     seen: Seen,
 ) -> Home:
-    """Return the first page of *member*."""
+    """Return the first page of *member*; *noticed* are sources that are many devices."""
     sees_all = may(member, Sight.GRANTS_IN_FORCE)
     open_now = [each for each in in_force if sees_all or _is_about(each, member)]
     waiting_cards = _waiting_cards(waiting, seen)
@@ -62,6 +66,7 @@ def home(
         has_more=len(mine) > _MINE_SHOWN,
         open_title="Open beyond the policy" if sees_all else "Open for you",
         open_now=tuple(grant_card(each, seen) for each in open_now),
+        sources=source_cards(noticed, seen.now),
     )
 
 

@@ -34,7 +34,10 @@ $(BENCH_STAMP): $(STAMP) requirements/bench.txt
 bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand in docs/performance.md)
 	$(PY) tests/bench/bench_decide.py
 	$(PY) tests/bench/bench_peers.py
-	$(PY) tests/bench/bench_dns.py
+	$(PY) tests/bench/dns/bench_dns.py
+	$(PY) tests/bench/dns/bench_dns_misses.py
+	$(PY) tests/bench/dns/bench_dns_bell.py
+	$(PY) tests/bench/dns/bench_dns_overload.py
 	$(PY) tests/bench/bench_prove.py
 	$(PY) tests/bench/bench_lists.py
 	$(PY) tests/bench/bench_replay.py

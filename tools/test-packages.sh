@@ -12,6 +12,8 @@ need kdig knot-dnsutils
 need curl curl
 need openssl openssl
 need faketime faketime
+need iodine iodine
+need unbound unbound
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 [ -z "$missing" ] && exit 0
 

@@ -7,6 +7,9 @@ The DNS enforcement point: names in, verdicts out.
 - `stages`: one stage a file.
 - `cache`: upstream replies until their TTL is over, bounded, never keyed by who asks.
 - `upstream`, `resolvers`: how and whom to ask.
+- `streams`: messages on TCP and TLS connections, every move of a client bounded; with
+  `connections`, `patience` and `stream_options`.
+- `encrypted`: DNS over TLS and over HTTPS under the gateway's own name.
 - `server`: UDP and TCP, and nothing of the protocol beyond their framing.
 - `decider`: the snapshot in force, changed in one assignment.
 - `point`: the composition root; `python -m schoolgate_dns` runs it on uvloop.

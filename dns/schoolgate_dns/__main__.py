@@ -1,54 +1,47 @@
 """
 Run the DNS point: `python -m schoolgate_dns`.
 
-It runs on uvloop: `tests/bench/bench_dns.py` measures its datagram endpoint against asyncio's own
-and a plain `recvfrom` loop, and uvloop costs about as little as the plain loop while misses may
-wait in the same process.
+It reads the configuration, finds the source to begin with, and becomes the program that answers:
+`start` says why these are two.
 """
 
-import asyncio
-import signal
+import os
 import sys
+import tempfile
 
-import uvloop
+import msgspec
 
-from schoolgate_dns.point import NAME, Point
-from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_dns.start import Start, newest_usable
+from schoolgate_dns.worker import NAME
+from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
-from schoolgate_policyd.ipc.liveline import LivePrinter
-from schoolgate_policyd.ipc.ready import announce, prints_live_lines
 from schoolgate_policyd.logs import configure_logs
+from schoolgate_policyd.strict_snapshot import strict_snapshot
 
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT; return the process's exit status."""
+def _hand_over(start: Start) -> int:
+    """Return a file descriptor that the next program finds *start* in. Raises OSError."""
+    with tempfile.TemporaryFile() as file:
+        file.write(msgspec.msgpack.encode(start, enc_hook=str))
+        file.flush()
+        kept = os.dup(file.fileno())
+    os.lseek(kept, 0, os.SEEK_SET)
+    os.set_inheritable(kept, True)  # noqa: FBT003 - the call has no keywords
+    return kept
+
+
+def main() -> None:
+    """Become the program that answers, or exit where that cannot be."""
     configure_logs(NAME)
     try:
         settings = load_settings()
-        uvloop.run(_serve(settings))
-    except SchoolgateError as error:
-        sys.stderr.write(f"schoolgate_dns: {error}\n")
-        return 1
-    except OSError as error:
-        dns = "dns.address and dns.port"
-        sys.stderr.write(f"schoolgate_dns: cannot serve at {dns}: {error}\n")
-        return 1
-    return 0
-
-
-async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    printer = LivePrinter() if prints_live_lines() else None
-    try:
-        point = Point(settings, None if printer is None else printer.show)
-        await point.run(stop, lambda place: announce(NAME, str(place)))
-    finally:
-        if printer is not None:
-            printer.close()
+        source = newest_usable(settings, NAME) or strict_snapshot(settings).source
+        kept = _hand_over(Start(settings, source))
+    except (SchoolgateError, OSError) as error:
+        sys.exit(f"schoolgate_dns: {error}")
+    # The process stays the same one, and ends with its supervisor as was arranged for it.
+    os.execv(sys.executable, (sys.executable, "-m", "schoolgate_dns.serve", str(kept)))  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,15 +6,21 @@ so every record type passes exactly as it came.
 """
 
 import struct
+from collections.abc import Sequence
 from functools import lru_cache
+
+import msgspec
 
 from schoolgate_dns import preparse, wire
 from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply
 from schoolgate_dns.opt import UDP_OCTETS, opt_record
+from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.preparse import HEADER_OCTETS
+from schoolgate_dns.splicing import alias_ttl_at, behind_alias
 
 _MIN_UDP_OCTETS = 512  # RFC 1035 section 4.2.1: what a client without EDNS takes
 _OPCODE = 0x7800
+_TO_QUESTION = 0xC000 | HEADER_OCTETS  # a pointer to the asked name
 
 
 def with_id_of(query_octets: bytes, answer: bytes) -> bytes:
@@ -22,7 +28,14 @@ def with_id_of(query_octets: bytes, answer: bytes) -> bytes:
     return query_octets[:2] + answer[2:]
 
 
-def answer_from(query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int) -> bytes:
+def counted_ttls(reply: Reply, age_s: int, cap_s: int) -> tuple[tuple[int, int], ...]:
+    """Return where the TTLs of *reply* stand, counted down by *age_s* and at most *cap_s*."""
+    return tuple((at, max(0, min(ttl_s - age_s, cap_s))) for at, ttl_s in reply.ttls)
+
+
+def answer_from(
+    query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int, why: ExtendedError | None = None
+) -> bytes:
     """Return *reply* as the answer to *query*, its TTLs counted down and at most *ttl_cap_s*."""
     answer = bytearray(reply.octets)
     # AD only for those who asked for it (RFC 6840 section 5.8).
@@ -32,9 +45,63 @@ def answer_from(query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int) -> by
         flags |= preparse.AUTHENTIC_DATA
     struct.pack_into(">HH", answer, 0, 0, flags)
     answer[HEADER_OCTETS : HEADER_OCTETS + len(query.question)] = query.question
-    for at, ttl_s in reply.ttls:
-        struct.pack_into(">I", answer, at, max(0, min(ttl_s - age_s, ttl_cap_s)))
-    return _with_opt(bytes(answer), query)
+    for at, ttl_s in counted_ttls(reply, age_s, ttl_cap_s):
+        struct.pack_into(">I", answer, at, ttl_s)
+    return _with_opt(bytes(answer), query, why=why)
+
+
+def alias_answer(
+    query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int, why: ExtendedError | None = None
+) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """
+    Return an alias to the name that *reply* is about, with its records, and where TTLs stand.
+
+    No signature covers such an alias, so nothing claims to be authentic. Raises WireError if it
+    cannot be written.
+    """
+    # The alias is worth as much as what stands behind it.
+    alias_ttl_s = max(0, min(reply.lifetime_s - age_s, ttl_cap_s))
+    octets, moved = behind_alias(query.question, reply.octets, alias_ttl_s)
+    answer = bytearray(octets)
+    struct.pack_into(">H", answer, 2, _flags(query, reply.rcode))
+    ttls = tuple((at + moved, ttl_s) for at, ttl_s in counted_ttls(reply, age_s, ttl_cap_s))
+    for at, ttl_s in ttls:
+        struct.pack_into(">I", answer, at, ttl_s)
+    alias_ttl = (alias_ttl_at(query.question), alias_ttl_s)
+    return _with_opt(bytes(answer), query, why=why), (alias_ttl, *ttls)
+
+
+def address_answer(
+    query: Query, address: bytes, ttl_s: int, why: ExtendedError | None = None
+) -> bytes:
+    """Return one record of the asked name and type, which is A or AAAA, with *address*."""
+    header = struct.pack(">6H", 0, _flags(query, Rcode.NOERROR), 1, 1, 0, 0)
+    fields = struct.pack(">HHHIH", _TO_QUESTION, query.type, wire.CLASS_IN, ttl_s, len(address))
+    return _with_opt(header + query.question + fields + address, query, why=why)
+
+
+class OwnRecord(msgspec.Struct, frozen=True):
+    """A record of our own making: *owner* in wire form, *octets* its data."""
+
+    owner: bytes
+    type: int
+    ttl_s: int
+    octets: bytes
+
+    def to_wire(self) -> bytes:
+        """Return the record as it is sent, nothing in it compressed."""
+        fields = struct.pack(">HHIH", self.type, wire.CLASS_IN, self.ttl_s, len(self.octets))
+        return self.owner + fields + self.octets
+
+
+def own_answer(
+    query: Query, records: Sequence[OwnRecord], additional: Sequence[OwnRecord] = ()
+) -> bytes:
+    """Return *records* as the answer to *query*, and *additional* ones behind them."""
+    counts = (1, len(records), 0, len(additional))
+    header = struct.pack(">6H", 0, _flags(query, Rcode.NOERROR), *counts)
+    octets = b"".join(each.to_wire() for each in (*records, *additional))
+    return _with_opt(header + query.question + octets, query)
 
 
 @lru_cache(maxsize=4096)
@@ -74,6 +141,14 @@ def fitted_to_udp(query: Query, answer: bytes) -> bytes:
     flags = int.from_bytes(answer[2:4]) | preparse.IS_TRUNCATED
     header = struct.pack(">6H", 0, flags, 1, 0, 0, 0)
     return _with_opt(header + query.question, query)
+
+
+def fitted(query: Query, outcome: Outcome) -> Outcome:
+    """Return *outcome* with an answer that is fitted to UDP; one without records has no TTLs."""
+    octets = fitted_to_udp(query, outcome.octets)
+    if octets is outcome.octets:
+        return outcome
+    return msgspec.structs.replace(outcome, octets=octets, ttls=())
 
 
 def _flags(query: Query, rcode: Rcode) -> int:

@@ -1,11 +1,12 @@
 """
-Upstream replies, kept until their TTL is over.
+Upstream replies, kept for their time and, in case no upstream answers then, for a day more.
 
 INVARIANT: the key is what an upstream was asked, never who asked; every reply that leaves is
 judged anew for its subject. So a warm cache can neither open a name nor betray a visit to it.
 """
 
 from collections import OrderedDict
+from math import inf
 
 from schoolgate_dns.messages import Lookup, Reply
 
@@ -13,6 +14,32 @@ MAX_ENTRIES = 50_000
 MAX_OCTETS = 32 * 1024 * 1024
 # What an entry costs beside its octets: the reply's record of itself, the key, the table.
 ENTRY_OCTETS = 1024
+MAX_STALE_S = 86_400  # RFC 8767 section 5 proposes one to three days
+# The last part of a reply's life, in which who asks for it once more has it fetched again.
+PREFETCH_PART = 0.1
+# Below this that part is so short that fetching early and fetching anew are one.
+MIN_PREFETCH_LIFETIME_S = 10
+
+
+class Entry:
+    """
+    A *reply*, held since *since_s* and good until *ends_s*.
+
+    *uses* counts how often it was given. From *prefetch_s* on it may be fetched again, once.
+    When it is over, it is given all the same and no upstream asked until *recheck_s*.
+    """
+
+    __slots__ = ("ends_s", "prefetch_s", "recheck_s", "reply", "since_s", "uses")
+
+    def __init__(self, reply: Reply, now_s: float) -> None:
+        self.reply = reply
+        self.since_s = now_s
+        self.ends_s = now_s + reply.lifetime_s
+        self.prefetch_s = inf
+        if reply.lifetime_s >= MIN_PREFETCH_LIFETIME_S:
+            self.prefetch_s = self.ends_s - PREFETCH_PART * reply.lifetime_s
+        self.recheck_s = -inf
+        self.uses = 0
 
 
 class ReplyCache:
@@ -25,7 +52,7 @@ class ReplyCache:
     def __init__(self, max_entries: int = MAX_ENTRIES, max_octets: int = MAX_OCTETS) -> None:
         self._max_entries = max_entries
         self._max_octets = max_octets
-        self._entries: OrderedDict[Lookup, tuple[Reply, float]] = OrderedDict()
+        self._entries: OrderedDict[Lookup, Entry] = OrderedDict()
         self._octets = 0
 
     def __len__(self) -> int:
@@ -36,35 +63,33 @@ class ReplyCache:
         """What the entries take up, roughly."""
         return self._octets
 
-    def get(self, lookup: Lookup, now_s: float) -> tuple[Reply, int] | None:
-        """Return the reply to *lookup* and its age in whole seconds, None if there is none."""
+    def get(self, lookup: Lookup, now_s: float) -> Entry | None:
+        """Return what is held for *lookup*, its time over or not, None if there is nothing."""
         entry = self._entries.get(lookup)
         if entry is None:
             return None
-        reply, since_s = entry
-        age_s = now_s - since_s
-        if age_s >= reply.lifetime_s:
+        if now_s >= entry.ends_s + MAX_STALE_S:
             self._remove(lookup)
             return None
         self._entries.move_to_end(lookup)
-        # Rounded up, so that no client counts from a later moment than we do.
-        return reply, -int(-age_s // 1)
+        return entry
 
-    def put(self, lookup: Lookup, reply: Reply, now_s: float) -> None:
-        """Keep *reply*, if it may be kept at all."""
+    def put(self, lookup: Lookup, reply: Reply, now_s: float) -> Entry | None:
+        """Keep *reply* and return its entry; None, and nothing is held, if it may not be kept."""
         self._remove(lookup)
         if reply.lifetime_s <= 0 or _cost(reply) > self._max_octets:
-            return
-        self._entries[lookup] = (reply, now_s)
+            return None
+        entry = self._entries[lookup] = Entry(reply, now_s)
         self._octets += _cost(reply)
         while len(self._entries) > self._max_entries or self._octets > self._max_octets:
-            _, (dropped, _) = self._entries.popitem(last=False)
-            self._octets -= _cost(dropped)
+            _, dropped = self._entries.popitem(last=False)
+            self._octets -= _cost(dropped.reply)
+        return entry
 
     def _remove(self, lookup: Lookup) -> None:
         entry = self._entries.pop(lookup, None)
         if entry is not None:
-            self._octets -= _cost(entry[0])
+            self._octets -= _cost(entry.reply)
 
 
 def _cost(reply: Reply) -> int:

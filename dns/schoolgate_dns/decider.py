@@ -1,5 +1,6 @@
 """The snapshot in force, and the questions that are asked of it."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -29,9 +30,14 @@ class Decider:
         self._compile = compile_
         self.decide = decide
 
-    def put_source(self, source: Source) -> None:
-        """Put a new source in force. What compiling raises leaves the old one there."""
-        self.snapshot = self._compile(source)
+    async def put_source(self, source: Source) -> None:
+        """
+        Put a new source in force. What compiling raises leaves the old one there.
+
+        It is compiled in a thread, where a table of a million names is read through and
+        checked: meanwhile the old one decides.
+        """
+        self.snapshot = await asyncio.to_thread(self._compile, source)
 
     def put_live(self, number: int, live: Live) -> None:
         """Put other grants, claims, restrictions and standing permissions in force."""

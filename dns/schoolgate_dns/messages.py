@@ -21,11 +21,33 @@ class Rcode(IntEnum):
 
 
 class ExtendedErrorCode(IntEnum):
-    """The codes of RFC 8914 that this point gives."""
+    """The codes of RFC 8914 section 4: some this point gives itself, any an upstream may."""
 
+    OTHER = 0
+    UNSUPPORTED_KEY_ALGORITHM = 1
+    UNSUPPORTED_DIGEST_TYPE = 2
+    STALE_ANSWER = 3
+    FORGED_ANSWER = 4
+    INDETERMINATE = 5
+    BOGUS = 6
+    SIGNATURE_EXPIRED = 7
+    SIGNATURE_NOT_YET_VALID = 8
+    KEY_MISSING = 9
+    SIGNATURES_MISSING = 10
+    NO_ZONE_KEY_BIT = 11
+    DENIAL_MISSING = 12
+    CACHED_ERROR = 13
+    NOT_READY = 14
     BLOCKED = 15
+    CENSORED = 16
+    FILTERED = 17
+    PROHIBITED = 18
+    STALE_NAME_ERROR = 19
+    NOT_AUTHORITATIVE = 20
+    NOT_SUPPORTED = 21
     NO_REACHABLE_AUTHORITY = 22
     NETWORK_ERROR = 23
+    INVALID_DATA = 24
 
 
 class ExtendedError(msgspec.Struct, frozen=True):
@@ -36,14 +58,15 @@ class ExtendedError(msgspec.Struct, frozen=True):
 
 
 class Edns(msgspec.Struct, frozen=True):
-    """What a client said in its OPT record."""
+    """What a client said in its OPT record; *has_options* that it said more than this."""
 
     udp_octets: int
     version: int
     dnssec_ok: bool
+    has_options: bool = False
 
 
-class Lookup(msgspec.Struct, frozen=True):
+class Lookup(msgspec.Struct, frozen=True, cache_hash=True):
     """
     What an upstream is asked, and all that its reply can depend on.
 
@@ -77,7 +100,9 @@ class Reply(msgspec.Struct, frozen=True):
     An upstream's usable reply, kept as the octets it came in, without its OPT record.
 
     *ttls* are (offset, seconds). *lifetime_s* is how long it may be kept, *aliases* the names
-    that a client is sent on to (CNAME, DNAME, SVCB and HTTPS targets), in order.
+    that a client is sent on to (CNAME, DNAME, SVCB and HTTPS targets), in order, and *addresses*
+    the packed ones of the answer's A and AAAA records. Of addresses of the inside it had
+    *removed_addresses* more (`scrub`).
     """
 
     octets: bytes
@@ -86,3 +111,5 @@ class Reply(msgspec.Struct, frozen=True):
     ttls: tuple[tuple[int, int], ...]
     lifetime_s: int
     aliases: tuple[DomainName, ...] = ()
+    addresses: tuple[bytes, ...] = ()
+    removed_addresses: int = 0

@@ -9,7 +9,7 @@ UDP_OCTETS = 1232  # what passes every path without fragments (DNS flag day 2020
 DNSSEC_OK = 0x8000
 MAX_EXTRA_TEXT_OCTETS = 200
 
-_EXTENDED_ERROR_OPTION = 15
+EXTENDED_ERROR_OPTION = 15
 
 
 def opt_record(
@@ -24,4 +24,4 @@ def opt_record(
 def _option_of(why: ExtendedError) -> bytes:
     # Cut between characters, never inside one.
     text = why.text.encode()[:MAX_EXTRA_TEXT_OCTETS].decode(errors="ignore").encode()
-    return struct.pack(">HHH", _EXTENDED_ERROR_OPTION, 2 + len(text), why.code) + text
+    return struct.pack(">HHH", EXTENDED_ERROR_OPTION, 2 + len(text), why.code) + text

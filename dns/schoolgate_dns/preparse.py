@@ -11,11 +11,13 @@ RFC 6891 section 6.1, RFC 9460 section 2.
 """
 
 import struct
+from collections.abc import Iterator
 from enum import IntEnum
 
 import msgspec
 
 from schoolgate_dns.errors import WireError
+from schoolgate_dns.record_shapes import SHAPES
 from schoolgate_dns.record_types import RecordType
 
 HEADER_OCTETS = 12
@@ -115,6 +117,19 @@ def outline_of_reply(message: bytes) -> Outline:
     return _outline(message, MAX_REPLY_OCTETS)
 
 
+def question_name_of(message: bytes) -> bytes:
+    """
+    Return the name in a client's question, in wire form and lower case, whatever follows.
+
+    Raises WireError if the message is too long or its question is malformed.
+    """
+    if len(message) > MAX_QUERY_OCTETS:
+        raise WireError(f"longer than {MAX_QUERY_OCTETS} octets")
+    if header_of(message).questions != 1:
+        raise WireError("not exactly one question")
+    return message[HEADER_OCTETS : _Names(message).end_of_question() - 4].lower()
+
+
 def _outline(message: bytes, max_octets: int) -> Outline:
     if len(message) > max_octets:
         raise WireError(f"longer than {max_octets} octets")
@@ -151,29 +166,29 @@ def _record(message: bytes, at: int, section: Section, names: "_Names") -> Recor
     return record
 
 
-# How many octets stand before the names in a type's data, how many names follow, and how many
-# octets stand after them; None is any number.
-_SHAPES: dict[int, tuple[int, int, int | None]] = {
-    RecordType.A: (4, 0, 0),
-    RecordType.AAAA: (16, 0, 0),
-    RecordType.NS: (0, 1, 0),
-    RecordType.CNAME: (0, 1, 0),
-    RecordType.PTR: (0, 1, 0),
-    RecordType.DNAME: (0, 1, 0),
-    RecordType.SOA: (0, 2, 20),
-    RecordType.MX: (2, 1, 0),
-    RecordType.SRV: (6, 1, 0),
-    RecordType.SVCB: (2, 1, None),
-    RecordType.HTTPS: (2, 1, None),
-    RecordType.RP: (0, 2, 0),
-    RecordType.AFSDB: (2, 1, 0),
-    RecordType.RRSIG: (18, 1, None),
-    RecordType.NSEC: (0, 1, None),
-}
+def pointer_places(message: bytes, record: Record) -> Iterator[int]:
+    """Yield where each pointer in the names of *record* stands, *message* being within bounds."""
+    before, count, _ = SHAPES.get(record.type, (0, 0, 0))
+    at = _after_labels(message, record.at)
+    if message[at]:
+        yield at
+    at = record.rdata_at + before
+    for _ in range(count):
+        at = _after_labels(message, at)
+        if message[at]:
+            yield at
+            at += 1
+        at += 1
+
+
+def _after_labels(message: bytes, at: int) -> int:
+    while 0 < (length := message[at]) <= MAX_LABEL_OCTETS:
+        at += 1 + length
+    return at
 
 
 def _check_rdata(record: Record, names: "_Names") -> None:
-    shape = _SHAPES.get(record.type)
+    shape = SHAPES.get(record.type)
     if shape is None:
         return
     before, count, after = shape

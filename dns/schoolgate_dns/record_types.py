@@ -8,14 +8,23 @@ class RecordType(IntEnum):
 
     A = 1
     NS = 2
+    MD = 3
+    MF = 4
     CNAME = 5
     SOA = 6
+    MB = 7
+    MG = 8
+    MR = 9
+    NULL = 10
     PTR = 12
     HINFO = 13
+    MINFO = 14
     MX = 15
     TXT = 16
     RP = 17
     AFSDB = 18
+    RT = 21
+    KEY = 25
     AAAA = 28
     SRV = 33
     DNAME = 39

@@ -1,13 +1,20 @@
 """Whom to ask: the configured upstreams, else the system's, never ourselves."""
 
 import ipaddress
+from collections.abc import Collection
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from schoolgate_dns.errors import NoUpstreamError
+from schoolgate_policyd.core.errors import NameSyntaxError
+from schoolgate_policyd.core.names import parse_host
 
 DNS_PORT = 53
+TLS_PORT = 853
+HTTPS_PORT = 443
+DEFAULT_PATH = "/dns-query"
 RESOLV_CONF = Path("/etc/resolv.conf")
 MAX_UPSTREAMS = 3  # as many as the system's own resolver takes from the file
 
@@ -19,20 +26,46 @@ class Place(msgspec.Struct, frozen=True):
     port: int
 
     def __str__(self) -> str:
-        return (
-            f"[{self.address}]:{self.port}"
-            if ":" in self.address
-            else (f"{self.address}:{self.port}")
-        )
+        literal = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{literal}:{self.port}"
 
 
-def parse_place(text: str) -> Place:
+class UpstreamKind(StrEnum):
+    """How an upstream is asked."""
+
+    PLAIN = "plain"
+    TLS = "tls"
+    HTTPS = "https"
+
+
+class UpstreamPlace(msgspec.Struct, frozen=True):
+    """
+    An upstream: where it is and how it is asked.
+
+    *name* is what its certificate must prove, None for a plain one; *path* is of HTTPS alone.
+    """
+
+    kind: UpstreamKind
+    place: Place
+    name: str | None = None
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.kind is UpstreamKind.PLAIN:
+            return str(self.place)
+        return f"{self.kind}://{self.place}{self.path}#{self.name}"
+
+
+def parse_place(
+    text: str, *, setting: str = "dns.upstreams", default_port: int = DNS_PORT
+) -> Place:
     """
     Return `address`, `address:port` or `[address]:port` as a place.
 
     Raises NoUpstreamError for anything else, host names included: a name would need an upstream.
+    The error names *setting*.
     """
-    address, port_text = text, str(DNS_PORT)
+    address, port_text = text, str(default_port)
     if text.startswith("["):
         address, closing, rest = text[1:].partition("]")
         port_text = rest.removeprefix(":") if rest else port_text if closing else ""
@@ -43,35 +76,86 @@ def parse_place(text: str) -> Place:
         parsed = ipaddress.ip_address(address)
     except ValueError as error:
         raise NoUpstreamError(
-            f"dns.upstreams: `{text}` is no upstream, give an address or address:port"
+            f"{setting}: `{text}` is no upstream, give an address or address:port"
         ) from error
     if not 0 < port <= 65_535:  # noqa: PLR2004 - what a port is
-        raise NoUpstreamError(f"dns.upstreams: `{text}` has no port between 1 and 65535")
+        raise NoUpstreamError(f"{setting}: `{text}` has no port between 1 and 65535")
     return Place(str(parsed), port)
 
 
-def upstreams_of(
-    configured: tuple[str, ...], listening: Place, resolv_conf: Path = RESOLV_CONF
-) -> tuple[Place, ...]:
+def parse_upstream(text: str, *, setting: str = "dns.upstreams") -> UpstreamPlace:
     """
-    Return whom to ask, in order, when we answer at *listening*.
+    Return a configured upstream: a place, `tls://place#name` or `https://place/path#name`.
 
-    Raises NoUpstreamError when nobody is left.
+    Raises NoUpstreamError, which names *setting* and what to write instead.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return UpstreamPlace(UpstreamKind.PLAIN, parse_place(text, setting=setting))
+    if scheme not in (UpstreamKind.TLS, UpstreamKind.HTTPS):
+        raise NoUpstreamError(
+            f"{setting}: `{text}` begins with `{scheme}://`, give an address, tls:// or https://"
+        )
+    kind = UpstreamKind(scheme)
+    before, _, name = rest.partition("#")
+    where, slash, path = before.partition("/")
+    if kind is UpstreamKind.TLS and slash:
+        raise NoUpstreamError(f"{setting}: `{text}` has a path, which tls:// cannot have")
+    default_port = TLS_PORT if kind is UpstreamKind.TLS else HTTPS_PORT
+    try:
+        place = parse_place(where, setting=setting, default_port=default_port)
+    except NoUpstreamError as error:
+        raise NoUpstreamError(
+            f"{setting}: `{text}` has no address after {kind}://; give the address, and the name "
+            f"behind it: {kind}://9.9.9.9#dns.quad9.net"
+        ) from error
+    path = f"/{path}" if path else DEFAULT_PATH
+    return UpstreamPlace(
+        kind, place, _proven_name(name, text, setting), path if kind is UpstreamKind.HTTPS else ""
+    )
+
+
+def _proven_name(name: str, text: str, setting: str) -> str:
+    try:
+        return parse_host(name).text
+    except NameSyntaxError as error:
+        raise NoUpstreamError(
+            f"{setting}: `{text}` does not say whom to expect; add #name, the name that the "
+            "upstream's certificate proves"
+        ) from error
+
+
+def upstreams_of(
+    configured: tuple[str, ...],
+    listening: Place,
+    resolv_conf: Path = RESOLV_CONF,
+    *,
+    own_ports: Collection[int] = (),
+    setting: str = "dns.upstreams",
+) -> tuple[UpstreamPlace, ...]:
+    """
+    Return whom to ask, in order, when we answer at *listening* and *own_ports* beside.
+
+    Raises NoUpstreamError, which names *setting*, when a text cannot be read or nobody is left.
     """
     if configured:
-        places = [parse_place(text) for text in configured]
+        places = [parse_upstream(text, setting=setting) for text in configured]
     else:
         places = _places_in(resolv_conf)[:MAX_UPSTREAMS]
-    others = tuple(place for place in places if not _is_ourselves(place, listening))
+    ports = {listening.port, *own_ports}
+    # Asked twice, an upstream would be its own substitute.
+    others = tuple(
+        each for each in dict.fromkeys(places) if not _is_ourselves(each.place, listening, ports)
+    )
     if not others:
-        where = "dns.upstreams" if configured else str(resolv_conf)
+        where = setting if configured else str(resolv_conf)
         raise NoUpstreamError(
-            f"{where}: names nobody to ask but ourselves; add an address to dns.upstreams"
+            f"{where}: names nobody to ask but ourselves; add an address to {setting}"
         )
     return others
 
 
-def _places_in(resolv_conf: Path) -> list[Place]:
+def _places_in(resolv_conf: Path) -> list[UpstreamPlace]:
     try:
         text = resolv_conf.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -80,7 +164,11 @@ def _places_in(resolv_conf: Path) -> list[Place]:
         ) from error
     lines = (line.split() for line in text.splitlines())
     named = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
-    return [Place(name, DNS_PORT) for name in named if _is_address(name)]
+    return [
+        UpstreamPlace(UpstreamKind.PLAIN, Place(name, DNS_PORT))
+        for name in named
+        if _is_address(name)
+    ]
 
 
 def _is_address(text: str) -> bool:
@@ -91,8 +179,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_ourselves(place: Place, listening: Place) -> bool:
-    if place.port != listening.port:
+def _is_ourselves(place: Place, listening: Place, ports: Collection[int]) -> bool:
+    if place.port not in ports:
         return False
     asked = ipaddress.ip_address(place.address)
     ours = ipaddress.ip_address(listening.address)

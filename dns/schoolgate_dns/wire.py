@@ -13,20 +13,35 @@ from dnslib import RD, RR, SOA, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
 from dnslib.label import DNSBuffer
 
 from schoolgate_dns import preparse
-from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Edns, Lookup, Query, Rcode, Reply
-from schoolgate_dns.opt import DNSSEC_OK, opt_record
+from schoolgate_dns.errors import UnusableReply, WireError
+from schoolgate_dns.lifetime import lifetime_s
+from schoolgate_dns.messages import (
+    Edns,
+    ExtendedError,
+    ExtendedErrorCode,
+    Lookup,
+    Query,
+    Rcode,
+    Reply,
+)
+from schoolgate_dns.opt import DNSSEC_OK, EXTENDED_ERROR_OPTION, opt_record
 from schoolgate_dns.preparse import HEADER_OCTETS, Outline, Record, Section
 from schoolgate_dns.record_types import RecordType
 from schoolgate_policyd.core.names import DomainName
 
 CLASS_IN = 1
 MAX_ALIASES = 64
-MAX_LIFETIME_S = 86_400
 USABLE_RCODES = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
 
 _MNAME = DNSLabel((b"schoolgate", b"invalid"))
 _RNAME = DNSLabel((b"hostmaster", b"schoolgate", b"invalid"))
+_HEADER = struct.Struct(">6H")
+_TYPE_AND_CLASS = struct.Struct(">HH")
+_ONE = b"\0\1"
+_OPT, _OPT_WITH_DNSSEC = opt_record(dnssec_ok=False), opt_record(dnssec_ok=True)
+_CASE_BITS = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
+_EXTENDED_ERROR_CODES = frozenset(ExtendedErrorCode)
+_ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -68,6 +83,7 @@ def _edns_of(outline: Outline) -> Edns | None:
         udp_octets=opt.record_class,
         version=opt.ttl >> 16 & 0xFF,
         dnssec_ok=bool(opt.ttl & DNSSEC_OK),
+        has_options=opt.rdata_at != opt.rdata_end,
     )
 
 
@@ -95,51 +111,110 @@ def _text_of(label: bytes) -> str:
     return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03d}" for octet in lower)
 
 
-def query_for(lookup: Lookup, number: int) -> bytes:
-    """Return the query with id *number* that asks an upstream for *lookup*."""
+def query_for(
+    lookup: Lookup, number: int, *, name: bytes | None = None, with_edns: bool = True
+) -> bytes:
+    """
+    Return the query with id *number* that asks an upstream for *lookup*.
+
+    *name* is the lookup's in other capitals; without EDNS a server from before 1999 understands.
+    """
     flags = preparse.RECURSION_DESIRED | preparse.AUTHENTIC_DATA
     if lookup.checking_disabled:
         flags |= preparse.CHECKING_DISABLED
-    header = struct.pack(">6H", number, flags, 1, 0, 0, 1)
-    opt = opt_record(dnssec_ok=lookup.dnssec_ok)
-    return header + lookup.name + struct.pack(">HH", lookup.type, CLASS_IN) + opt
+    return b"".join(
+        (
+            _HEADER.pack(number, flags, 1, 0, 0, with_edns),
+            lookup.name if name is None else name,
+            _TYPE_AND_CLASS.pack(lookup.type, CLASS_IN),
+            (_OPT_WITH_DNSSEC if lookup.dnssec_ok else _OPT) if with_edns else b"",
+        )
+    )
+
+
+def mixed_case(name: bytes, chance: bytes) -> bytes:
+    """Return *name*, which is lower case, in capitals where *chance* has the letter's bit."""
+    # In ASCII a letter's capital differs by one bit, and no length octet is a letter.
+    capitals = int.from_bytes(name.translate(_CASE_BITS)) & int.from_bytes(chance)
+    return (int.from_bytes(name) ^ capitals).to_bytes(len(name))
 
 
 def is_reply_to(octets: bytes, lookup: Lookup, number: int) -> bool:
-    """Whether *octets* claim to answer *lookup* under the id *number*."""
-    try:
-        header = preparse.header_of(octets)
-    except WireError:
-        return False
+    """Whether *octets* claim to answer *lookup* under the id *number*, in whatever capitals."""
     name_end = HEADER_OCTETS + len(lookup.name)
     return (
-        header.is_reply
-        and header.id == number
-        and header.opcode == 0
-        and header.questions == 1
+        is_reply_to_query(octets[:HEADER_OCTETS], number.to_bytes(2), b"")
         and octets[HEADER_OCTETS:name_end].lower() == lookup.name
-        and octets[name_end : name_end + 4] == struct.pack(">HH", lookup.type, CLASS_IN)
+        and octets[name_end : name_end + 4] == _TYPE_AND_CLASS.pack(lookup.type, CLASS_IN)
     )
+
+
+def is_reply_to_query(octets: bytes, number: bytes, question: bytes) -> bool:
+    """
+    Whether *octets* claim to answer exactly *question*, capitals included, under the id *number*.
+
+    *question* is a question's octets, *number* the two of the id.
+    """
+    return (
+        octets[:2] == number
+        and len(octets) >= HEADER_OCTETS
+        # QR, and the opcode of an ordinary query.
+        and octets[2] & 0xF8 == 0x80  # noqa: PLR2004 - read as bits
+        and octets[4:6] == _ONE
+        and octets.startswith(question, HEADER_OCTETS)
+    )
+
+
+def is_bare_refusal(octets: bytes) -> bool:
+    """Whether *octets* are the mere header by which an old server refuses what it cannot read."""
+    return (
+        len(octets) == HEADER_OCTETS
+        and octets[2] & 0x80 == 0x80  # noqa: PLR2004 - read as bits
+        and octets[3] & 0xF in (Rcode.FORMERR, Rcode.NOTIMP)
+    )
+
+
+def is_refusal_of_edns(octets: bytes) -> bool:
+    """
+    Whether a reply to a query with EDNS says that its server knows none, or another version.
+
+    Raises WireError if the reply is malformed. Source: RFC 6891 section 7.
+    """
+    rcode = octets[3] & 0xF
+    # BADVERS reads as NOERROR here; what has an answer or an authority is neither.
+    if rcode not in (Rcode.NOERROR, Rcode.FORMERR, Rcode.NOTIMP) or octets[6:10] != bytes(4):
+        return False
+    if is_bare_refusal(octets):
+        return True
+    opt = _opt_of(preparse.outline_of_reply(octets))
+    if opt is None:
+        return rcode != Rcode.NOERROR
+    # A server that sends OPT knows EDNS: whatever it finds malformed, it is not that.
+    return opt.ttl >> 24 << 4 | rcode == Rcode.BADVERS
 
 
 def is_truncated(octets: bytes) -> bool:
     """Whether a reply says that it does not hold everything."""
-    return bool(preparse.header_of(octets).flags & preparse.IS_TRUNCATED)
+    return bool(octets[2] & preparse.IS_TRUNCATED >> 8)
 
 
 def read_reply(octets: bytes) -> Reply:
-    """Return an upstream's reply. Raises WireError if it is malformed or of no use."""
+    """Return an upstream's reply. Raises WireError if it is malformed, UnusableReply if no use."""
     outline = preparse.outline_of_reply(octets)
     opt = _opt_of(outline)
     extended = 0 if opt is None else opt.ttl >> 24
     if extended or outline.header.rcode not in USABLE_RCODES:
-        raise WireError(f"response code {extended << 4 | outline.header.rcode}")
+        raise UnusableReply(extended << 4 | outline.header.rcode, _why_of(octets, opt))
     records = outline.records
     if opt is not None:
         # What follows OPT may point into it and is additional anyway, so it goes with it.
         records = records[: records.index(opt)]
         additional = sum(each.section is Section.ADDITIONAL for each in records)
         octets = octets[:10] + additional.to_bytes(2) + octets[12 : opt.at]
+    # It was asked for in capitals by chance; where it stands for an owner, clients see it.
+    # The type stays as it is: that of HTTPS is the octet of a capital A.
+    name_end = outline.question_end - 4
+    octets = octets[:HEADER_OCTETS] + octets[HEADER_OCTETS:name_end].lower() + octets[name_end:]
     # A TTL with the highest bit set counts as zero (RFC 2181 section 8).
     ttls = tuple((each.ttl_at, 0 if each.ttl >> 31 else each.ttl) for each in records)
     rcode = Rcode(outline.header.rcode)
@@ -148,22 +223,29 @@ def read_reply(octets: bytes) -> Reply:
         rcode=rcode,
         is_authentic=bool(outline.header.flags & preparse.AUTHENTIC_DATA),
         ttls=ttls,
-        lifetime_s=_lifetime_s(octets, rcode, records, [ttl for _, ttl in ttls]),
+        lifetime_s=lifetime_s(outline, octets, records),
         aliases=_aliases_of(octets, records),
+        addresses=tuple(
+            octets[each.rdata_at : each.rdata_end]
+            for each in records
+            if each.section is Section.ANSWER and each.type in _ADDRESSES
+        ),
     )
 
 
-def _lifetime_s(octets: bytes, rcode: Rcode, records: tuple[Record, ...], ttls: list[int]) -> int:
-    """Return how long a reply may be kept: a negative one as its SOA says (RFC 2308)."""
-    lifetime_s = min(ttls, default=0)
-    is_negative = rcode is not Rcode.NOERROR or not any(
-        each.section is Section.ANSWER for each in records
-    )
-    if is_negative:
-        soa = next((each for each in records if each.type == RecordType.SOA), None)
-        minimum_s = 0 if soa is None else int.from_bytes(octets[soa.rdata_end - 4 : soa.rdata_end])
-        lifetime_s = min(lifetime_s, minimum_s)
-    return min(lifetime_s, MAX_LIFETIME_S)
+def _why_of(octets: bytes, opt: Record | None) -> ExtendedError | None:
+    """Return the first extended error that *opt* gives, None without one that we know."""
+    at = 0 if opt is None else opt.rdata_at
+    while opt is not None and at < opt.rdata_end:
+        option, length = _TYPE_AND_CLASS.unpack_from(octets, at)
+        at += 4
+        if option == EXTENDED_ERROR_OPTION and length >= 2:  # noqa: PLR2004 - the code's octets
+            code = int.from_bytes(octets[at : at + 2])
+            text = octets[at + 2 : at + length].decode(errors="replace").rstrip("\0")
+            known = code in _EXTENDED_ERROR_CODES
+            return ExtendedError(ExtendedErrorCode(code), text) if known else None
+        at += length
+    return None
 
 
 def _aliases_of(octets: bytes, records: tuple[Record, ...]) -> tuple[DomainName, ...]:

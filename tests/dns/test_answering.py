@@ -1,10 +1,12 @@
 """The whole way of a query, with a small school, scripted upstreams and real decisions."""
 
+import asyncio
 from datetime import timedelta
 
 import dns.edns
 import dns.message
 import dns.rcode
+import msgspec
 import pytest
 from dns_world import (
     BREAK,
@@ -91,11 +93,11 @@ def test_no_ttl_reaches_past_the_next_bell(before_end_s: float, ttl_s: int) -> N
 def test_a_kept_reply_counts_down_and_is_asked_again_when_its_time_is_over() -> None:
     world = World({("a.example", "A"): ("a.example 300 IN A 192.0.2.1",)})
     ttls = []
-    for passed_s in (0, 100, 299, 300):
+    for passed_s in (0, 100, 200, 300):
         world.monotonic_s = 1000.0 + passed_s
         ttls.append(world.ask(PUPIL, "a.example").answer[0].ttl)
 
-    assert [300, 200, 1, 300] == ttls
+    assert [300, 200, 100, 300] == ttls
     assert 2 == len(world.resolver.asked)
 
 
@@ -164,7 +166,7 @@ def test_a_service_record_of_its_own_owner_has_no_alias() -> None:
 RECORDS = {
     "A": "192.0.2.1",
     "AAAA": "2001:db8::1",
-    "HTTPS": '1 . alpn="h2,h3" ipv4hint="192.0.2.1"',
+    "HTTPS": '1 . alpn="h2" ipv4hint="192.0.2.1"',
     "TXT": '"v=spf1 -all" "more"',
     "MX": "10 mail.example.",
     "TYPE65280": r"\# 4 deadbeef",
@@ -177,7 +179,8 @@ def test_records_pass_exactly_as_they_came(type_: str, contents: str, *, over_ud
     text = f"WwW.a.example 120 IN {type_} {contents}"
     world = World({("www.a.example", type_): (text,)})
 
-    answer = world.ask(PUPIL, "wWw.A.example", type_, over_udp=over_udp)
+    # Of staff: from others' HTTPS records a part is left out (`hints`).
+    answer = world.ask(STAFF, "wWw.A.example", type_, over_udp=over_udp)
 
     assert [f"wWw.A.example. 120 IN {type_} {contents}"] == [
         each.to_text() for each in answer.answer
@@ -226,20 +229,8 @@ def test_a_new_snapshot_decides_the_next_query() -> None:
     world = World(TIKTOK)
     assert dns.rcode.NXDOMAIN == world.ask(PUPIL, "www.tiktok.example").rcode()
 
-    open_source = source(2)
-    world.decider.put_source(
-        type(open_source)(
-            2,
-            type(open_source.policy)(
-                id="open",
-                document=open_source.policy.document,
-                rules=(),
-                catalogue=open_source.policy.catalogue,
-                school_time=open_source.policy.school_time,
-            ),
-            open_source.register,
-        )
-    )
+    policy = msgspec.structs.replace(source().policy, id="open", rules=())
+    asyncio.run(world.decider.put_source(msgspec.structs.replace(source(2), policy=policy)))
 
     assert dns.rcode.NOERROR == world.ask(PUPIL, "www.tiktok.example").rcode()
 

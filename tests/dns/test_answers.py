@@ -6,6 +6,7 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
+import msgspec
 import pytest
 from dns_world import query, reply_to
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from schoolgate_dns import answers, wire
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Lookup, Query, Rcode
+from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.preparse import AUTHENTIC_DATA
 
 SOA = "example 900 IN SOA ns.example. root.example. 1 2 3 4 30"
@@ -177,3 +179,17 @@ def test_no_udp_answer_is_longer_than_1232_octets() -> None:
     full = answers.answer_from(asked, reply, age_s=0, ttl_cap_s=60)
     assert len(full) > 1232
     assert dns.message.from_wire(answers.fitted_to_udp(asked, full)).flags & dns.flags.TC
+
+
+def test_what_is_sent_to_tcp_has_no_ttl_that_counts_down() -> None:
+    asked = read(type_="TXT", edns=4096)
+    reply = wire.read_reply(upstream_octets(asked.lookup, *long_texts(6)))
+    octets = answers.answer_from(asked, reply, age_s=0, ttl_cap_s=60)
+    whole = Outcome(octets, ttls=answers.counted_ttls(reply, 0, 60), lasts_s=60)
+    short = msgspec.structs.replace(whole, octets=answers.negative_answer(asked, Rcode.NXDOMAIN))
+
+    sent_on = answers.fitted(asked, whole)
+
+    assert dns.message.from_wire(sent_on.octets).flags & dns.flags.TC
+    assert ((), 60) == (sent_on.ttls, sent_on.lasts_s)
+    assert short is answers.fitted(asked, short)

@@ -1,6 +1,10 @@
-"""Replies are kept for their time, within bounds of number and size."""
+"""Replies are kept for their time and a day more, within bounds of number and size."""
 
-from schoolgate_dns.cache import ENTRY_OCTETS, ReplyCache
+from math import inf
+
+import pytest
+
+from schoolgate_dns.cache import ENTRY_OCTETS, MAX_STALE_S, Entry, ReplyCache
 from schoolgate_dns.messages import Lookup, Rcode, Reply
 
 
@@ -12,17 +16,15 @@ def lookup(name: str, **more: bool) -> Lookup:
     return Lookup(name.encode(), 1, **more)
 
 
-def test_a_reply_is_held_until_its_lifetime_is_over() -> None:
+def test_a_reply_is_held_for_a_day_after_its_time() -> None:
     cache = ReplyCache()
-    cache.put(lookup("a"), reply(), 1000.0)
-    ages = []
-    for now_s in (1000.0, 1000.5, 1099.9):
-        found = cache.get(lookup("a"), now_s)
-        assert found is not None
-        ages.append(found[1])
+    kept = cache.put(lookup("a"), reply(), 1000.0)
 
-    assert [0, 1, 100] == ages
-    assert cache.get(lookup("a"), 1100.0) is None
+    assert kept is not None
+    assert (1000.0, 1100.0) == (kept.since_s, kept.ends_s)
+    for now_s in (1000.0, 1100.0, 1099.9 + MAX_STALE_S):
+        assert cache.get(lookup("a"), now_s) is kept
+    assert cache.get(lookup("a"), 1100.0 + MAX_STALE_S) is None
     assert (0, 0) == (len(cache), cache.octets)
 
 
@@ -37,8 +39,8 @@ def test_what_the_reply_can_depend_on_tells_entries_apart() -> None:
 def test_what_may_not_be_kept_is_not_and_replaces_what_was() -> None:
     cache = ReplyCache()
     cache.put(lookup("a"), reply(), 0.0)
-    cache.put(lookup("a"), reply(lifetime_s=0), 1.0)
 
+    assert cache.put(lookup("a"), reply(lifetime_s=0), 1.0) is None
     assert cache.get(lookup("a"), 1.0) is None
 
 
@@ -63,3 +65,12 @@ def test_the_octets_are_bounded_and_counted_down_again() -> None:
     cache.put(lookup("big"), reply(octets=4 * ENTRY_OCTETS), 0.0)
     assert cache.get(lookup("big"), 0.0) is None
     assert 3 == len(cache)
+
+
+@pytest.mark.parametrize(
+    ("lifetime_s", "prefetch_s"), [(1000, 1900.0), (10, 1009.0), (9, inf), (1, inf)]
+)
+def test_the_last_tenth_of_a_life_is_for_fetching_again(
+    lifetime_s: int, prefetch_s: float
+) -> None:
+    assert prefetch_s == Entry(reply(lifetime_s=lifetime_s), 1000.0).prefetch_s

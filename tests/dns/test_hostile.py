@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schoolgate_dns import answers, wire
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup
+from schoolgate_policyd.core.names import DomainName
 
 QUERIES = [
     query(name, type_, edns=edns).to_wire()
@@ -18,6 +19,7 @@ QUERIES = [
     for edns in (None, 1232)
 ]
 ASKED = wire.read_query(query("a.example").to_wire())
+SEARCH = wire.read_query(query("search.engine.example").to_wire())
 REPLIES = [
     reply_to(wire.query_for(ASKED.lookup, 7), *records, authority=authority).to_wire()
     for records, authority in [
@@ -53,9 +55,10 @@ WORLD = World({("a.example", "A"): ("a.example 60 IN A 192.0.2.1",)})
 @given(st.one_of(mutations(QUERIES), st.binary(max_size=600)))
 def test_no_query_raises_and_every_answer_is_one(octets: bytes) -> None:
     # Without the last resort, which would make a SERVFAIL of what was raised.
-    answer = run(WORLD.answering._answer(octets, PUPIL, over_udp=True))
-    if answer is None:
+    outcome = run(WORLD.answering._outcome(octets, PUPIL, over_udp=True))
+    if outcome is None:
         return
+    answer = outcome.octets
     read = dns.message.from_wire(answer)
     assert 0x80 <= answer[2]
     assert len(answer) <= 1232
@@ -65,8 +68,8 @@ def test_no_query_raises_and_every_answer_is_one(octets: bytes) -> None:
 def test_a_query_cut_short_anywhere_is_malformed() -> None:
     for octets in QUERIES:
         for at in range(len(octets)):
-            answer = run(WORLD.answering._answer(octets[:at], PUPIL, over_udp=True))
-            assert answer is None or 1 == answer[3] & 0xF
+            outcome = run(WORLD.answering._outcome(octets[:at], PUPIL, over_udp=True))
+            assert outcome is None or 1 == outcome.octets[3] & 0xF
 
 
 @given(st.one_of(mutations(REPLIES), st.binary(max_size=600)))
@@ -81,6 +84,14 @@ def test_no_reply_raises_and_what_is_passed_on_is_well_formed(octets: bytes) -> 
     answer = answers.answer_from(ASKED, reply, age_s=0, ttl_cap_s=60)
     assert wire.read_reply(answer).aliases == reply.aliases
     assert all(ttl_s <= 60 for _, ttl_s in wire.read_reply(answer).ttls)
+    # The same behind an alias, as a search's answer is given.
+    answer, ttls = answers.alias_answer(SEARCH, reply, age_s=0, ttl_cap_s=60)
+    aliased = wire.read_reply(answer)
+    assert tuple(dict.fromkeys((DomainName("a.example"), *reply.aliases))) == tuple(
+        dict.fromkeys((DomainName("a.example"), *aliased.aliases))
+    )
+    assert aliased.ttls == ttls
+    assert aliased.addresses == reply.addresses
 
 
 def longest(contents: bytes) -> bytes:

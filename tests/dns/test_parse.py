@@ -2,6 +2,7 @@
 
 import struct
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.opcode
@@ -11,7 +12,7 @@ from dns_world import query
 
 from schoolgate_dns.answers import with_id_of
 from schoolgate_dns.messages import Query
-from schoolgate_dns.stages.parse import Finished, read
+from schoolgate_dns.stages.parse import Finished, ForZone, read
 
 
 def answer_to(octets: bytes) -> dns.message.Message | None:
@@ -45,7 +46,7 @@ def test_what_is_no_query_gets_nothing(octets: bytes) -> None:
         (PLAIN + b"x", dns.rcode.FORMERR),
         (PLAIN[:4] + b"\0\0" + PLAIN[6:], dns.rcode.FORMERR),
         (PLAIN[:4] + b"\0\2" + PLAIN[6:], dns.rcode.FORMERR),
-        (with_flags(PLAIN, dns.opcode.to_flags(dns.opcode.UPDATE)), dns.rcode.NOTIMP),
+        (with_flags(PLAIN, dns.opcode.to_flags(dns.opcode.UPDATE))[:14], dns.rcode.FORMERR),
         (with_flags(PLAIN, dns.opcode.to_flags(dns.opcode.NOTIFY)), dns.rcode.NOTIMP),
         (with_flags(PLAIN, 15 << 11)[:12], dns.rcode.NOTIMP),
         (query("version.bind", "TXT", rdclass="CH", id=4660).to_wire(), dns.rcode.REFUSED),
@@ -99,3 +100,25 @@ def test_a_header_is_enough_for_a_form_error() -> None:
 
     assert isinstance(answer, Finished)
     assert struct.pack(">6H", 0, 0x8101, 0, 0, 0, 0) == answer.answer
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        with_flags(query("Printer.School.Example", "SOA").to_wire(), 5 << 11)
+        + b"whatever follows",
+        query("Printer.School.Example", "TKEY").to_wire(),
+    ],
+    ids=["an update", "an exchange of keys"],
+)
+def test_what_concerns_a_zone_is_for_whoever_holds_it_octet_by_octet(octets: bytes) -> None:
+    assert ForZone(octets, b"\7printer\6school\7example\0") == read(octets)
+
+
+def test_options_are_passed_over_and_said_to_be_there() -> None:
+    option = dns.edns.GenericOption(65_001, b"unknown")
+    with_option = read(query("a.example", options=[option]).to_wire())
+    without = read(query("a.example").to_wire())
+    assert isinstance(with_option, Query)
+    assert isinstance(without, Query)
+    assert [True, False] == [each.edns.has_options for each in (with_option, without) if each.edns]

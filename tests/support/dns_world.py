@@ -1,25 +1,26 @@
 """A small school, upstreams that do as they are told, and messages made by dnspython."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Any, Self
 
-import dns.flags
 import dns.message
-import dns.name
-import dns.rcode
 import dns.rdatatype
-import dns.rrset
+from dns_local import LocalUpstream, query, reply_to, run, until  # noqa: F401 - found here too
 
 from schoolgate_dns import wire
 from schoolgate_dns.answering import Answering
 from schoolgate_dns.cache import ReplyCache
 from schoolgate_dns.decider import Decider
+from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.errors import UpstreamSilent
-from schoolgate_dns.messages import Lookup, Reply
+from schoolgate_dns.messages import Lookup, Rcode, Reply
+from schoolgate_dns.served import Outsiders, Served
+from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.record import Recording
+from schoolgate_dns.stages.steer import inspection_at
+from schoolgate_dns.stages.tunnel import Tunnels
 from schoolgate_policyd.core.catalogue import (
     Catalogue,
     Category,
@@ -156,45 +157,6 @@ def source(number: int = 1, live: Live = Live()) -> Source:  # noqa: B008 - Live
     return Source(number, policy, register, live)
 
 
-def query(
-    name: str,
-    type_: str = "A",
-    *,
-    edns: int | None = 1232,
-    **more: Any,  # noqa: ANN401 - whatever dnspython takes
-) -> dns.message.QueryMessage:
-    """A client's query; *edns* None leaves the OPT record out."""
-    if edns is None:
-        return dns.message.make_query(name, type_, use_edns=False, **more)
-    return dns.message.make_query(name, type_, use_edns=0, payload=edns, **more)
-
-
-def reply_to(
-    octets: bytes,
-    *records: str,
-    authority: Sequence[str] = (),
-    additional: Sequence[str] = (),
-    rcode: int = 0,
-) -> dns.message.Message:
-    """
-    An upstream's reply to the query *octets* with the *records* in its answer section.
-
-    *authority* and *additional* are records of those sections, *rcode* the response code.
-    """
-    message = dns.message.make_response(dns.message.from_wire(octets), recursion_available=True)
-    for section, texts in (
-        (message.answer, records),
-        (message.authority, authority),
-        (message.additional, additional),
-    ):
-        for text in texts:
-            name, ttl, _, type_, contents = text.split(" ", 4)
-            owner = dns.name.from_text(name)
-            section.append(dns.rrset.from_text(owner, int(ttl), "IN", type_, contents))
-    message.set_rcode(dns.rcode.Rcode(rcode))
-    return message
-
-
 Scripts = Mapping[tuple[str, str], Sequence[str]]
 
 
@@ -219,10 +181,27 @@ class ScriptedResolver:
         return wire.read_reply(reply_to(octets, *records).to_wire())
 
 
-class World:
-    """One `Answering` of the small school, its clocks and events in the test's hands."""
+class NoZones:
+    """A school without zones of its own."""
 
-    def __init__(self, scripts: Scripts | None = None) -> None:
+    def is_own_zone(self, _name: bytes) -> bool:
+        return False
+
+    def local_rcode(self, _name: bytes) -> Rcode | None:
+        return None
+
+    async def relay(self, octets: bytes, name: bytes) -> bytes:
+        raise NotImplementedError
+
+
+class World:
+    """
+    One `Answering` of the small school, its clocks and events in the test's hands.
+
+    *inspection* are the addresses at which the proxy is found.
+    """
+
+    def __init__(self, scripts: Scripts | None = None, *, inspection: Sequence[str] = ()) -> None:
         self.moment = LESSON
         self.machine = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
         self.monotonic_s = 1000.0
@@ -231,12 +210,26 @@ class World:
         self.resolver = ScriptedResolver(scripts or {})
         self.decider = Decider(compile_snapshot(source()))
         self.recording = Recording(self.events.append, lambda: self.machine, self.lines.append)
+        self.told: list[tuple[bytes, bytes]] = []
+        self.replies = HeldReplies(ReplyCache(), self.resolver, lambda: self.monotonic_s)
         self.answering = Answering(
             self.decider,
-            HeldReplies(ReplyCache(), self.resolver, lambda: self.monotonic_s),
+            self.replies,
             self.recording,
             lambda: self.moment,
+            monotonic=lambda: self.monotonic_s,
+            zones=NoZones(),
+            tunnels=Tunnels(),
+            crowds=Crowds(),
+            egress=AnsweredAddresses(self._tell),
+            served=Served(("127.0.0.0/8",)),
+            outsiders=Outsiders(lambda: self.monotonic_s),
+            inspection=inspection_at(inspection),
         )
+
+    def _tell(self, client: bytes, address: bytes, _lifetime_s: int) -> bool:
+        self.told.append((client, address))
+        return True
 
     def octets(
         self, message: bytes, client: str = STRANGER, *, over_udp: bool = True
@@ -256,75 +249,3 @@ class World:
         answer = self.octets(query(name, type_, edns=edns).to_wire(), client, over_udp=over_udp)
         assert answer is not None
         return dns.message.from_wire(answer)
-
-
-def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(coroutine)
-
-
-Respond = Callable[[bytes], list[bytes]]
-
-
-class LocalUpstream:
-    """A real upstream on a free port of the loopback; *by_udp* and *by_tcp* say what it sends."""
-
-    def __init__(self, by_udp: Respond, by_tcp: Respond | None = None) -> None:
-        self.udp_sources: list[tuple[str, int]] = []
-        self.udp_queries: list[bytes] = []
-        self.tcp_queries: list[bytes] = []
-        self.port = 0
-        self.on_datagram: Callable[[bytes, tuple[str, int]], None] = self._respond
-        self._by_udp = by_udp
-        self._by_tcp = by_tcp
-
-    async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._udp, _ = await loop.create_datagram_endpoint(
-            lambda: _UpstreamDatagrams(self), local_addr=("127.0.0.1", 0)
-        )
-        self.port = self._udp.get_extra_info("sockname")[1]
-        self._tcp = None
-        if self._by_tcp is not None:
-            self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._udp.close()
-        if self._tcp is not None:
-            self._tcp.close()
-            await self._tcp.wait_closed()
-        await asyncio.sleep(0)
-
-    def _respond(self, octets: bytes, peer: tuple[str, int]) -> None:
-        self.udp_queries.append(octets)
-        self.udp_sources.append(peer)
-        for each in self._by_udp(octets):
-            self.send(each, peer)
-
-    def send(self, octets: bytes, peer: tuple[str, int]) -> None:
-        self._udp.sendto(octets, peer)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        octets = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
-        self.tcp_queries.append(octets)
-        assert self._by_tcp is not None
-        for each in self._by_tcp(octets):
-            writer.write(len(each).to_bytes(2) + each)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-
-class _UpstreamDatagrams(asyncio.DatagramProtocol):
-    def __init__(self, upstream: LocalUpstream) -> None:
-        self._upstream = upstream
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._upstream.on_datagram(data, addr)
-
-
-async def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    """Wait for *condition*, never longer than *within_s*."""
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.005)

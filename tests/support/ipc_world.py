@@ -141,8 +141,9 @@ class Point:
         folder: Path,
         kind: PointKind = PointKind.DNS,
         on_event: Callable[[str, int], None] = lambda _point, _number: None,
+        name: str | None = None,
     ) -> None:
-        self.name = kind.value
+        self.name = name or kind.value
         self.sources: list[Source] = []
         self.lives: list[tuple[int, Live]] = []
         self.in_force: list[int] = []

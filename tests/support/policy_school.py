@@ -1,5 +1,6 @@
 """The school of `web_school` with rule files of its own, whose policy is drafted in the pages."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ class PolicySchool(WebSchool):
     def __post_init__(self) -> None:
         rules = plant(self.folder / "rules")
         known = self.settings or settings_in(self.folder)
-        self.settings = known.model_copy(update={"rules_dir": rules, "school": SCHOOL})
+        self.settings = dataclasses.replace(known, rules_dir=rules, school=SCHOOL)
         super().__post_init__()
         texts = bundle_in(rules, SCHOOL)
         preset = load(rules, SCHOOL, texts)

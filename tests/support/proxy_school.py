@@ -21,6 +21,7 @@ from schoolgate_policyd.core.rules import (
     Rule,
     Scope,
 )
+from schoolgate_policyd.core.safe_search import SearchService
 from schoolgate_policyd.core.school_time import SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind, Network, Person
 from schoolgate_policyd.core.times import (
@@ -126,6 +127,14 @@ CATALOGUE = Catalogue(
         HelpLine("shout", "Shout", (DomainName("shout.example"),), phone="text 85258"),
     ),
     never_inspected=(DomainName("bank.example"),),
+    search_services=(
+        SearchService(
+            "finder",
+            "Finder",
+            (DomainName("www.finder.example"),),
+            strict=DomainName("safe.finder.example"),
+        ),
+    ),
 )
 _BELLS = tuple(
     PeriodStart(time(*at), period)

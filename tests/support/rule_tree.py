@@ -44,6 +44,11 @@ help_lines:
 never_inspected:
   - {name: Banks, domains: [bank.example.net]}
 """,
+    "safe-search.yaml": """\
+safe_search:
+  - {id: finder, name: Finder, hosts: [www.finder.example.net], strict: safe.finder.example.net,
+     source: made up}
+""",
     "timetables/day.yaml": """\
 # The day of the hill.
 timetable: day

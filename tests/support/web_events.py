@@ -5,7 +5,14 @@ from datetime import timedelta
 from web_school import LESSON, MACHINE, WebSchool
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
-from schoolgate_policyd.ipc.messages import Blocked, EventBatch, NumberedEvent, PointKind
+from schoolgate_policyd.ipc.messages import (
+    Blocked,
+    Event,
+    EventBatch,
+    Noticed,
+    NumberedEvent,
+    PointKind,
+)
 
 
 def blocked(
@@ -18,6 +25,7 @@ def blocked(
     rule: str = "pupils-social-media",
     attempt: str | None = None,
     count: int = 1,
+    evidence: str | None = None,
 ) -> Blocked:
     """Return an event that happened *ago* before the test's first moment."""
     return Blocked(
@@ -30,15 +38,23 @@ def blocked(
         device=DeviceKind.SCHOOL_COMPUTER,
         network="pupil-computers",
         host=host,
-        rules=(rule,),
-        citations=("Social Media Policy, §7",),
+        rules=(rule,) if rule else (),
+        citations=("Social Media Policy, §7",) if rule else (),
         person=person,
         attempt=attempt,
         count=count,
+        evidence=evidence,
     )
 
 
-def put(school: WebSchool, *events: Blocked, boot: str = "b1") -> None:
+def noticed(
+    client: str, evidence: str, *, ago: timedelta = timedelta(), network: str = "pupil-computers"
+) -> Noticed:
+    """Return that *client* seemed to be many devices, *ago* before the test's first moment."""
+    return Noticed(MACHINE - ago, PointKind.DNS, client, network, "many-devices", evidence)
+
+
+def put(school: WebSchool, *events: Event, boot: str = "b1") -> None:
     """Store *events*, of one boot of the DNS point."""
     numbered = tuple(NumberedEvent(place, each) for place, each in enumerate(events, 1))
     school.events.append(EventBatch("dns", boot, numbered), at=MACHINE)

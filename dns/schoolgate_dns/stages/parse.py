@@ -1,4 +1,10 @@
-"""Bytes to a query, or to the answer that they deserve."""
+"""
+Bytes to a query, or to the answer that they deserve.
+
+What is not understood gets the answer that RFC 8906 section 3 asks for, so that nobody who asks
+properly takes us for broken: BADVERS for another version of EDNS, NOTIMP for another opcode;
+unknown types are asked for like any, unknown options and flags are passed over and not repeated.
+"""
 
 import msgspec
 
@@ -7,6 +13,7 @@ from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Query, Rcode
 from schoolgate_dns.record_types import RecordType
 
+_QUERY, _UPDATE = 0, 5  # opcodes
 # Zone transfers, keys and signatures are asked of those who hold zones; OPT and zero are no
 # types of records at all.
 _REFUSED_TYPES = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
@@ -18,7 +25,19 @@ class Finished(msgspec.Struct, frozen=True):
     answer: bytes | None
 
 
-def read(octets: bytes) -> Query | Finished:
+class ForZone(msgspec.Struct, frozen=True):
+    """
+    A message that concerns only whoever holds the zone of *name* (wire form, lower case).
+
+    *octets* are the whole of it: an update (RFC 2136) or the exchange of keys before one
+    (RFC 3645), which may be signed, so that not an octet but the id may change.
+    """
+
+    octets: bytes
+    name: bytes
+
+
+def read(octets: bytes) -> Query | ForZone | Finished:
     """Return the query to go on with, or what ends the matter."""
     try:
         header = preparse.header_of(octets)
@@ -27,12 +46,16 @@ def read(octets: bytes) -> Query | Finished:
     if header.is_reply:
         # Answering answers would let two servers talk to each other for ever.
         return Finished(None)
-    if header.opcode != 0:
-        return Finished(answers.header_only_answer(octets, Rcode.NOTIMP))
     try:
+        if header.opcode == _UPDATE:
+            return ForZone(octets, preparse.question_name_of(octets))
+        if header.opcode != _QUERY:
+            return Finished(answers.header_only_answer(octets, Rcode.NOTIMP))
         query = wire.read_query(octets)
     except WireError:
         return Finished(answers.header_only_answer(octets, Rcode.FORMERR))
+    if query.type == RecordType.TKEY:
+        return ForZone(octets, query.lookup.name)
     rcode = _refusal_of(query)
     return query if rcode is None else Finished(answers.negative_answer(query, rcode))
 

@@ -1,15 +1,21 @@
 """What is left of a query once it is answered: events, and a live line where one is wanted."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from schoolgate_dns.clients import Client
+from schoolgate_dns.finished import FinishedAnswer
 from schoolgate_dns.record_types import type_name
-from schoolgate_dns.stages.name import is_blocked
+from schoolgate_dns.stages.crowd import KIND as CROWD
+from schoolgate_dns.stages.crowd import Crowd
+from schoolgate_dns.stages.tunnel import ATTEMPT as TUNNEL
+from schoolgate_dns.stages.tunnel import Stopped
 from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.uses import Use
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.ipc.liveline import live_line
-from schoolgate_policyd.ipc.messages import Event, PointKind
+from schoolgate_policyd.ipc.messages import Event, Noticed, PointKind
 from schoolgate_policyd.ipc.recorder import Recorder, Seen
 
 
@@ -17,7 +23,10 @@ class Recording:
     """
     Hands events to *offer* and lines to *show*; *machine_now* is the events' time.
 
-    Call `tick` about every second, so that a minute's counts go out when it is over.
+    What passes through `answering` is noted query by query. Of a finished answer that blocks the
+    first use in a minute is noted at once; all others are counted by `desk` and noted together
+    when the minute is over. Of a help line nothing is kept or shown. Call `tick` about every
+    second, so that a minute's counts go out when it is over.
     """
 
     def __init__(
@@ -31,9 +40,13 @@ class Recording:
         self._machine_now = machine_now
         self._show = show
         self._recorder = Recorder(PointKind.DNS) if recorder is None else recorder
+        # A minute that is over has a recorder of its own, which tells it as that minute's.
+        self._past = Recorder(PointKind.DNS)
 
-    def note(self, asked: Asked, decision: Decision) -> None:
-        """Take in how *asked* was answered. Of a help line nothing is kept or shown."""
+    def note(
+        self, asked: Asked, decision: Decision, *, is_blocked: bool, attempt: str | None = None
+    ) -> None:
+        """Take in how *asked* was answered; *attempt* names a way round that was noticed here."""
         if decision.is_help_line:
             return
         seen = Seen(
@@ -43,14 +56,78 @@ class Recording:
             subject=asked.subject,
             host=asked.query.name.text,
             decision=decision,
-            is_blocked=is_blocked(decision),
+            is_blocked=is_blocked,
+            attempt=attempt,
         )
         self._offer_all(self._recorder.record(seen))
-        if self._show is not None:
-            zone = ZoneInfo(asked.snapshot.school_time.zone)
-            line = live_line(PointKind.DNS, seen, zone, type_name(asked.query.type))
-            if line is not None:
-                self._show(line)
+        self._show_line(seen, asked.snapshot.school_time.zone, asked.query.type)
+
+    def note_tunnel(self, asked: Asked, decision: Decision, stopped: Stopped) -> None:
+        """Take in a query that a tunnel's parent is closed to; of its own name nothing is kept."""
+        seen = Seen(
+            at=self._machine_now(),
+            school_at=asked.moment,
+            client=asked.client,
+            subject=asked.subject,
+            host=stopped.parent.text,
+            decision=decision,
+            is_blocked=True,
+            attempt=TUNNEL,
+            evidence=stopped.evidence,
+        )
+        self._offer_all(self._recorder.record(seen))
+        self._show_line(seen, asked.snapshot.school_time.zone, asked.query.type)
+
+    def note_crowd(self, crowd: Crowd, network: str) -> None:
+        """Take in that a source seems to be many devices."""
+        now = self._machine_now()
+        self._offer(Noticed(now, PointKind.DNS, crowd.client, network, CROWD, crowd.evidence))
+
+    def note_first(self, client: Client, finished: FinishedAnswer, school_now: datetime) -> None:
+        """Take in that *client* is given *finished* for the first time in this minute."""
+        if finished.decision.is_help_line or not (finished.is_blocked or self._show):
+            return
+        seen = Seen(
+            at=self._machine_now(),
+            school_at=school_now,
+            client=client.address,
+            subject=client.subject,
+            host=finished.host.text,
+            decision=finished.decision,
+            is_blocked=finished.is_blocked,
+        )
+        if finished.is_blocked:
+            self._offer_all(self._recorder.record(seen))
+        self._show_line(seen, client.zone, finished.type)
+
+    def note_use(self, use: Use, ago_s: Callable[[int], int], ahead: timedelta) -> None:
+        """
+        Take in *use*, of a minute that is over.
+
+        *ago_s* says how many seconds ago a second of the monotonic clock was, and *ahead* is by
+        how much the school's clock is ahead of the machine's.
+        """
+        uses, finished = use.uses, use.finished
+        if finished.decision.is_help_line:
+            return
+        last = uses.last.get(finished)
+        last_at = None if last is None else self._machine_now() - timedelta(seconds=ago_s(last))
+        seen = Seen(
+            at=uses.since,
+            school_at=uses.since + ahead,
+            client=uses.client,
+            subject=uses.subject,
+            host=finished.host.text,
+            decision=finished.decision,
+            is_blocked=finished.is_blocked,
+            count=use.count,
+            last_at=None if last_at is None else max(last_at, uses.since),
+        )
+        self._offer_all(self._past.record(seen))
+
+    def end_past(self) -> None:
+        """Send what is left of the minutes that are over."""
+        self._offer_all(self._past.stop())
 
     def tick(self) -> None:
         """Send what is due if a minute is over."""
@@ -58,7 +135,15 @@ class Recording:
 
     def stop(self) -> None:
         """Send everything that is left."""
+        self.end_past()
         self._offer_all(self._recorder.stop())
+
+    def _show_line(self, seen: Seen, zone: str, type_: int) -> None:
+        if self._show is None:
+            return
+        line = live_line(PointKind.DNS, seen, ZoneInfo(zone), type_name(type_))
+        if line is not None:
+            self._show(line)
 
     def _offer_all(self, events: Iterable[Event]) -> None:
         for event in events:

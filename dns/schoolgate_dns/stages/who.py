@@ -1,6 +1,7 @@
 """Who asks: the subject behind the client's address, with the snapshot and moment to judge by."""
 
 import ipaddress
+import socket
 from collections.abc import Callable
 from datetime import datetime
 
@@ -46,3 +47,15 @@ def client_address(address: str) -> str:
         return address
     parsed = ipaddress.IPv6Address(address.partition("%")[0])
     return str(parsed if parsed.ipv4_mapped is None else parsed.ipv4_mapped)
+
+
+def address_of(packed: bytes) -> str:
+    """Return a packed address as registers write it."""
+    if len(packed) == 4:  # noqa: PLR2004 - an IPv4 address has four octets
+        return socket.inet_ntop(socket.AF_INET, packed)
+    return client_address(socket.inet_ntop(socket.AF_INET6, packed))
+
+
+def packed_address(address: str) -> bytes:
+    """Return an address, as registers write it, packed. Raises OSError for any other text."""
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)

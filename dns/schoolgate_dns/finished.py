@@ -1,0 +1,158 @@
+"""
+Finished answers, ready to be sent again: by class of subject, by the octets of the query.
+
+Subjects that every rule treats alike share one table (`core.classes`). What a grant or a
+restriction of one person touches stands in a table of that client alone, and nothing else does:
+a thousand people with grants make no thousand caches. An answer knows the second up to which it
+may be given, so a bell empties nothing: names are judged anew as they are asked for.
+"""
+
+import struct
+
+from schoolgate_dns.messages import Query
+from schoolgate_dns.outcome import Outcome
+from schoolgate_policyd.core.decision import Decision
+from schoolgate_policyd.core.subjects import Subject
+
+# Of all tables together, some 600 octets each. When they are full, what nobody has asked for
+# since the last time goes.
+MAX_FINISHED = 100_000
+# Of all clients with grants or restrictions, the answers that are theirs alone.
+MAX_OWN = 20_000
+# A name is finished when it is asked for again: names made up by the million stay out.
+MAX_ASKED_ONCE = 16_384
+
+_TTL = struct.Struct(">I")
+
+type Table = dict[bytes, FinishedAnswer]
+
+
+class FinishedAnswer:
+    """
+    An answer without its id, right for *second* (of the monotonic clock).
+
+    INVARIANT: whoever gives it has seen that `second` is now's, or has made it so with `renew`;
+    and knows that no grant or restriction of the client touches it, or it is theirs alone.
+    """
+
+    __slots__ = (
+        "_ends",
+        "addresses",
+        "chain",
+        "decision",
+        "host",
+        "is_blocked",
+        "length",
+        "octets",
+        "second",
+        "type",
+        "until",
+    )
+
+    def __init__(self, outcome: Outcome, query: Query, decision: Decision, now_s: float) -> None:
+        second = int(now_s)
+        self.octets = outcome.octets[2:]
+        self.length = len(outcome.octets)
+        self.second = -1
+        self.until = second + outcome.lasts_s
+        # Not the whole question: that would hold on to the snapshot which it was judged by.
+        self.host = query.name
+        self.type = query.type
+        self.decision = decision
+        self.chain = outcome.chain
+        self.is_blocked = outcome.is_blocked
+        self.addresses = outcome.addresses
+        # One less, so that what is given at the end of a second does not outlast the bell.
+        self._ends = tuple((at - 2, second + ttl_s - 1) for at, ttl_s in outcome.ttls)
+
+    def renew(self, second: int) -> bool:
+        """Make it right for *second*; return False if it may not be given any more."""
+        if second >= self.until:
+            return False
+        if self._ends:
+            octets = bytearray(self.octets)
+            for at, end in self._ends:
+                _TTL.pack_into(octets, at, max(0, end - second))
+            self.octets = bytes(octets)
+        self.second = second
+        return True
+
+
+class FinishedAnswers:
+    """
+    The tables of every class, at most *max_finished* answers in use and as many before them.
+
+    They hold for one policy with its standing permissions; `clear` when that is another.
+    """
+
+    def __init__(self, max_finished: int = MAX_FINISHED, max_own: int = MAX_OWN) -> None:
+        self._max_finished = max_finished
+        self._max_own = max_own
+        self._own_tables: list[Table] = []
+        self._own_count = 0
+        self._tables: dict[Subject, tuple[Table, Table]] = {}
+        self._asked_once: set[bytes] = set()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def table_of(self, subject_class: Subject) -> Table:
+        """Return the table of a class; it stays the same object for as long as the class."""
+        return self._tables.setdefault(subject_class, ({}, {}))[0]
+
+    def find_older(self, subject_class: Subject, key: bytes) -> FinishedAnswer | None:
+        """Return an answer that was set aside when the tables were full; it is in use again."""
+        table, older = self._tables[subject_class]
+        finished = older.pop(key, None)
+        if finished is not None:
+            self._keep(table, key, finished)
+        return finished
+
+    def own_table(self) -> Table:
+        """Return a new table for what is one client's alone."""
+        table: Table = {}
+        self._own_tables.append(table)
+        return table
+
+    def put_own(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
+        """Keep *finished* in a client's own *table*."""
+        if self._own_count >= self._max_own:
+            for each in self._own_tables:
+                each.clear()
+            self._own_count = 0
+        self._own_count += key not in table
+        table[key] = finished
+
+    def forget_own(self) -> None:
+        """Forget every client's own table: they are other clients now."""
+        self._own_tables.clear()
+        self._own_count = 0
+
+    def put(self, table: Table, key: bytes, finished: FinishedAnswer) -> bool:
+        """Keep *finished* in *table* if *key* was asked for before; return whether it is."""
+        if key not in table and key not in self._asked_once:
+            if len(self._asked_once) >= MAX_ASKED_ONCE:
+                self._asked_once.clear()
+            self._asked_once.add(key)
+            return False
+        self._keep(table, key, finished)
+        return True
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tables.clear()
+        self._count = 0
+
+    def _keep(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
+        if self._count >= self._max_finished:
+            self._set_aside()
+        self._count += key not in table
+        table[key] = finished
+
+    def _set_aside(self) -> None:
+        for table, older in self._tables.values():
+            older.clear()
+            older.update(table)
+            table.clear()
+        self._count = 0

@@ -1,0 +1,67 @@
+"""
+Which addresses lead to the inside: of the school, of a device, of nobody on the internet.
+
+The documentation's ranges are not among them: they lead nowhere, inside as outside.
+Sources: the IANA registries of special-purpose addresses; RFC 4291, RFC 3056, RFC 4380, RFC 6052.
+"""
+
+from ipaddress import IPv4Network, IPv6Network
+
+_IPV4 = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",  # this host: reaches what listens on the device itself
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # shared, behind a provider's translation
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",  # benchmarking
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_BENCHMARKING = IPv6Network("2001:2::/48").network_address.packed[:6]
+_TEREDO = b"\x20\x01\0\0"
+_6TO4 = b"\x20\x02"
+_MAPPED = bytes(10) + b"\xff\xff"
+_NAT64 = b"\0\x64\xff\x9b" + bytes(8)
+_GLOBAL_UNICAST = 1  # the upper three bits: 2000::/3 is all that is allocated
+_IPV4_OCTETS = 4
+
+
+def _by_first_octet() -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return (mask, network) of the networks that begin with each octet."""
+    return tuple(
+        tuple(
+            (int(network.netmask), int(network.network_address))
+            for network in _IPV4
+            if network.overlaps(IPv4Network((first << 24, 8)))
+        )
+        for first in range(256)
+    )
+
+
+_IPV4_BY_FIRST_OCTET = _by_first_octet()
+
+
+def is_inside(address: bytes) -> bool:
+    """Whether the packed *address*, of four or sixteen octets, leads inside, however spelt."""
+    if len(address) == _IPV4_OCTETS:
+        networks = _IPV4_BY_FIRST_OCTET[address[0]]
+        if not networks:
+            return False
+        number = int.from_bytes(address)
+        return any(number & mask == network for mask, network in networks)
+    if address[0] >> 5 != _GLOBAL_UNICAST:
+        # All the rest is local, multicast, reserved, or a spelling of an IPv4 address.
+        return not address.startswith((_MAPPED, _NAT64)) or is_inside(address[12:])
+    if address.startswith(_6TO4):
+        return is_inside(address[2:6])
+    if address.startswith(_TEREDO):
+        # The client's own address has its bits inverted.
+        client = bytes(octet ^ 0xFF for octet in address[12:])
+        return is_inside(address[4:8]) or is_inside(client)
+    return address.startswith(_BENCHMARKING)

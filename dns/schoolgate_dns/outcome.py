@@ -1,0 +1,47 @@
+"""What became of a query: the answer, and all that giving it again needs."""
+
+import msgspec
+
+from schoolgate_dns.messages import Rcode
+from schoolgate_dns.stages.who import Asked
+from schoolgate_policyd.core.decision import Decision
+from schoolgate_policyd.core.names import DomainName
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """
+    An answer that is finished but for its id and its fitting to UDP.
+
+    *octets* has id 0. *ttls* are (offset, seconds) of the TTLs in it that count down. For
+    *lasts_s* whole seconds it may be given again to every subject alike; 0 is never. *addresses*
+    are those of its A and AAAA records, packed. *asked* and *decision* are None where no subject
+    was looked at, so that nothing is recorded; *chain* are the aliases that were judged as well,
+    *is_blocked* is what became of the decision here, *is_steered* whether it leads to the proxy.
+    """
+
+    octets: bytes
+    ttls: tuple[tuple[int, int], ...] = ()
+    lasts_s: int = 0
+    addresses: tuple[bytes, ...] = ()
+    asked: Asked | None = None
+    decision: Decision | None = None
+    chain: tuple[DomainName, ...] = ()
+    is_blocked: bool = False
+    is_steered: bool = False
+
+
+def kind_of(outcome: Outcome | None) -> str:
+    """Return by which word *outcome* is counted; None is silence."""
+    if outcome is None:
+        return "dropped"
+    if outcome.is_steered:
+        return "steered"
+    if outcome.is_blocked:
+        return "blocked"
+    match outcome.octets[3] & 0xF:
+        case Rcode.SERVFAIL:
+            return "failed"
+        case Rcode.REFUSED | Rcode.FORMERR | Rcode.NOTIMP:
+            return "refused"
+        case _:
+            return "answered"

@@ -1,0 +1,91 @@
+"""
+Where an answer leads: to the site, to the proxy, or nowhere.
+
+What the proxy has to look into is answered with the gateway's own inspection address; the proxy
+decides anew, with the whole URL, and shows the block page. Whose device does not trust the
+school's authority could be shown nothing there, and some sites are never looked into: for them a
+blocked name does not exist.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from enum import Enum
+from typing import assert_never
+
+import msgspec
+
+from schoolgate_dns.errors import InspectionError
+from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.stages.who import Asked
+from schoolgate_policyd.core.decision import Decision, Verdict
+
+_IPV4 = 4
+
+
+class Course(Enum):
+    """What becomes of a name at this point."""
+
+    ALLOW = "allow"
+    STEER = "steer"
+    BLOCK = "block"
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """Where the proxy is found: packed addresses, None of a family that it does not have."""
+
+    ipv4: bytes | None = None
+    ipv6: bytes | None = None
+
+    def address_for(self, record_type: int) -> bytes | None:
+        """Return what a record of *record_type* holds, None where there is no such record."""
+        match record_type:
+            case RecordType.A:
+                return self.ipv4
+            case RecordType.AAAA:
+                return self.ipv6
+            case _:
+                return None
+
+
+def inspection_at(addresses: Iterable[str]) -> Inspection | None:
+    """
+    Return the inspection at the configured *addresses*, None where there are none.
+
+    Raises InspectionError for two of one family.
+    """
+    found: dict[int, bytes] = {}
+    for text in addresses:
+        address = ipaddress.ip_address(text)
+        if address.version in found:
+            raise InspectionError(
+                f"dns.inspection_addresses: there is an IPv{address.version} address before "
+                f"`{text}`, remove one of them"
+            )
+        found[address.version] = address.packed
+    if not found:
+        return None
+    return Inspection(found.get(_IPV4), found.get(6))
+
+
+def course_of(asked: Asked, decision: Decision, inspection: Inspection | None) -> Course:
+    """
+    Return what becomes of the asked name, for every type of record alike.
+
+    Without *inspection* nothing looks into anything, and *depends* becomes what it is uninspected.
+    """
+    if decision.verdict is Verdict.ALLOW:
+        return Course.ALLOW
+    if inspection is not None and _is_looked_into(asked):
+        return Course.STEER
+    match decision.verdict:
+        case Verdict.BLOCK:
+            return Course.BLOCK
+        case Verdict.DEPENDS:
+            is_open = decision.uninspected is Verdict.ALLOW
+            return Course.ALLOW if is_open else Course.BLOCK
+        case _:
+            assert_never(decision.verdict)
+
+
+def _is_looked_into(asked: Asked) -> bool:
+    return asked.subject.inspectable and not asked.snapshot.is_never_inspected(asked.query.name)

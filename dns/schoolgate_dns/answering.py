@@ -184,11 +184,11 @@ class Answering:
             self._tunnels.answered(
                 asked, len(held.reply.octets), self._monotonic(), is_there=is_there
             )
-            # The bell may have rung, or a grant ended, while we waited.
-            asked = self._who.identify(query, asked.client)
-            decision = judge_name(asked, decide)
-            if safe_name(asked) != target:
+            # The bell may have rung, or a grant ended, while we waited: then all is made anew.
+            still = self._who.still(asked, decision)
+            if still is None:
                 return await self._judged(query, asked.client)
+            asked = still
         # 8. The aliases are known only now, and judged for this subject, cached or not.
         if held.reply.aliases:
             decision = judge_chain(asked, held.reply, decide)

@@ -1,28 +1,24 @@
 """
 Many datagrams in one system call: recvmmsg and sendmmsg, through cffi without a compiler.
 
-A batch has a slot for each datagram. What came in stands in its slot, the answer is written over
-it, and goes back to the sender whose address the system left beside it: between the two calls
-nothing is copied but the answer. Where these calls do not exist, `plain_batch` does the same with
-`recvfrom` and `sendto`. Figures: docs/performance.md.
+What came in stands in its slot, the answer is written over it, and goes back to the sender whose
+address the system left beside it: between the two calls nothing is copied but the answer. Where
+these calls do not exist, `plain_batch` takes their place. Figures: docs/performance.md.
 """
 
 import errno
 import ipaddress
 import mmap
 import socket
-import sys
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, cast
 
-import msgspec
 import structlog
 
+from schoolgate_dns.plain_batch import PlainBatch
+from schoolgate_dns.slots import SLOT_OCTETS, SLOTS, Sender, Slots, SocketAddresses
 from schoolgate_dns.system_calls import ffi
 
-SLOTS = 64
-# A query of as many octets as this over UDP is none that we answer: the rest of it is cut off.
-SLOT_OCTETS = 1536
 # What one receiver can do to a batch: nothing. A datagram that cannot be sent is passed over.
 UNSENDABLE = frozenset(
     {
@@ -37,99 +33,14 @@ UNSENDABLE = frozenset(
 )
 
 _CONTROL_OCTETS = 64
-_CONTROL_HEADER_OCTETS = 16
 _IP_PKTINFO = 8  # of Linux; the socket module has no name for it before Python 3.14
-# How a socket is told to say to which of our addresses a datagram came, and what says it.
+# How a socket is told to say to which of our addresses a datagram came.
 _ASK_OUR_ADDRESS = {
     socket.AF_INET: (socket.IPPROTO_IP, _IP_PKTINFO),
     socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO),
 }
-_OUR_ADDRESS = {
-    socket.AF_INET: (socket.IPPROTO_IP, _IP_PKTINFO),
-    socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO),
-}
 
 log = structlog.get_logger(__name__)
-
-
-class Slots(Protocol):
-    """
-    Datagrams that were received together, by slot.
-
-    *arena* holds them: slot n from octet `starts[n]` on. *peers* holds their senders: the address
-    of slot n's is `peers[a:b]`, where (a, b) is `peer_places[n]`. *answer_octets* takes how long
-    the answer in each slot is.
-    """
-
-    arena: mmap.mmap
-    peers: mmap.mmap
-    starts: tuple[int, ...]
-    peer_places: tuple[tuple[int, int], ...]
-    answer_octets: Any
-
-    def receive(self) -> Sequence[int]:
-        """Take what has come, without waiting; return how long each is, in order of slots."""
-        ...
-
-    def send(self, first: int, end: int) -> None:
-        """Send the answers in the slots [first, end); a receiver out of reach is passed over."""
-        ...
-
-    def sender_of(self, slot: int) -> "Sender":
-        """Return whom to answer when *slot* is another datagram's already."""
-        ...
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """
-    Who sent a datagram, as the socket module writes addresses.
-
-    *our_address* is the control message that says to which of our addresses it came, if several.
-    """
-
-    address: tuple[str, int] | tuple[str, int, int, int]
-    our_address: bytes = b""
-
-    def answer(self, own: socket.socket, octets: bytes) -> None:
-        """Send *octets* from *own*; a receiver out of reach is passed over."""
-        try:
-            if self.our_address:
-                level, kind = _OUR_ADDRESS[own.family]
-                own.sendmsg([octets], [(level, kind, self.our_address)], 0, self.address)
-            else:
-                own.sendto(octets, self.address)
-        except OSError as error:
-            # A client that is gone, or a buffer that is full; either asks again.
-            log.debug("a datagram could not be sent", cause=str(error))
-
-
-class SocketAddresses:
-    """
-    How the system writes the addresses of a family.
-
-    *octets* is a socket address's length, *address* the slice of it that is the address, and
-    *our_address_octets* how long what says is to which of our own addresses a datagram came.
-    """
-
-    def __init__(self, family: int) -> None:
-        self._family = family
-        is_ipv4 = family == socket.AF_INET
-        self.octets = 16 if is_ipv4 else 28
-        self.address = slice(4, 8) if is_ipv4 else slice(8, 24)
-        self.our_address_octets = 12 if is_ipv4 else 20
-
-    def read(self, octets: bytes) -> tuple[str, int] | tuple[str, int, int, int]:
-        """Return a socket address as the socket module writes it."""
-        port = int.from_bytes(octets[2:4])
-        if self._family == socket.AF_INET:
-            return socket.inet_ntop(socket.AF_INET, octets[4:8]), port
-        flow, scope = int.from_bytes(octets[4:8]), int.from_bytes(octets[24:28], sys.byteorder)
-        return socket.inet_ntop(socket.AF_INET6, octets[8:24]), port, flow, scope
-
-    def places(self) -> tuple[tuple[int, int], ...]:
-        """Return where the address of each slot's sender stands."""
-        at, end = self.address.start, self.address.stop
-        return tuple((n * self.octets + at, n * self.octets + end) for n in range(SLOTS))
 
 
 class Batch:
@@ -216,55 +127,30 @@ class Batch:
     def sender_of(self, slot: int) -> Sender:
         """See `Slots`."""
         at = slot * self._addresses.octets
-        address = self._addresses.read(self.peers[at : at + self._addresses.octets])
+        address = self.peers[at : at + self._addresses.octets]
         if not self._our_address_octets:
             return Sender(address)
-        at = slot * _CONTROL_OCTETS + _CONTROL_HEADER_OCTETS
-        return Sender(address, self._control[at : at + self._our_address_octets])
+        at = slot * _CONTROL_OCTETS
+        return Sender(address, self._control[at : at + self._control_space])
 
-
-class PlainBatch:
-    """Slots over `recvfrom` and `sendto` for *own*, where the system has no more than those."""
-
-    def __init__(self, own: socket.socket) -> None:
-        self._own = own
-        self._addresses = SocketAddresses(own.family)
-        self._senders: list[Sender] = []
-        self.arena = mmap.mmap(-1, SLOTS * SLOT_OCTETS)
-        self.peers = mmap.mmap(-1, SLOTS * self._addresses.octets)
-        self.starts = tuple(slot * SLOT_OCTETS for slot in range(SLOTS))
-        self.peer_places = self._addresses.places()
-        self.answer_octets: list[int] = [0] * SLOTS
-
-    def receive(self) -> Sequence[int]:
+    def send_all(self, answers: Sequence[tuple[bytes, Sender]]) -> None:
         """See `Slots`."""
-        lengths: list[int] = []
-        self._senders.clear()
-        for start, (at, end) in zip(self.starts, self.peer_places, strict=True):
-            try:
-                octets, address = self._own.recvfrom(SLOT_OCTETS)
-            except OSError:
-                # Nothing has come, or only an error about an earlier answer.
-                break
-            self.arena[start : start + len(octets)] = octets
-            self.peers[at:end] = socket.inet_pton(self._own.family, address[0].partition("%")[0])
-            self._senders.append(Sender(address))
-            lengths.append(len(octets))
-        return lengths
-
-    def send(self, first: int, end: int) -> None:
-        """See `Slots`."""
-        for slot in range(first, end):
-            start = self.starts[slot]
-            octets = self.arena[start : start + self.answer_octets[slot]]
-            self._senders[slot].answer(self._own, octets)
-
-    def sender_of(self, slot: int) -> Sender:
-        """See `Slots`."""
-        return self._senders[slot]
+        octets = self._addresses.octets
+        for first in range(0, len(answers), SLOTS):
+            part = answers[first : first + SLOTS]
+            for slot, (answer, sender) in enumerate(part):
+                start = self.starts[slot]
+                self.arena[start : start + len(answer)] = answer
+                self.answer_octets[slot] = len(answer)
+                # The slots that it came in were of this kind, so it is as the system wrote it.
+                self.peers[slot * octets : (slot + 1) * octets] = cast("bytes", sender.address)
+                if sender.our_address:
+                    at = slot * _CONTROL_OCTETS
+                    self._control[at : at + self._control_space] = sender.our_address
+            self.send(0, len(part))
 
 
-def open_batch(own: socket.socket) -> Slots:
+def open_slots(own: socket.socket) -> Slots:
     """Return slots for *own*, over the best calls that the system has."""
     if is_of_any(own):
         level, option = _ASK_OUR_ADDRESS[own.family]

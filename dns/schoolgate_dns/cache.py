@@ -10,8 +10,8 @@ from math import inf
 
 from schoolgate_dns.messages import Lookup, Reply
 
-MAX_ENTRIES = 50_000
-MAX_OCTETS = 32 * 1024 * 1024
+MAX_ENTRIES = 120_000
+MAX_OCTETS = 128 * 1024 * 1024
 # What an entry costs beside its octets: the reply's record of itself, the key, the table.
 ENTRY_OCTETS = 1024
 MAX_STALE_S = 86_400  # RFC 8767 section 5 proposes one to three days

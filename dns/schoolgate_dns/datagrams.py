@@ -14,10 +14,11 @@ from functools import partial
 
 import structlog
 
-from schoolgate_dns.batch import SLOT_OCTETS, SLOTS, open_batch
+from schoolgate_dns.batch import open_slots
 from schoolgate_dns.misses import Miss, Misses
 from schoolgate_dns.preparse import HEADER_OCTETS
 from schoolgate_dns.reception import Reception
+from schoolgate_dns.slots import SLOT_OCTETS, SLOTS, Sender
 
 MOST_BATCHES = 8
 MOST_WORK_S = 0.002
@@ -42,12 +43,13 @@ class Datagrams:
         self.received = 0
         self.misses = Misses()
         self._own = own
-        self._slots = open_batch(own)
+        self._slots = open_slots(own)
         self._reception = reception
         self._monotonic = monotonic
         self._pending: set[asyncio.Task[None]] = set()
         self._pending_of: Counter[bytes] = Counter()
         self._is_working = False
+        self._answers: list[tuple[bytes, Sender]] = []
 
     def start(self) -> None:
         """Begin to serve, in the running loop."""
@@ -118,5 +120,14 @@ class Datagrams:
 
     async def _answer(self, miss: Miss) -> None:
         answer = await self._reception.work_on(miss.octets, miss.packed)
-        if answer is not None and self._own.fileno() >= 0:
-            miss.sender.answer(self._own, answer)
+        if answer is None:
+            return
+        # Those that are ready in one turn of the loop leave together, which costs half as much.
+        if not self._answers:
+            self._loop.call_soon(self._send_answers)
+        self._answers.append((answer, miss.sender))
+
+    def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        if self._own.fileno() >= 0:
+            self._slots.send_all(answers)

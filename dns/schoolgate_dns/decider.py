@@ -35,7 +35,8 @@ class Decider:
         Put a new source in force. What compiling raises leaves the old one there.
 
         It is compiled in a thread, where a table of a million names is read through and
-        checked: meanwhile the old one decides.
+        checked: meanwhile the old one decides. INVARIANT: nothing is waited for after the
+        assignment, so that whoever waits for this goes on before any query does.
         """
         self.snapshot = await asyncio.to_thread(self._compile, source)
 

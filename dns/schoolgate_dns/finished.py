@@ -16,11 +16,13 @@ from schoolgate_policyd.core.subjects import Subject
 
 # Of all tables together, some 600 octets each. When they are full, what nobody has asked for
 # since the last time goes.
-MAX_FINISHED = 100_000
+MAX_FINISHED = 150_000
 # Of all clients with grants or restrictions, the answers that are theirs alone.
 MAX_OWN = 20_000
-# A name is finished when it is asked for again: names made up by the million stay out.
-MAX_ASKED_ONCE = 16_384
+# While there is much room every answer is finished; then only those that are asked for again, so
+# that names made up by the million stay out. Of what was asked for once a hash is remembered.
+MUCH_ROOM = 0.5
+MAX_ASKED_ONCE = 65_536
 
 _TTL = struct.Struct(">I")
 
@@ -91,7 +93,8 @@ class FinishedAnswers:
         self._own_tables: list[Table] = []
         self._own_count = 0
         self._tables: dict[Subject, tuple[Table, Table]] = {}
-        self._asked_once: set[bytes] = set()
+        self._asked_once: set[int] = set()
+        self._asked_before: set[int] = set()
         self._count = 0
 
     def __len__(self) -> int:
@@ -130,11 +133,9 @@ class FinishedAnswers:
         self._own_count = 0
 
     def put(self, table: Table, key: bytes, finished: FinishedAnswer) -> bool:
-        """Keep *finished* in *table* if *key* was asked for before; return whether it is."""
-        if key not in table and key not in self._asked_once:
-            if len(self._asked_once) >= MAX_ASKED_ONCE:
-                self._asked_once.clear()
-            self._asked_once.add(key)
+        """Keep *finished* in *table*, room permitting; return whether it is."""
+        has_room = self._count < self._max_finished * MUCH_ROOM
+        if not has_room and key not in table and not self._was_asked(key):
             return False
         self._keep(table, key, finished)
         return True
@@ -143,6 +144,16 @@ class FinishedAnswers:
         """Forget everything."""
         self._tables.clear()
         self._count = 0
+
+    def _was_asked(self, key: bytes) -> bool:
+        """Whether *key* was asked for before, as far as is remembered; it is from now on."""
+        hashed = hash(key)
+        if hashed in self._asked_once or hashed in self._asked_before:
+            return True
+        if len(self._asked_once) >= MAX_ASKED_ONCE:
+            self._asked_before, self._asked_once = self._asked_once, set()
+        self._asked_once.add(hashed)
+        return False
 
     def _keep(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
         if self._count >= self._max_finished:

@@ -8,6 +8,7 @@ over UDP, which the gateway refuses anyway. Whoever is not told of them connects
 from collections.abc import Iterator
 from functools import lru_cache
 
+from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Reply
 from schoolgate_dns.rewriting import rewritten
 from schoolgate_dns.service_records import Key, ServiceRecord, service_records
@@ -22,7 +23,7 @@ def without_hints(reply: Reply) -> Reply:
     """
     Return *reply* without `ech` and HTTP/3 in any record, as it is if there are none.
 
-    Records that cannot be read go altogether. Raises WireError if it becomes too long.
+    Records that cannot be read go altogether, and all records of what would become too long.
     """
     if not _has_service_records(reply):
         return reply
@@ -43,7 +44,13 @@ def _derived(reply: Reply) -> Reply:
         stripped = None if record is None else _stripped(record)
         if stripped is None or stripped is not record:
             changes[at] = None if stripped is None else stripped.octets()
-    return rewritten(reply, changes) if changes else reply
+    if not changes:
+        return reply
+    try:
+        return rewritten(reply, changes)
+    except WireError:
+        # With its names written out it is too long for a message, as no honest one is.
+        return rewritten(reply, {at: None for at, _ in reply.ttls})
 
 
 _remembered = lru_cache(maxsize=_MAX_REMEMBERED)(_derived)

@@ -70,6 +70,7 @@ def metrics_of(
     """Return everything that is counted at a point."""
     metrics = Metrics()
     add_service(metrics, service)
+    add_outsiders(metrics, service.outsiders)
     add_policy(metrics, client, in_force)
     add_events(metrics, offers, spool)
     add_process(metrics)

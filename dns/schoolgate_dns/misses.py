@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 
 import msgspec
 
-from schoolgate_dns.batch import Sender
+from schoolgate_dns.slots import Sender
 
 MAX_WAITING = 4096
 MAX_WAITING_OF_CLIENT = 256

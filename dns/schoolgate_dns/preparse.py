@@ -5,9 +5,9 @@ dnslib has no bounds: two kilobytes of chained pointers exhaust its stack, one l
 costs it seconds. So every message, a client's or an upstream's, is walked here first, in time
 linear in its length, and refused unless: there is exactly one question, whose name is written
 out; every name has at most 255 octets, labels of at most 63, and few compression pointers, each
-strictly back to a name; the counts of the header agree with the length to the last octet; and the
-record types whose shape everybody relies on have it. Sources: RFC 1035 sections 3 and 4,
-RFC 6891 section 6.1, RFC 9460 section 2.
+strictly back to a name; the counts of the header agree with the length to the last octet, and are
+not beyond all use; and the record types whose shape everybody relies on have it. Sources:
+RFC 1035 sections 3 and 4, RFC 6891 section 6.1, RFC 9460 section 2.
 """
 
 import struct
@@ -27,6 +27,9 @@ MAX_POINTERS = 16  # in one name; compressors in use nest a handful
 MAX_QUERY_OCTETS = 4096
 MAX_REPLY_OCTETS = 65_535
 MAX_QUERY_RECORDS = 8  # beside its question a query carries OPT, a signature, little else
+# Far more than any name has, and few enough that a reply made for it costs no other query a wait.
+MAX_REPLY_RECORDS = 256
+MAX_REPLY_LABELS = 4096
 
 IS_REPLY = 0x8000
 IS_AUTHORITATIVE = 0x0400
@@ -114,6 +117,8 @@ def outline_of_query(message: bytes) -> Outline:
 
 def outline_of_reply(message: bytes) -> Outline:
     """Return an upstream's message in outline. Raises WireError if a bound is broken."""
+    if sum(header_of(message).counts) > MAX_REPLY_RECORDS:
+        raise WireError(f"more than {MAX_REPLY_RECORDS} records")
     return _outline(message, MAX_REPLY_OCTETS)
 
 
@@ -233,6 +238,7 @@ class _Names:
     def __init__(self, message: bytes) -> None:
         self._message = message
         self._measured: dict[int, tuple[int, int]] = {}
+        self._labels = 0
 
     def end_of_question(self) -> int:
         """Return the offset after the question, having checked it."""
@@ -253,6 +259,9 @@ class _Names:
             at += 1 + length
             if len(starts) > MAX_NAME_OCTETS:
                 raise WireError(f"a name of more than {MAX_NAME_OCTETS} octets")
+        self._labels += len(starts)
+        if self._labels > MAX_REPLY_LABELS:
+            raise WireError(f"names of more than {MAX_REPLY_LABELS} labels together")
         octets, pointers = self._rest(at, length)
         measured[at] = (octets, pointers)
         for start in reversed(starts):

@@ -10,7 +10,6 @@ from datetime import datetime
 from math import floor, inf
 from typing import Protocol
 
-from schoolgate_dns.batch import Slots
 from schoolgate_dns.clients import Client, Clients
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.desk import Desk
@@ -18,6 +17,7 @@ from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.finished import FinishedAnswer, FinishedAnswers
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.served import Served
+from schoolgate_dns.slots import Slots
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.who import address_of

@@ -10,6 +10,8 @@ from schoolgate_dns.messages import Reply
 from schoolgate_dns.record_types import RecordType
 
 _PARAMETER = struct.Struct(">HH")
+# More than any name has; reading and writing them is what costs most in a reply.
+MAX_SERVICE_RECORDS = 32
 _FIELDS_AFTER_TTL = 6  # the TTL itself and the length of what follows
 _TYPES = (RecordType.SVCB.to_bytes(2), RecordType.HTTPS.to_bytes(2))
 
@@ -57,14 +59,18 @@ def service_records(reply: Reply) -> Iterator[tuple[int, ServiceRecord | None]]:
     """
     Yield every SVCB and HTTPS record of *reply*, with where its TTL stands.
 
-    It is None if its parameters are malformed: clients must not use it, and some will.
+    It is None if its parameters are malformed: clients must not use it, and some will; and so is
+    what comes after the first MAX_SERVICE_RECORDS.
     """
     octets = reply.octets
+    count = 0
     for at, _ in reply.ttls:
         if octets[at - 4 : at - 2] in _TYPES:
             rdata_at = at + _FIELDS_AFTER_TTL
             rdata_end = rdata_at + int.from_bytes(octets[rdata_at - 2 : rdata_at])
-            yield at, _read(octets, rdata_at, rdata_end)
+            count += 1
+            is_read = count <= MAX_SERVICE_RECORDS
+            yield at, _read(octets, rdata_at, rdata_end) if is_read else None
 
 
 def _read(octets: bytes, at: int, end: int) -> ServiceRecord | None:

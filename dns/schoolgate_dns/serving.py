@@ -18,6 +18,7 @@ import uvloop
 
 from schoolgate_dns.memory import give_back, keep_one_heap
 from schoolgate_dns.point import Point
+from schoolgate_dns.rehearsal import rehearse
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.sockets import ServerSockets, open_sockets
 from schoolgate_dns.stages.tunnel import Tunnels
@@ -62,6 +63,7 @@ def serve(kept: int) -> int:
             gc.freeze()
             status = _live(settings, Worker(sockets=sockets[0], first=first), announced)
             return FAILED if status else 0
+        rehearse(settings, first.snapshot)
         return Workers(dns.workers, _works(settings, sockets, first)).run(announced)
     except SchoolgateError as error:
         _complain(str(error))

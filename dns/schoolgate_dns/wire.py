@@ -1,16 +1,14 @@
 """
 Bytes to typed values and back; the only importer of dnslib.
 
-Nothing reaches dnslib that `preparse` has not bounded, and of a reply only the names that are
-judged: `answers` passes a reply on as the octets it came in.
+Nothing is read that `preparse` has not bounded, and of a reply only the names that are judged:
+`answers` passes a reply on as the octets it came in. dnslib writes what we say ourselves.
 """
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
 
 from dnslib import RD, RR, SOA, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
-from dnslib.label import DNSBuffer
 
 from schoolgate_dns import preparse
 from schoolgate_dns.errors import UnusableReply, WireError
@@ -38,22 +36,17 @@ _RNAME = DNSLabel((b"hostmaster", b"schoolgate", b"invalid"))
 _HEADER = struct.Struct(">6H")
 _TYPE_AND_CLASS = struct.Struct(">HH")
 _ONE = b"\0\1"
+_FURTHEST = 0x3FFF  # of a pointer, whose other two bits say that it is one
 _OPT, _OPT_WITH_DNSSEC = opt_record(dnssec_ok=False), opt_record(dnssec_ok=True)
 _CASE_BITS = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
 _EXTENDED_ERROR_CODES = frozenset(ExtendedErrorCode)
 _ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+_PLAIN_OR_DOT = bytes([*_PLAIN, ord(".")])
 
 
 def read_query(octets: bytes) -> Query:
     """Return the query in *octets*, whatever its id. Raises WireError if it is malformed."""
-    # The same device asks the same few hundred questions in the same octets all day.
-    return _read_query(octets[2:])
-
-
-@lru_cache(maxsize=8192)
-def _read_query(after_id: bytes) -> Query:
-    octets = b"\0\0" + after_id
     outline = preparse.outline_of_query(octets)
     flags = outline.header.flags
     edns = _edns_of(outline)
@@ -92,15 +85,29 @@ def _opt_of(outline: Outline) -> Record | None:
 
 
 def _name_at(octets: bytes, at: int) -> DomainName:
-    try:
-        buffer = DNSBuffer(octets)
-        buffer.offset = at
-        labels: tuple[bytes, ...] = buffer.decode_name().label
-    except Exception as error:
-        # dnslib raises RecursionError, UnicodeDecodeError, IndexError and errors of its own on
-        # hostile bytes and promises none of them; here all of them mean the same.
-        raise WireError("a name that cannot be read") from error
+    """Return the name at *at* of a message within bounds, in lower case."""
+    labels = _labels_at(octets, at)
+    joined = b".".join(labels).lower()
+    # Nearly every name is of such octets alone; a dot inside a label would make one too many.
+    if not joined.translate(None, _PLAIN_OR_DOT) and joined.count(b".") == max(len(labels) - 1, 0):
+        return DomainName(joined.decode("ascii"))
     return DomainName(".".join(map(_text_of, labels)))
+
+
+def _labels_at(octets: bytes, at: int) -> list[bytes]:
+    """
+    Return the labels of the name at *at*, whatever octets they have (RFC 2181 section 11).
+
+    INVARIANT: `preparse` has walked this name, so that it ends.
+    """
+    labels: list[bytes] = []
+    while length := octets[at]:
+        if length > preparse.MAX_LABEL_OCTETS:
+            at = int.from_bytes(octets[at : at + 2]) & _FURTHEST
+        else:
+            labels.append(octets[at + 1 : at + 1 + length])
+            at += 1 + length
+    return labels
 
 
 def _text_of(label: bytes) -> str:
@@ -276,7 +283,7 @@ def synthetic(
     with *hinfo_ttl_s* the HINFO that answers a query for every type (RFC 8482 section 4.2).
     """
     try:
-        name = DNSBuffer(query.question).decode_name()
+        name = DNSLabel(tuple(_labels_at(query.question, 0)))
         question = DNSQuestion(name, query.type, query.question_class)
         message = DNSRecord(DNSHeader(id=0, bitmap=flags), questions=[question])
         if soa_ttl_s is not None:
@@ -287,6 +294,7 @@ def synthetic(
             message.add_answer(RR(name, RecordType.HINFO, CLASS_IN, hinfo_ttl_s, hinfo))
         octets = bytes(message.pack())
     except Exception as error:
-        # As in _name_at: what dnslib raises is not part of its contract.
+        # dnslib raises UnicodeDecodeError, IndexError and errors of its own, and promises none
+        # of them; here all of them mean the same.
         raise WireError("an answer that cannot be written") from error
     return octets

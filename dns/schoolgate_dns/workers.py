@@ -12,6 +12,7 @@ import mmap
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,6 +88,8 @@ class Workers:
 
         Return the exit status: 1 when a worker never served, however often it was born.
         """
+        if threading.active_count() > 1:
+            raise RuntimeError("a fork would leave the locks of other threads locked for ever")
         with _frozen(), _blocked() as unblock:
             try:
                 return self._keep(ready, unblock)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from schoolgate_dns.batch import SLOT_OCTETS, SLOTS, Batch, PlainBatch, Slots, open_batch
+from schoolgate_dns.batch import Batch, open_slots
+from schoolgate_dns.plain_batch import PlainBatch
+from schoolgate_dns.slots import SLOT_OCTETS, SLOTS, Slots
 
 Open = Callable[[socket.socket], Slots]
 
@@ -25,7 +27,7 @@ def own(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
 
 
 @pytest.fixture(params=[Batch, PlainBatch])
-def open_slots(request: pytest.FixtureRequest) -> Open:
+def make(request: pytest.FixtureRequest) -> Open:
     return request.param
 
 
@@ -52,14 +54,14 @@ def write(slots: Slots, slot: int, octets: bytes) -> None:
     slots.answer_octets[slot] = len(octets)
 
 
-def test_nothing_received_is_no_slot(own: socket.socket, open_slots: Open) -> None:
-    assert list(open_slots(own).receive()) == []
+def test_nothing_received_is_no_slot(own: socket.socket, make: Open) -> None:
+    assert list(make(own).receive()) == []
 
 
 def test_what_came_stands_in_its_slot_with_its_sender(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     client.send(b"one")
     client.send(b"three")
 
@@ -70,9 +72,9 @@ def test_what_came_stands_in_its_slot_with_its_sender(
 
 
 def test_no_more_come_than_there_are_slots(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     for number in range(SLOTS + 3):
         client.send(bytes([number]))
 
@@ -82,9 +84,9 @@ def test_no_more_come_than_there_are_slots(
 
 
 def test_an_answer_is_written_over_the_query_and_sent_back(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     for query in (b"first", b"second", b"third"):
         client.send(query)
         received_now = received(slots, own)
@@ -96,9 +98,9 @@ def test_an_answer_is_written_over_the_query_and_sent_back(
 
 
 def test_slots_outside_the_range_are_not_sent(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     for number in range(3):
         client.send(bytes([number]))
     assert [1, 1, 1] == received(slots, own)
@@ -112,9 +114,9 @@ def test_slots_outside_the_range_are_not_sent(
 
 
 def test_a_sender_can_be_answered_when_its_slot_is_anothers(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     client.send(b"early")
     received(slots, own)
     early = slots.sender_of(0)
@@ -122,15 +124,15 @@ def test_a_sender_can_be_answered_when_its_slot_is_anothers(
         other.connect(own.getsockname()[:2])
         other.send(b"later")
         received(slots, own)
-    early.answer(own, b"for the early one")
+    slots.send_all([(b"for the early one", early)])
 
     assert b"for the early one" == client.recv(100)
 
 
 def test_what_does_not_fit_fills_its_slot(
-    own: socket.socket, client: socket.socket, open_slots: Open
+    own: socket.socket, client: socket.socket, make: Open
 ) -> None:
-    slots = open_slots(own)
+    slots = make(own)
     client.send(bytes(SLOT_OCTETS + 500))
 
     assert [SLOT_OCTETS] == received(slots, own)
@@ -167,7 +169,7 @@ def test_an_answer_leaves_from_the_address_that_was_asked(
     any_address: tuple[int, str], asked: str
 ) -> None:
     with bound(*any_address) as own, socket.socket(own.family, socket.SOCK_DGRAM) as client:
-        slots = open_batch(own)
+        slots = open_slots(own)
         client.settimeout(5)
         # A connected socket takes nothing from any other address.
         client.connect((asked, own.getsockname()[1]))
@@ -178,6 +180,6 @@ def test_an_answer_leaves_from_the_address_that_was_asked(
         at_once = client.recv(100)
         client.send(b"later")
         received(slots, own)
-        slots.sender_of(0).answer(own, b"late answer")
+        slots.send_all([(b"late answer", slots.sender_of(0))])
 
         assert (b"answer", b"late answer") == (at_once, client.recv(100))

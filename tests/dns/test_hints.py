@@ -145,3 +145,23 @@ def test_a_record_that_cannot_be_read_goes(data: str) -> None:
     it = wire.read_reply(query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + query[12:27] + record)
 
     assert [] == texts(without_hints(it))
+
+
+def test_a_reply_that_would_become_too_long_loses_all_its_records() -> None:
+    """Pointers in SRV records are written out, which makes much of little."""
+    name = (b"\x3f" + b"x" * 63) * 3 + b"\x3c" + b"y" * 60 + b"\0"
+    question, fields = b"\1a\7example\0\0\x41\0\1", b"\0\x21\0\1\0\0\1\0"
+    first = name + fields + b"\0\7" + bytes(7)
+    more = b"\xc0\x1b" + fields + b"\0\x08" + bytes(6) + b"\xc0\x1b"
+    ech = b"\xc0\x0c\0\x41\0\1\0\0\1\0\0\x0b\0\1\0\0\5\0\4abcd"
+    header = bytes(2) + b"\x81\x80\0\1" + (256).to_bytes(2) + bytes(4)
+    long = wire.read_reply(header + question + first + more * 254 + ech)
+
+    assert [] == texts(without_hints(long))
+    assert not without_hints(long).is_authentic
+
+
+def test_of_more_services_than_any_name_has_the_first_are_left() -> None:
+    records = [f"a.example 60 IN HTTPS {number} . alpn=h2" for number in range(1, 61)]
+
+    assert 32 == len(texts(without_hints(reply(*records))))

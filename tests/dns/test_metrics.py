@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from dns_world import run
@@ -11,6 +13,8 @@ from structlog.testing import capture_logs
 
 from schoolgate_dns.metrics import LABELS, MAX_SERIES, PREFIX, Histogram, Metrics
 from schoolgate_dns.metrics_server import MAX_CONNECTIONS, MetricsServer
+from schoolgate_dns.point import Point
+from schoolgate_policyd.settings import DnsSettings, Settings
 
 Values = Mapping[tuple[str, ...], float]
 
@@ -182,3 +186,26 @@ def test_a_port_that_is_taken_is_logged_and_that_is_all() -> None:
         return [each["event"] for each in logs]
 
     assert ["no metrics: dns.metrics_port cannot be had"] == run(scenario())
+
+
+def test_every_metric_stands_in_the_documentation_and_no_other(tmp_path: Path) -> None:
+    settings = Settings(
+        var_dir=tmp_path,
+        dns=DnsSettings(port=0, upstreams=("127.0.0.1:1",), upstream_timeout_s=0.1),
+    )
+
+    async def exported() -> Metrics:
+        point = Point(settings)
+        stop = asyncio.Event()
+        stop.set()
+        await point.run(stop, lambda _place: None)
+        return point.metrics
+
+    metrics = run(exported())
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+
+    assert sorted(documented) == sorted(metrics.names)
+    families = {each.name for each in text_string_to_metric_families(metrics.text())}
+    assert {PREFIX + name.removesuffix("_total") for name in documented} == families

@@ -1,7 +1,7 @@
 """Queries wait in lines, one for each client, and are taken by turns."""
 
-from schoolgate_dns.batch import Sender
 from schoolgate_dns.misses import Miss, Misses
+from schoolgate_dns.slots import Sender
 
 
 def miss(client: bytes, octets: bytes = b"query") -> Miss:

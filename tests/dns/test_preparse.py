@@ -1,4 +1,4 @@
-"""What may reach dnslib at all: a table of what is refused, and of what is not."""
+"""What may be read at all: a table of what is refused, and of what is not."""
 
 import struct
 
@@ -8,8 +8,9 @@ from dns_world import query, reply_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_dns import preparse, wire
+from schoolgate_dns import answers, preparse, wire
 from schoolgate_dns.errors import WireError
+from schoolgate_dns.messages import Rcode
 
 ROOT = b"\0"
 IN_A = b"\0\1\0\1"
@@ -178,15 +179,41 @@ LABELS = st.lists(st.binary(min_size=1, max_size=20), max_size=8)
 def test_names_are_read_in_one_spelling_and_stay_under_their_parents(labels: list[bytes]) -> None:
     name = b"".join(bytes([len(label)]) + label for label in labels)
     octets = message(name + b"\6tiktok" + EXAMPLE + IN_A)
-    try:
-        text = wire.read_query(octets).name.text
-    except WireError:
-        return  # dnslib takes labels of UTF-8 alone; the client gets FORMERR
+    text = wire.read_query(octets).name.text
 
     assert ("." + text).endswith(".tiktok.example")
     assert len(labels) + 2 == len(text.split("."))
     assert text == text.lower()
     assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        (b"\xff\xfe", r"\255\254"),
+        (b"\0", r"\000"),
+        (b"\xc3\xa9", r"\195\169"),
+        (b"a B", r"a\032b"),
+        (b"\x80" * 63, r"\128" * 63),
+    ],
+)
+def test_a_label_of_any_octets_is_read_and_answered(label: bytes, text: str) -> None:
+    name = bytes([len(label)]) + label + EXAMPLE
+    asked = wire.read_query(message(name + IN_A))
+
+    assert f"{text}.example" == asked.name.text
+    assert name == answers.negative_answer(asked, Rcode.NXDOMAIN, 5)[12 : 12 + len(name)]
+
+
+def test_a_reply_of_more_records_or_labels_than_any_name_has_is_refused() -> None:
+    records = record(ROOT, 1, bytes(4)) * preparse.MAX_REPLY_RECORDS
+    assert preparse.outline_of_reply(message(ASKED + records, answers=256))
+
+    with pytest.raises(WireError, match="more than 256 records"):
+        preparse.outline_of_reply(message(ASKED + records + record(ROOT, 1, b"1234"), answers=257))
+    many_labels = record(b"\1a" * 100 + ROOT, 1, bytes(4)) * 41
+    with pytest.raises(WireError, match="more than 4096 labels"):
+        preparse.outline_of_reply(message(ASKED + many_labels, answers=41))
 
 
 def test_a_dot_inside_a_label_is_no_border_of_one() -> None:

@@ -4,13 +4,16 @@ import struct
 
 import dns.edns
 import dns.message
+import dns.name
 import dns.rcode
 import pytest
 from dns_local import query, reply_to
+from hypothesis import given
+from hypothesis import strategies as st
 
-from schoolgate_dns import wire
+from schoolgate_dns import answers, wire
 from schoolgate_dns.errors import UnusableReply
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Lookup
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Lookup, Rcode
 
 LOOKUP = wire.read_query(query("a-b.x9.example").to_wire()).lookup
 
@@ -88,3 +91,34 @@ def test_a_reply_forgets_the_capitals_that_it_was_asked_in_and_keeps_its_type() 
     question = dns.message.from_wire(wire.read_reply(message.to_wire()).octets).question[0]
 
     assert ("www.example.", 65) == (question.name.to_text(), question.rdtype)
+
+
+def _as_text(label: bytes) -> str:
+    plain = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+    return "".join(chr(o) if o in plain else f"\\{o:03d}" for o in label.lower())
+
+
+ANY_LABELS = st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=8)
+
+
+@given(ANY_LABELS)
+def test_a_name_is_read_as_the_library_reads_it(labels: list[bytes]) -> None:
+    in_wire_form = b"".join(bytes([len(each)]) + each for each in labels) + b"\0"
+    octets = bytes.fromhex("0000 0100 0001 0000 0000 0000") + in_wire_form + b"\0\1\0\1"
+    by_library = dns.name.from_wire(octets, 12)[0].labels[:-1]
+
+    assert [_as_text(each) for each in by_library] == wire.read_query(octets).name.text.split(".")
+
+
+@given(ANY_LABELS, st.sampled_from([0, 2, 3, 5, 16]), st.integers(0, 2**31 - 1) | st.none())
+def test_an_answer_without_records_is_the_librarys_octet_by_octet(
+    labels: list[bytes], rcode: int, ttl_s: int | None
+) -> None:
+    in_wire_form = b"".join(bytes([len(each)]) + each for each in labels) + b"\0"
+    octets = bytes.fromhex("0000 0110 0001 0000 0000 0000") + in_wire_form + b"\0\x1c\0\1"
+    asked = wire.read_query(octets)
+    flags = 0x8190 | rcode & 0xF
+
+    assert wire.synthetic(asked, flags, soa_ttl_s=ttl_s) == answers.negative_answer(
+        asked, Rcode(rcode), soa_ttl_s=ttl_s
+    )

@@ -9,12 +9,12 @@ import msgspec
 from dns_world import LESSON, query, source
 
 from schoolgate_dns import wire
-from schoolgate_dns.batch import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.reception import Reception
 from schoolgate_dns.served import Served
+from schoolgate_dns.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.who import Asked, packed_address
@@ -208,9 +208,8 @@ class ReceptionWorld:
         return dns.message.from_wire(answer), False
 
     async def warm(self, client: str, *names: str) -> None:
-        """Ask often enough that the answers are finished."""
+        """Ask, so that the answers are finished."""
         for name in names:
-            await self.ask(client, name)
             await self.ask(client, name)
 
     def _tell(self, client: bytes, address: bytes, _lifetime_s: int) -> bool:

@@ -56,6 +56,7 @@ class Rig:
 
     def __init__(self, mode: str, *, type_: str) -> None:
         self.lines: list[str] = []
+        self.began_s = 0.0
         self._mode = mode
         self._type = type_
         self._device, self._point = _name(), _name()
@@ -86,6 +87,7 @@ class Rig:
         )
         threading.Thread(target=self._read, args=(point,), daemon=True).start()
         self.wait(lambda: bool(self.lines), 30)
+        self.began_s = time.monotonic()
         self._run(
             self._device,
             *("iodine", "-f", "-r", "-P", PASSWORD, "-T", self._type, POINT_ADDRESS, DOMAIN),

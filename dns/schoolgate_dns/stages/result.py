@@ -13,6 +13,7 @@ from schoolgate_dns.errors import (
     UpstreamFailed,
     UpstreamSilent,
     UpstreamUnreachable,
+    WireError,
 )
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rcode, Reply
 from schoolgate_dns.outcome import Outcome
@@ -68,9 +69,12 @@ def safe(
     reply = held.reply if reply is None else reply
     cap_s, lasts_s = _bounds(asked, decision, held)
     why = _remark(held) or ExtendedError(ExtendedErrorCode.FORGED_ANSWER, f"safe search: {target}")
-    octets, ttls = answers.alias_answer(
-        asked.query, reply, age_s=held.age_s, ttl_cap_s=cap_s, why=why
-    )
+    try:
+        octets, ttls = answers.alias_answer(
+            asked.query, reply, age_s=held.age_s, ttl_cap_s=cap_s, why=why
+        )
+    except WireError as error:
+        return failed(asked.query, UpstreamUnreachable(str(error)))
     return _answered(asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply)
 
 

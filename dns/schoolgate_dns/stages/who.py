@@ -9,6 +9,7 @@ import msgspec
 
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.messages import Query
+from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
 
@@ -39,6 +40,16 @@ class WhoAsks:
         """Return *query* with whoever asks from the address *client*, now."""
         snapshot, moment = self._decider.snapshot, self._school_now()
         return Asked(query, client, snapshot.subject_at(client, moment), snapshot, moment)
+
+    def still(self, asked: Asked, decision: Decision) -> Asked | None:
+        """Return *asked* as of now while *decision* holds, None where it has to be made anew."""
+        moment = self._school_now()
+        if asked.snapshot is not self._decider.snapshot:
+            return None
+        # A decision holds no longer than its subject is known.
+        if not asked.moment <= moment < decision.valid_until:
+            return None
+        return Asked(asked.query, asked.client, asked.subject, asked.snapshot, moment)
 
 
 def client_address(address: str) -> str:

@@ -118,3 +118,10 @@ def test_a_half_renewed_certificate_changes_nothing_until_it_is_whole(tmp_path: 
     found.reload()
 
     assert (["old.example"], ["new.example"]) == (meanwhile, name_presented(context, files))
+
+
+def test_no_context_speaks_anything_older_than_tls_1_2(tmp_path: Path) -> None:
+    """Said here too, since many systems' OpenSSL refuses it whatever a program says."""
+    context = certificate(certificate_files(tmp_path)).context("dot")
+
+    assert ssl.TLSVersion.TLSv1_2 == context.minimum_version

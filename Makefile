@@ -47,6 +47,10 @@ fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the th
 	$(PY) tests/fuzz/rule_files.py --count 20000
 	$(PY) tests/fuzz/lists.py --count 300000
 
+dns-tree: $(STAMP) ## 100,000 names of a local tree, answered as unbound answers them (minutes)
+	@tools/test-packages.sh
+	$(PY) tests/e2e/dns_tree.py --names 100000
+
 schema: $(STAMP) ## generate the schemas of rule files, and the tables of docs/policy-language.md
 	$(PY) tools/rule_schemas.py
 
@@ -59,4 +63,4 @@ lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench fuzz schema css lock
+.PHONY: help setup run test lint bench fuzz dns-tree schema css lock

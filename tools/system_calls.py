@@ -18,11 +18,12 @@ struct msghdr { void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov;
 struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
 int recvmmsg(int, struct mmsghdr *, unsigned int, int, void *);
 int sendmmsg(int, struct mmsghdr *, unsigned int, int);
+int connect(int, const void *, unsigned int);
 """
 HEAD = '''\
 # ruff: noqa: E501, Q000 - written by a program
 # fmt: off
-"""The system calls of `batch`, as tools/system_calls.py has written them; change them there."""
+"""System calls that Python lacks, as tools/system_calls.py has written them; change them there."""
 
 '''
 TARGET = Path(__file__).parents[1] / "dns" / "schoolgate_dns" / "system_calls.py"

@@ -5,7 +5,7 @@ set -eu
 
 missing=
 need() { # need COMMAND PACKAGE
-    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+    PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 need dig bind9-dnsutils
 need kdig knot-dnsutils
@@ -14,6 +14,8 @@ need openssl openssl
 need faketime faketime
 need iodine iodine
 need unbound unbound
+need nsd nsd
+need dnssec-signzone bind9-utils
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 [ -z "$missing" ] && exit 0
 
@@ -21,6 +23,13 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     printf 'schoolgate: installing for the tests:%s\n' "$missing" >&2
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -q >/dev/null
+    # The tests start servers themselves: the packages' own services would only be in the way.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
     # shellcheck disable=SC2086 # the list is meant to be split
     apt-get install -q -y --no-install-recommends $missing >/dev/null
 else

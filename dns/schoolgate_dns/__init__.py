@@ -3,6 +3,7 @@ The DNS enforcement point: names in, verdicts out.
 
 - `preparse`: what bytes must satisfy before anything else reads them.
 - `wire`: the only importer of dnslib; typed queries and replies, and the bytes of answers.
+- `usual`: what nearly every query and reply is, read in one go before the general walk.
 - `answering`: the stages of an answer and their order, with its reasons; start here.
 - `stages`: one stage a file.
 - `cache`: upstream replies until their TTL is over, bounded, never keyed by who asks.

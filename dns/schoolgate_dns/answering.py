@@ -25,7 +25,7 @@ from schoolgate_dns.stages.name import judge_name
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
 from schoolgate_dns.stages.steer import Course, Inspection, course_of
-from schoolgate_dns.stages.tunnel import Tunnels
+from schoolgate_dns.stages.tunnel import Stopped, Tunnels
 from schoolgate_dns.stages.who import Asked, WhoAsks, packed_address
 from schoolgate_policyd.core.decision import Decision
 
@@ -166,10 +166,10 @@ class Answering:
         """Return what the internet says of a name that is allowed by itself."""
         query, decide = asked.query, self._decider.decide
         # 5. A tunnel's names are all allowed, each by itself; and all of them are new.
-        stopped = self._tunnels.ask(asked, self._monotonic())
-        if stopped is not None:
-            self._recording.note_tunnel(asked, decision, stopped)
-            return result.stopped(asked, stopped)
+        passage = self._tunnels.ask(asked, self._monotonic())
+        if isinstance(passage, Stopped):
+            self._recording.note_tunnel(asked, decision, passage)
+            return result.stopped(asked, passage)
         # 6. Safe search changes what is looked up, so it comes before the cache.
         target = safe_name(asked)
         lookup = query.lookup if target is None else safe_lookup(query, target)
@@ -179,10 +179,11 @@ class Answering:
             try:
                 held = await self._replies.fetch(lookup)
             except UpstreamError as error:
+                self._tunnels.failed(asked, passage)
                 return result.failed(query, error)
             is_there = held.reply.rcode is not Rcode.NXDOMAIN
             self._tunnels.answered(
-                asked, len(held.reply.octets), self._monotonic(), is_there=is_there
+                passage, len(held.reply.octets), self._monotonic(), is_there=is_there
             )
             # The bell may have rung, or a grant ended, while we waited: then all is made anew.
             still = self._who.still(asked, decision)

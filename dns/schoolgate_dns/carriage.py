@@ -7,8 +7,7 @@ records and large answers weigh more. What the points add up to, `stages.tunnel`
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 import msgspec
 
@@ -34,35 +33,27 @@ _RARE_TYPES = frozenset(
 )
 
 USUAL_ANSWER_OCTETS = 200
-_MIN_CODE_OCTETS = 8
+MIN_CODE_OCTETS = 8
 _MAX_WORD_OCTETS = 32
 _MAX_DECIMAL = 255
+_MAX_ADDRESS_LABEL_OCTETS = len("255")
 _REVERSED_IPV4_LABELS = 4
 _REVERSED_IPV6_LABELS = 32
-_IN_WORDS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+_IN_WORDS = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+_UNDERSCORE = ord("_")
 _HEX = frozenset(b"0123456789abcdef")
 # Neighbouring letters that are frequent in English words and in the names of machines.
-_WORD_PAIRS = frozenset(
-    (pair[0], pair[1])
-    for pair in (
-        b"th he in er an re nd on en at ou ed ha to or it is hi es ng st ar te se me ve ea al le "
-        b"ti of ne ra ro ic co de io us ma ec om ur ri li el la ce ta ch di as si ho ll tr pe ca "
-        b"so un no ac et em op po ee ss oo wa we ge ly rs ut ol ad ie id il ni am lo ct ul pr mo "
-        b"ow ir ot im os pl sh ai mp nt ns be su fo ap pa vi sc ub up um ag ab ev iv ov ay ey oc "
-        b"od og ob ru tu du bl cl fl gl sl br cr dr fr gr wo wi wh ck rd rt rn ww ap pi vi dn cd"
-    ).split()
+_WORD_PAIRS = (
+    b"th he in er an re nd on en at ou ed ha to or it is hi es ng st ar te se me ve ea al le "
+    b"ti of ne ra ro ic co de io us ma ec om ur ri li el la ce ta ch di as si ho ll tr pe ca "
+    b"so un no ac et em op po ee ss oo wa we ge ly rs ut ol ad ie id il ni am lo ct ul pr mo "
+    b"ow ir ot im os pl sh ai mp nt ns be su fo ap pa vi sc ub up um ag ab ev iv ov ay ey oc "
+    b"od og ob ru tu du bl cl fl gl sl br cr dr fr gr wo wi wh ck rd rt rn ww ap pi vi dn cd"
+).split()
+# By each octet, those that follow it in words.
+_FOLLOWING = tuple(
+    bytes(pair[1] for pair in _WORD_PAIRS if pair[0] == octet) for octet in range(256)
 )
-
-
-class Manner(Enum):
-    """What a query is like, by which its octets are weighed."""
-
-    ORDINARY = auto()
-    RARE_TYPE = auto()
-    STRANGE_TYPE = auto()
-    LOOK_UP = auto()
-    REVERSED_ADDRESS = auto()
-    REVERSE_LOOK_UP = auto()
 
 
 class Weight(msgspec.Struct, frozen=True, gc=False):
@@ -78,37 +69,59 @@ class Weight(msgspec.Struct, frozen=True, gc=False):
     answer_octet: float
     excess_octet: float = 0.0
 
+    @property
+    def has_code(self) -> bool:
+        """Whether code weighs more than words."""
+        return self.code_octet > self.word_octet
+
     def of_answer(self, octets: int) -> float:
         """Return the points of an answer of *octets*."""
-        excess = max(0, octets - USUAL_ANSWER_OCTETS)
-        return octets * self.answer_octet + excess * self.excess_octet
+        points = octets * self.answer_octet
+        if octets > USUAL_ANSWER_OCTETS:
+            points += (octets - USUAL_ANSWER_OCTETS) * self.excess_octet
+        return points
 
 
-WEIGHTS = {
-    Manner.ORDINARY: Weight(6, 1, 18, 1 / 16, 1 / 4),
-    Manner.RARE_TYPE: Weight(60, 4, 30, 1 / 2),
-    # No program that a school uses asks for NULL, KEY or private types.
-    Manner.STRANGE_TYPE: Weight(400, 80, 80, 2),
-    Manner.LOOK_UP: Weight(2, 1, 1, 1 / 32),
-    # Lists of addresses are asked about each that sends mail, and four octets carry little.
-    Manner.REVERSED_ADDRESS: Weight(0.1, 1, 1, 1 / 16),
-    # Whoever scans a network asks for the name of each address in it.
-    Manner.REVERSE_LOOK_UP: Weight(0.1, 1, 1, 1 / 256),
+ORDINARY = Weight(6, 1, 18, 1 / 16, 1 / 4)
+RARE_TYPE = Weight(60, 4, 30, 1 / 2)
+# No program that a school uses asks for NULL, KEY or private types.
+STRANGE_TYPE = Weight(400, 80, 80, 2)
+LOOK_UP = Weight(2, 1, 1, 1 / 32)
+# Lists of addresses are asked about each that sends mail, and four octets carry little.
+REVERSED_ADDRESS = Weight(0.1, 1, 1, 1 / 16)
+# Whoever scans a network asks for the name of each address in it.
+REVERSE_LOOK_UP = Weight(0.1, 1, 1, 1 / 256)
+
+_BY_TYPE = {
+    int(number): weight
+    for numbers, weight in ((_RARE_TYPES, RARE_TYPE), (_ORDINARY_TYPES, ORDINARY))
+    for number in numbers
 }
 
 
-def manner_of(type_number: int, labels: list[bytes], *, is_look_up: bool) -> Manner:
-    """Return how a query of *type_number* for *labels* below a parent is weighed."""
-    is_ordinary = type_number in _ORDINARY_TYPES
-    if not is_ordinary and type_number not in _RARE_TYPES:
-        return Manner.STRANGE_TYPE
-    if reversed_address_labels(labels):
+def weight_of(type_number: int, labels: list[bytes], *, is_look_up: bool) -> tuple[Weight, int]:
+    """
+    Return how a query of *type_number* for *labels* below a parent is weighed.
+
+    With it comes how many of the first labels carry nothing, since they are an address backwards.
+    """
+    of_address = 0
+    # Nearly every name is told from an address by the length of its first label.
+    if labels and len(labels[0]) <= _MAX_ADDRESS_LABEL_OCTETS:
+        of_address = reversed_address_labels(labels)
+    by_type = _BY_TYPE.get(type_number)
+    if by_type is None:
+        return STRANGE_TYPE, of_address
+    if of_address:
         is_pointer = type_number == RecordType.PTR
-        return Manner.REVERSE_LOOK_UP if is_pointer else Manner.REVERSED_ADDRESS
-    # `selector._domainkey`, `_ldap._tcp`: names that a protocol prescribes, of any type.
-    if is_look_up or any(label.startswith(b"_") for label in labels):
-        return Manner.LOOK_UP
-    return Manner.ORDINARY if is_ordinary else Manner.RARE_TYPE
+        return REVERSE_LOOK_UP if is_pointer else REVERSED_ADDRESS, of_address
+    if is_look_up:
+        return LOOK_UP, 0
+    for label in labels:
+        # `selector._domainkey`, `_ldap._tcp`: names that a protocol prescribes, of any type.
+        if label[0] == _UNDERSCORE:
+            return LOOK_UP, 0
+    return by_type, 0
 
 
 def reversed_address_labels(labels: list[bytes]) -> int:
@@ -117,6 +130,8 @@ def reversed_address_labels(labels: list[bytes]) -> int:
 
     A parent in a reverse zone holds the rest of the address, so all labels may be a part of one.
     """
+    if len(labels[0]) > 1 and not labels[0].isdigit():
+        return 0
     decimal = _leading(labels, _REVERSED_IPV4_LABELS, _is_decimal)
     if decimal == len(labels) or decimal == _REVERSED_IPV4_LABELS:
         return decimal
@@ -129,7 +144,9 @@ def _leading(labels: list[bytes], most: int, is_part: Callable[[bytes], bool]) -
 
 
 def _is_decimal(label: bytes) -> bool:
-    return len(label) <= len("255") and label.isdigit() and int(label) <= _MAX_DECIMAL
+    return (
+        len(label) <= _MAX_ADDRESS_LABEL_OCTETS and label.isdigit() and int(label) <= _MAX_DECIMAL
+    )
 
 
 def _is_nibble(label: bytes) -> bool:
@@ -143,12 +160,20 @@ def is_code(label: bytes) -> bool:
     Fewer than a third of the neighbouring letters are such as words have. An internationalised
     label is code by nature, and no measure of anything.
     """
-    if len(label) < _MIN_CODE_OCTETS or label.startswith(b"xn--"):
+    if len(label) < MIN_CODE_OCTETS or label.startswith(b"xn--"):
         return False
-    if len(label) > _MAX_WORD_OCTETS or not _IN_WORDS.issuperset(label):
+    if len(label) > _MAX_WORD_OCTETS or label.translate(None, _IN_WORDS):
         return True
-    in_words = sum(map(_WORD_PAIRS.__contains__, pairwise(label)))
-    return 3 * in_words < len(label) - 1
+    # Most words are told before their end; code has to be read to its own.
+    lacking = len(label) - 1
+    following = b""
+    for octet in label:
+        if octet in following:
+            lacking -= 3
+            if lacking <= 0:
+                return False
+        following = _FOLLOWING[octet]
+    return True
 
 
 def shape_of(label: bytes, most: int = 24) -> str:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 # What a browser keeps at least, with room for the minute in which a use is noted once.
 SHORTEST_LIFETIME_S = 180
 LONGEST_LIFETIME_S = 3600
-# Each memory is emptied when it is full: a flood costs system calls, never memory.
+# Each memory is emptied when it is full: a flood costs system calls, never memory. An entry takes
+# some 150 octets, so all clients together must not have what one may.
 MAX_CLIENTS = 65_536
 MAX_ADDRESSES_OF_CLIENT = 4_096
+MAX_ADDRESSES = 200_000
 
 type Tell = Callable[[bytes, bytes, int], bool]
 """Opens the way from a client's address to another, both packed, for some seconds."""
@@ -30,9 +32,11 @@ class AnsweredAddresses:
     def __init__(self, tell: Tell = tell_nobody) -> None:
         self._tell = tell
         self._until: dict[bytes, dict[bytes, int]] = {}
+        self._count = 0
+        self._forget_at = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._until.values()))
+        return self._count
 
     def note(self, client: bytes, addresses: tuple[bytes, ...], ttl_s: int, second: int) -> bool:
         """
@@ -40,10 +44,14 @@ class AnsweredAddresses:
 
         What still lasts for a minute and the answer's own time is not noted again.
         """
+        if second >= self._forget_at:
+            # Nothing lasts longer; what is still asked for is noted again, which is cheap.
+            self._forget()
+            self._forget_at = second + LONGEST_LIFETIME_S
         until = self._until.get(client)
         if until is None:
             if len(self._until) >= MAX_CLIENTS:
-                self._until.clear()
+                self._forget()
             until = self._until[client] = {}
         lifetime_s = min(max(2 * ttl_s, SHORTEST_LIFETIME_S), LONGEST_LIFETIME_S)
         for address in addresses:
@@ -52,6 +60,15 @@ class AnsweredAddresses:
             if not self._tell(client, address, lifetime_s):
                 return False
             if len(until) >= MAX_ADDRESSES_OF_CLIENT:
+                self._count -= len(until)
                 until.clear()
+            if self._count >= MAX_ADDRESSES:
+                self._forget()
+                until = self._until[client] = {}
+            self._count += address not in until
             until[address] = second + lifetime_s
         return True
+
+    def _forget(self) -> None:
+        self._until.clear()
+        self._count = 0

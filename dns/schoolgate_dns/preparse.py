@@ -251,6 +251,10 @@ class _Names:
     def end_of_name(self, at: int) -> int:
         """Return the offset after the name at *at*, having checked all of it."""
         message, measured = self._message, self._measured
+        if at + 1 < len(message) and message[at] >= _POINTER:
+            # Most names of a reply are no more than a pointer.
+            measured[at] = self._rest(at, _POINTER)
+            return at + 2
         starts: list[int] = []
         while length := self._length_at(at):
             if length > MAX_LABEL_OCTETS:

@@ -44,7 +44,7 @@ def scrubbed(reply: Reply) -> Scrubbed:
     removed = 0
     has_service_records = False
     for at, _ in reply.ttls:
-        number = int.from_bytes(octets[at - 4 : at - 2])
+        number = octets[at - 4] << 8 | octets[at - 3]
         length = _ADDRESS_OCTETS.get(number)
         if length is None:
             has_service_records |= number in _SERVICE_TYPES

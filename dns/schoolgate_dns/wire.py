@@ -8,8 +8,6 @@ Nothing is read that `preparse` has not bounded, and of a reply only the names t
 import struct
 from collections.abc import Iterator
 
-from dnslib import RD, RR, SOA, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
-
 from schoolgate_dns import preparse
 from schoolgate_dns.errors import UnusableReply, WireError
 from schoolgate_dns.lifetime import lifetime_s
@@ -25,34 +23,36 @@ from schoolgate_dns.messages import (
 from schoolgate_dns.opt import DNSSEC_OK, EXTENDED_ERROR_OPTION, opt_record
 from schoolgate_dns.preparse import HEADER_OCTETS, Outline, Record, Section
 from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.usual import query_of, reply_of
+from schoolgate_dns.wire_names import labels_at, name_at
 from schoolgate_policyd.core.names import DomainName
 
 CLASS_IN = 1
 MAX_ALIASES = 64
 USABLE_RCODES = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
 
-_MNAME = DNSLabel((b"schoolgate", b"invalid"))
-_RNAME = DNSLabel((b"hostmaster", b"schoolgate", b"invalid"))
 _HEADER = struct.Struct(">6H")
 _TYPE_AND_CLASS = struct.Struct(">HH")
 _ONE = b"\0\1"
-_FURTHEST = 0x3FFF  # of a pointer, whose other two bits say that it is one
 _OPT, _OPT_WITH_DNSSEC = opt_record(dnssec_ok=False), opt_record(dnssec_ok=True)
 _CASE_BITS = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
 _EXTENDED_ERROR_CODES = frozenset(ExtendedErrorCode)
 _ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
-_PLAIN_OR_DOT = bytes([*_PLAIN, ord(".")])
 
 
 def read_query(octets: bytes) -> Query:
     """Return the query in *octets*, whatever its id. Raises WireError if it is malformed."""
+    return query_of(octets) or walked_query(octets)
+
+
+def walked_query(octets: bytes) -> Query:
+    """As `read_query`, whatever the query is, at several times the cost."""
     outline = preparse.outline_of_query(octets)
     flags = outline.header.flags
     edns = _edns_of(outline)
     wire_name = octets[HEADER_OCTETS : outline.question_end - 4]
     return Query(
-        name=_name_at(octets, HEADER_OCTETS),
+        name=name_at(octets, HEADER_OCTETS),
         type=outline.question_type,
         question_class=outline.question_class,
         question=octets[HEADER_OCTETS : outline.question_end],
@@ -82,40 +82,6 @@ def _edns_of(outline: Outline) -> Edns | None:
 
 def _opt_of(outline: Outline) -> Record | None:
     return next((each for each in outline.records if each.type == RecordType.OPT), None)
-
-
-def _name_at(octets: bytes, at: int) -> DomainName:
-    """Return the name at *at* of a message within bounds, in lower case."""
-    labels = _labels_at(octets, at)
-    joined = b".".join(labels).lower()
-    # Nearly every name is of such octets alone; a dot inside a label would make one too many.
-    if not joined.translate(None, _PLAIN_OR_DOT) and joined.count(b".") == max(len(labels) - 1, 0):
-        return DomainName(joined.decode("ascii"))
-    return DomainName(".".join(map(_text_of, labels)))
-
-
-def _labels_at(octets: bytes, at: int) -> list[bytes]:
-    """
-    Return the labels of the name at *at*, whatever octets they have (RFC 2181 section 11).
-
-    INVARIANT: `preparse` has walked this name, so that it ends.
-    """
-    labels: list[bytes] = []
-    while length := octets[at]:
-        if length > preparse.MAX_LABEL_OCTETS:
-            at = int.from_bytes(octets[at : at + 2]) & _FURTHEST
-        else:
-            labels.append(octets[at + 1 : at + 1 + length])
-            at += 1 + length
-    return labels
-
-
-def _text_of(label: bytes) -> str:
-    """Return *label* in lower case; an octet of no host name is written in decimal (RFC 1035)."""
-    lower = label.lower()
-    if _PLAIN.issuperset(lower):
-        return lower.decode("ascii")
-    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03d}" for octet in lower)
 
 
 def query_for(
@@ -207,6 +173,11 @@ def is_truncated(octets: bytes) -> bool:
 
 def read_reply(octets: bytes) -> Reply:
     """Return an upstream's reply. Raises WireError if it is malformed, UnusableReply if no use."""
+    return reply_of(octets) or walked_reply(octets)
+
+
+def walked_reply(octets: bytes) -> Reply:
+    """As `read_reply`, whatever the reply is, at several times the cost."""
     outline = preparse.outline_of_reply(octets)
     opt = _opt_of(outline)
     extended = 0 if opt is None else opt.ttl >> 24
@@ -259,7 +230,7 @@ def _aliases_of(octets: bytes, records: tuple[Record, ...]) -> tuple[DomainName,
     places = list(_alias_places(octets, records))
     if len(places) > MAX_ALIASES:
         raise WireError(f"more than {MAX_ALIASES} aliases")
-    return tuple(dict.fromkeys(_name_at(octets, at) for at in places))
+    return tuple(dict.fromkeys(name_at(octets, at) for at in places))
 
 
 def _alias_places(octets: bytes, records: tuple[Record, ...]) -> Iterator[int]:
@@ -277,17 +248,31 @@ def synthetic(
     query: Query, flags: int, *, soa_ttl_s: int | None = None, hinfo_ttl_s: int | None = None
 ) -> bytes:
     """
-    Return a message of our own making, with id 0 and without OPT.
+    Return a message of our own making, with id 0 and without OPT, as dnslib writes it.
 
-    With *soa_ttl_s* it has an SOA of the asked name, which says how long nothing may be kept;
-    with *hinfo_ttl_s* the HINFO that answers a query for every type (RFC 8482 section 4.2).
+    It is what `answers.negative_answer` is held to. With *soa_ttl_s* it has an SOA of the asked
+    name, which says how long nothing may be kept; with *hinfo_ttl_s* the HINFO that answers a
+    query for every type (RFC 8482 section 4.2).
     """
+    # Three megabytes of a worker's memory, for a kind of query that hardly anybody sends.
+    from dnslib import (  # noqa: PLC0415 - as said
+        RD,
+        RR,
+        SOA,
+        DNSHeader,
+        DNSLabel,
+        DNSQuestion,
+        DNSRecord,
+    )
+
+    holder = (b"schoolgate", b"invalid")
     try:
-        name = DNSLabel(tuple(_labels_at(query.question, 0)))
+        name = DNSLabel(tuple(labels_at(query.question, 0)))
         question = DNSQuestion(name, query.type, query.question_class)
         message = DNSRecord(DNSHeader(id=0, bitmap=flags), questions=[question])
         if soa_ttl_s is not None:
-            soa = SOA(_MNAME, _RNAME, (1, 3600, 600, 86_400, soa_ttl_s))
+            names = DNSLabel(holder), DNSLabel((b"hostmaster", *holder))
+            soa = SOA(*names, (1, 3600, 600, 86_400, soa_ttl_s))
             message.add_auth(RR(name, RecordType.SOA, CLASS_IN, soa_ttl_s, soa))
         if hinfo_ttl_s is not None:
             hinfo = RD(b"\x07RFC8482\x00")

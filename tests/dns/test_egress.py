@@ -4,6 +4,7 @@ import pytest
 
 from schoolgate_dns.egress import (
     LONGEST_LIFETIME_S,
+    MAX_ADDRESSES,
     MAX_ADDRESSES_OF_CLIENT,
     SHORTEST_LIFETIME_S,
     AnsweredAddresses,
@@ -80,3 +81,18 @@ def test_one_clients_memory_has_an_end() -> None:
     for number in range(MAX_ADDRESSES_OF_CLIENT + 10):
         noted.note(ONE, (number.to_bytes(4),), 300, 1000)
     assert MAX_ADDRESSES_OF_CLIENT >= len(noted)
+
+
+def test_all_clients_together_are_remembered_within_a_bound_and_for_an_hour() -> None:
+    """A flood from many addresses, or a week of ordinary use, must not fill the memory."""
+    firewall = Firewall()
+    noted = AnsweredAddresses(firewall.tell)
+    sites = tuple(number.to_bytes(4) for number in range(2_000))
+    clients = MAX_ADDRESSES // len(sites) + 3
+    for number in range(clients):
+        assert noted.note(number.to_bytes(4), sites, 300, 1000)
+
+    assert 3 * len(sites) == len(noted)
+    assert clients * len(sites) == len(firewall.told)
+    assert noted.note(ONE, (SITE,), 300, 1000 + LONGEST_LIFETIME_S)
+    assert 1 == len(noted)

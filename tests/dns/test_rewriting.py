@@ -13,6 +13,7 @@ from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.record_types import RecordType
 from schoolgate_dns.rewriting import rewritten
+from schoolgate_dns.wire_names import name_at
 
 QUERY = wire.query_for(Lookup(b"\1a\7example\0", 1), 7)
 SIGNATURE = "8 2 300 20300101000000 20200101000000 1234 example. AAAA"
@@ -81,7 +82,7 @@ def record_at(octets: bytes, ttl_at: int) -> tuple[str, str]:
     """Its owner and its type."""
     for record in preparse.outline_of_reply(octets).records:
         if record.ttl_at == ttl_at:
-            owner = str(wire._name_at(octets, record.at))
+            owner = str(name_at(octets, record.at))
             return owner, dns.rdatatype.to_text(dns.rdatatype.RdataType(record.type))
     raise AssertionError(ttl_at)
 

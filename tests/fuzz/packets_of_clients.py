@@ -27,6 +27,7 @@ from schoolgate_dns.slots import SLOT_OCTETS
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.who import packed_address
 from schoolgate_dns.streams import StreamService
+from schoolgate_dns.usual import query_of
 
 CLIENTS = (PUPIL, STAFF, STRANGER, "192.0.2.9")
 STREAM_EVERY = 8
@@ -118,7 +119,13 @@ class ClientSide:
         return became
 
     def check(self, octets: bytes) -> None:
-        """What is answered was held to its bounds as it came."""
+        """See `dns_packets.Side`. What is answered was held to its bounds as it came."""
+        # The short way of reading must find what the long one finds.
+        try:
+            read = wire.walked_query(octets)
+        except WireError:
+            read = None
+        assert query_of(octets) in (None, read)
 
     def _pass_time(self, seconds: float) -> None:
         self._world.monotonic_s += seconds

@@ -1,6 +1,7 @@
 """Messages made by dnspython, and upstreams on the loopback that do as they are told."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Self
 
@@ -69,6 +70,12 @@ class LocalUpstream:
         self._by_tcp = by_tcp
 
     async def __aenter__(self) -> Self:
+        # A port that is free for UDP may be somebody's for TCP.
+        while not await self._is_open():
+            self._udp.close()
+        return self
+
+    async def _is_open(self) -> bool:
         loop = asyncio.get_running_loop()
         self._udp, _ = await loop.create_datagram_endpoint(
             lambda: _UpstreamDatagrams(self), local_addr=("127.0.0.1", 0)
@@ -76,8 +83,13 @@ class LocalUpstream:
         self.port = self._udp.get_extra_info("sockname")[1]
         self._tcp = None
         if self._by_tcp is not None:
-            self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        return self
+            try:
+                self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                return False
+        return True
 
     async def __aexit__(self, *_: object) -> None:
         self._udp.close()

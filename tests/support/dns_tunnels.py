@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from schoolgate_dns import wire
 from schoolgate_dns.messages import Lookup, Query
+from schoolgate_dns.stages.tunnel import Stopped, Tunnels
 from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.wire_names import text_of
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.strict import strict_source
@@ -47,9 +48,15 @@ def asked(name: str | bytes, type_number: int = A, client: str = PUPIL) -> Asked
     )
     in_wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     question = in_wire + type_number.to_bytes(2) + b"\0\1"
-    text = ".".join(map(wire._text_of, labels))
+    text = ".".join(map(text_of, labels))
     query = Query(DomainName(text), type_number, 1, question, Lookup(in_wire, type_number), 0x100)
     return Asked(query, client, Subject(), _SNAPSHOT, LESSON)
+
+
+def stop_of(tunnels: Tunnels, told: Asked, now_s: float) -> Stopped | None:
+    """Return how a query is stopped, None if it goes on."""
+    passage = tunnels.ask(told, now_s)
+    return passage if isinstance(passage, Stopped) else None
 
 
 def _labels_of(in_wire: bytes) -> Iterator[bytes]:

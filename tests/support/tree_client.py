@@ -5,6 +5,7 @@ Each question is asked from an address of its own choice, as that of a whole sch
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 from typing import Self
@@ -16,7 +17,7 @@ import dns.name
 import dns.rdatatype
 from tree_zones import Question
 
-TRIES = 3
+TCP_PAUSE_S = 0.1
 
 
 class Asker(asyncio.DatagramProtocol):
@@ -42,9 +43,9 @@ class Asker(asyncio.DatagramProtocol):
         if addr == self._server and waiting is not None and not waiting.done():
             waiting.set_result(data)
 
-    async def ask(self, query: bytes, timeout_s: float) -> bytes:
+    async def ask(self, query: bytes, timeout_s: float, tries: int) -> bytes:
         """Return the whole answer. Raises TimeoutError if there is none after all tries."""
-        for _ in range(TRIES):
+        for _ in range(tries):
             number = next(self._numbers) % (1 << 16)
             waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
             self._transport.sendto(number.to_bytes(2) + query[2:], self._server)
@@ -57,7 +58,10 @@ class Asker(asyncio.DatagramProtocol):
                 del self._waiting[number]
             if not answer[2] & dns.flags.TC >> 8:
                 return answer
-            return await self._over_tcp(query, timeout_s)
+            # A server has only so many connections, and closes what is one too many.
+            with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
+                return await self._over_tcp(query, timeout_s)
+            await asyncio.sleep(TCP_PAUSE_S)
         raise TimeoutError
 
     async def _over_tcp(self, query: bytes, timeout_s: float) -> bytes:

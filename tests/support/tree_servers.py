@@ -1,5 +1,6 @@
 """The tree of `tree_zones`, signed and served by nsd, resolved by a validating unbound."""
 
+import os
 import socket
 import subprocess
 import time
@@ -16,6 +17,9 @@ from local_unbound import main_file, shipped_at
 from tree_zones import SIGNED, TOPS, Kind, Zone
 
 START_WITHIN_S = 60.0
+# Where Debian has servers, which a user's own path may lack.
+SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+_ENVIRONMENT = os.environ | {"PATH": SEARCH_PATH}
 _LONG_AGO = ("-s", "20200101000000", "-e", "20200201000000")
 _DENIAL = {Kind.NSEC3: ("-3", "-", "-H", "0"), Kind.OPT_OUT: ("-3", "-", "-H", "0", "-A")}
 _SIGNERS_AT_ONCE = 2
@@ -62,7 +66,9 @@ class Tree:
 
     def _start(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.out").open("ab") as out:
-            self._running.append(subprocess.Popen(command, stdout=out, stderr=out))
+            self._running.append(
+                subprocess.Popen(command, stdout=out, stderr=out, env=_ENVIRONMENT)
+            )
 
     def _write_zones(self) -> None:
         with ThreadPoolExecutor(_SIGNERS_AT_ONCE) as signers:
@@ -184,6 +190,6 @@ def wait_for_answer(port: int) -> None:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_ENVIRONMENT)
     assert 0 == done.returncode, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout

@@ -100,7 +100,7 @@ class Zone:
             yield owner, "A"
             yield owner, "TXT"
         # One octet more than a name may have, once the DNAME has made it longer.
-        yield f"{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 8}.dname.{self.origin}", "A"
+        yield _filled(f"dname.{self.origin}", 255), "A"
 
     def _random_question(self, rng: random.Random) -> tuple[str, str]:
         number = rng.randrange(MOST_NAMES)
@@ -281,16 +281,25 @@ def _longest_owners(zone: Zone) -> Iterator[str]:
     """Yield names of 255 octets on the wire, of long labels and of short ones."""
     # Whoever signs with NSEC3 looks for a wildcard below each name, which takes two octets.
     longest = 253 if zone.kind in (Kind.NSEC3, Kind.OPT_OUT) else 255
-    room = longest - 1 - sum(1 + len(label) for label in zone.origin.rstrip(".").split("."))
-    labels = []
-    left = room
-    while left > 64:
-        labels.append("l" * 63)
-        left -= 64
-    yield ".".join([*labels, "e" * (left - 1), zone.origin])
+    yield _filled(zone.origin, longest)
+    room = longest - _octets_of(zone.origin)
     short = ["s"] * (room // 2 - 1)
     short.append("s" * (room - 2 * len(short) - 1))
     yield ".".join([*short, zone.origin])
+
+
+def _filled(parent: str, octets: int) -> str:
+    """A name below *parent* of exactly so many octets on the wire."""
+    left = octets - _octets_of(parent)
+    labels = []
+    while left > 64:
+        labels.append("l" * 63)
+        left -= 64
+    return ".".join([*labels, "e" * (left - 1), parent])
+
+
+def _octets_of(name: str) -> int:
+    return len(name) + 1
 
 
 def _long_names(zone: Zone) -> Iterator[str]:

@@ -14,6 +14,7 @@ from schoolgate_dns.messages import Query, Rcode
 from schoolgate_dns.record_types import RecordType
 
 _QUERY, _UPDATE = 0, 5  # opcodes
+_IS_REPLY = preparse.IS_REPLY >> 8  # in the third octet, before the opcode
 # Zone transfers, keys and signatures are asked of those who hold zones; OPT and zero are no
 # types of records at all.
 _REFUSED_TYPES = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
@@ -39,17 +40,14 @@ class ForZone(msgspec.Struct, frozen=True):
 
 def read(octets: bytes) -> Query | ForZone | Finished:
     """Return the query to go on with, or what ends the matter."""
-    try:
-        header = preparse.header_of(octets)
-    except WireError:
-        return Finished(None)
-    if header.is_reply:
+    if len(octets) < preparse.HEADER_OCTETS or octets[2] & _IS_REPLY:
         # Answering answers would let two servers talk to each other for ever.
         return Finished(None)
+    opcode = octets[2] >> 3
     try:
-        if header.opcode == _UPDATE:
+        if opcode == _UPDATE:
             return ForZone(octets, preparse.question_name_of(octets))
-        if header.opcode != _QUERY:
+        if opcode != _QUERY:
             return Finished(answers.header_only_answer(octets, Rcode.NOTIMP))
         query = wire.read_query(octets)
     except WireError:

@@ -6,17 +6,17 @@ a registrable domain, private suffixes included: each customer of a content netw
 their own. Once a tunnel is seen, the parent is closed to that client.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import islice
 
 import msgspec
-from publicsuffixlist import PublicSuffixList
 
 from schoolgate_dns.below import Below
+from schoolgate_dns.carriage import Weight, weight_of
 from schoolgate_dns.lookup_services import look_up_parents
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
+from schoolgate_dns.parents import installed_parents
 from schoolgate_dns.stages.who import Asked
 from schoolgate_policyd.core.names import DomainName
 
@@ -25,6 +25,11 @@ MAX_PAIRS = 8_192
 MAX_PARENTS_OF_CLIENT = 256
 MAX_OWED = 4_096
 _FORGOTTEN_AMONG = 8
+# What one visit to a site leaves. A flood of parents that are meant to be forgotten after a
+# tunnel's would have to leave more than the tunnel did.
+_TELLS_NOTHING_POINTS = 32.0
+# More than is ever counted: what is closed is forgotten after all that is not.
+_POINTS_OF_CLOSED = 1e9
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -46,6 +51,14 @@ class Stopped(msgspec.Struct, frozen=True):
         return ExtendedError(ExtendedErrorCode.BLOCKED, text)
 
 
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """A query that goes on: its answer counts *below* by *weight*, with what is *owed* for it."""
+
+    below: Below
+    weight: Weight
+    owed: float
+
+
 class Tunnels:
     """
     Counts for every client and parent; *is_own_zone* knows the school's own names (wire form).
@@ -64,57 +77,78 @@ class Tunnels:
         self._is_own_zone = is_own_zone
         self._max_pairs = max_pairs
         self._max_parents = max_parents
-        self._parent_of = _suffixes().privatesuffix
+        self._parent_of = installed_parents().parent_of
         self._look_ups = look_up_parents()
         # Clients that asked, and parents below which they asked, longest ago stand first.
         self._clients: OrderedDict[str, OrderedDict[str, Below]] = OrderedDict()
         self._pairs = 0
-        # What names that are being looked up count if they exist, by a hash.
+        # What names count if they exist, by a hash, since their look-up failed.
         self._owed: OrderedDict[int, float] = OrderedDict()
 
     def __len__(self) -> int:
         return self._pairs
 
-    def ask(self, asked: Asked, now_s: float) -> Stopped | None:
+    def ask(self, asked: Asked, now_s: float) -> Stopped | Passage | None:
         """
-        Take in a query that nobody has an answer to yet; None lets it go on.
+        Take in a query that nobody has an answer to yet, and say whether it goes on.
 
+        What becomes of a passage, `answered` or `failed` is told; None is of nothing that counts.
         *now_s* is in seconds that never go backwards.
         """
         query = asked.query
-        parent = self._parent_below_which(query)
+        name = query.lookup.name
+        parent = self._parent_of(query.name.text)
         if parent is None:
             return None
-        labels = labels_below(query.lookup.name, parent)
-        below = self._known(asked.client, parent)
-        if below is None:
-            # What is asked of the parent itself is one name, and carries nothing.
-            if not labels:
-                return None
-            below = self._remember(asked.client, parent, now_s)
-        below.pass_time(now_s)
-        owed = below.count_name(query.type, labels)
-        if not below.judge(now_s, labels) or below.closed_until_s is None:
-            self._owe(asked, owed)
+        labels = labels_below(name, parent)
+        client = asked.client
+        known = self._clients.get(client)
+        below = None if known is None else known.get(parent)
+        # What is asked of the parent itself is one name, and carries nothing.
+        if below is None and not labels:
             return None
-        return Stopped(DomainName(parent), below.evidence, below.closed_until_s)
+        if self._is_own_zone is not None and self._is_own_zone(name):
+            return None
+        if known is None or below is None:
+            below = self._remember(client, parent, now_s)
+        else:
+            self._clients.move_to_end(client)
+            known.move_to_end(parent)
+            below.pass_time(now_s)
+        weight, of_address = weight_of(query.type, labels, is_look_up=below.is_look_up)
+        owed = below.count_name(query.type, labels, weight, of_address)
+        closed_until_s = below.judge(now_s, labels)
+        if closed_until_s is not None:
+            return Stopped(DomainName(parent), below.evidence, closed_until_s)
+        if self._owed:
+            owed_before = self._owed.pop(_key_of(asked), 0.0)
+            owed = owed or owed_before
+        return Passage(below, weight, owed)
 
-    def answered(self, asked: Asked, octets: int, now_s: float, *, is_there: bool = True) -> None:
+    def answered(
+        self, passage: Passage | None, octets: int, now_s: float, *, is_there: bool = True
+    ) -> None:
         """
         Take in that the answer to a query that went on has *octets*.
 
         *is_there* says whether the name exists. Above the bound the next query is stopped.
         """
-        query = asked.query
-        owed = self._owed.pop(_key_of(asked), 0.0)
-        parent = self._parent_below_which(query)
-        below = None if parent is None else self._known(asked.client, parent)
-        if parent is None or below is None:
+        if passage is None:
             return
+        below = passage.below
         below.pass_time(now_s)
-        if is_there:
-            below.points += owed
-        below.count_answer(query.type, labels_below(query.lookup.name, parent), octets)
+        below.count_answer(octets, passage.weight, passage.owed if is_there else 0.0)
+
+    def failed(self, asked: Asked, passage: Passage | None) -> None:
+        """
+        Take in that there was no answer to a query that went on; the next try may have one.
+
+        Without this a tunnel's server would have every name for a tenth, by failing once.
+        """
+        if passage is not None and passage.owed:
+            if len(self._owed) >= MAX_OWED:
+                self._owed.popitem(last=False)
+            self._owed[_key_of(asked)] = passage.owed
 
     def tick(self, now_s: float) -> None:
         """Forget all that is over at *now_s*."""
@@ -124,37 +158,20 @@ class Tunnels:
                 if below.is_over:
                     self._forget(client, parent)
 
-    def _owe(self, asked: Asked, points: float) -> None:
-        if points:
-            if len(self._owed) >= MAX_OWED:
-                self._owed.popitem(last=False)
-            self._owed[_key_of(asked)] = points
-
-    def _parent_below_which(self, query: Query) -> str | None:
-        """Return the registrable domain, None where nothing is looked for."""
-        parent: str | None = self._parent_of(query.name.text)
-        if parent is None or (self._is_own_zone and self._is_own_zone(query.lookup.name)):
-            return None
-        return parent
-
-    def _known(self, client: str, parent: str) -> Below | None:
-        parents = self._clients.get(client)
-        below = None if parents is None else parents.get(parent)
-        if parents is not None and below is not None:
-            self._clients.move_to_end(client)
-            parents.move_to_end(parent)
-        return below
-
     def _remember(self, client: str, parent: str, now_s: float) -> Below:
         parents = self._clients.get(client)
         if parents is not None and len(parents) >= self._max_parents:
-            self._forget(client, _least_telling(parents))
+            self._forget(client, _least_telling(parents, now_s))
         elif self._pairs >= self._max_pairs:
             longest_silent = next(iter(self._clients))
-            self._forget(longest_silent, _least_telling(self._clients[longest_silent]))
-        below = Below(parent in self._look_ups, now_s, now_s)
-        self._clients.setdefault(client, OrderedDict())[parent] = below
-        self._clients.move_to_end(client)
+            self._forget(longest_silent, _least_telling(self._clients[longest_silent], now_s))
+        # The last parent of a client takes the client along.
+        parents = self._clients.get(client)
+        if parents is None:
+            parents = self._clients[client] = OrderedDict()
+        else:
+            self._clients.move_to_end(client)
+        below = parents[parent] = Below(parent in self._look_ups, now_s, now_s)
         self._pairs += 1
         return below
 
@@ -168,10 +185,14 @@ class Tunnels:
 
 def labels_below(name: bytes, parent: str) -> list[bytes]:
     """Return the labels of *name* (wire form) in front of those of *parent*, which it ends in."""
+    end = len(name) - len(parent) - 2
+    if "\\" in parent:
+        # An octet of no host name stands in the parent's text as `\\123`.
+        end += 3 * parent.count("\\")
+    if name[0] + 1 == end:
+        return [name[1:end]]
     labels = []
     at = 0
-    # An octet of no host name stands in the parent's text as `\\123`.
-    end = len(name) - len(parent) + 3 * parent.count("\\") - 2
     while at < end:
         length = name[at]
         labels.append(name[at + 1 : at + 1 + length])
@@ -183,16 +204,18 @@ def _key_of(asked: Asked) -> int:
     return hash((asked.client, asked.query.lookup.name, asked.query.type))
 
 
-def _least_telling(parents: Mapping[str, Below]) -> str:
+def _least_telling(parents_of_client: Mapping[str, Below], now_s: float) -> str:
     """Return which of those that were asked below longest ago tells least of a tunnel."""
-    longest_ago = islice(parents.items(), _FORGOTTEN_AMONG)
-    ranked = min(
-        longest_ago, key=lambda each: (each[1].closed_until_s is not None, each[1].points)
-    )
-    return ranked[0]
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    # The private section stays on: two customers of one content network are two parents.
-    return PublicSuffixList(only_icann=False)
+    found, fewest = "", math.inf
+    left = _FORGOTTEN_AMONG
+    for parent, below in parents_of_client.items():
+        below.pass_time(now_s)
+        points = below.points
+        if below.closed_until_s is not None:
+            points += _POINTS_OF_CLOSED
+        if points < fewest:
+            found, fewest = parent, points
+        left -= 1
+        if not left or points <= _TELLS_NOTHING_POINTS:
+            break
+    return found

@@ -2,6 +2,7 @@
 Whom we ask, and believing only the answer to what was asked.
 
     transport   what every way of asking one upstream can do
+    hearing     how it is told what became of a question, without a task for each
     plain       UDP, and TCP where that would not do
     tls, https  encrypted, and the upstream proves its name
     upstreams   several upstreams: which one next, which one rests, what is asked once

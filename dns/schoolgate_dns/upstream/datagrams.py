@@ -1,14 +1,13 @@
 """
-One question in one datagram from a socket of its own, and the reply that matches it to the bit.
+One question in one datagram from a port of its own, and the reply that matches it to the bit.
 
-The socket is connected, so that the system gives it a random port and drops what comes from any
-other address or port. The id is random, and so are the capitals of the question. What does not
-match is passed over and counted, and the waiting goes on: whoever guesses has to guess all of it.
-Sources: RFC 5452 section 9, draft-vixie-dnsext-dns0x20.
+The socket is connected (`ports`), so that the system gives it a random port and drops what comes
+from any other address or port. The id is random, and so are the capitals of the question. What
+does not match is passed over and counted, and the waiting goes on: whoever guesses has to guess
+all of it. Sources: RFC 5452 section 9, draft-vixie-dnsext-dns0x20.
 """
 
 import asyncio
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -19,14 +18,15 @@ from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup
 from schoolgate_dns.preparse import HEADER_OCTETS
 from schoolgate_dns.resolvers import Place
+from schoolgate_dns.upstream.chance import CHANCE
+from schoolgate_dns.upstream.hearing import Heard, Outcome
+from schoolgate_dns.upstream.ports import Ports
 from schoolgate_dns.upstream.watching import Watching, watching
 
 # After so many wrong ones somebody is guessing; over TCP there is nothing to guess.
 MAX_MISMATCHED = 16
 SWEEP_EVERY_S = 0.05
 _LARGEST_DATAGRAM = 65_535
-# With the kind of socket that it is for, this saves a call for each.
-_NONBLOCK: int = getattr(socket, "SOCK_NONBLOCK", 0)
 
 
 class Doubt(Enum):
@@ -47,7 +47,7 @@ class Doubtful(WireError):  # noqa: N818 - reads as what it is
 
 class _Waiting:
     """
-    A question that is on its way.
+    A question that is on its way by *own*.
 
     *question* is its octets as they were asked, None where capitals do not count. A *doubt* is
     there since something came from an old server, or from somebody who guessed nearly all of it.
@@ -56,7 +56,7 @@ class _Waiting:
     __slots__ = (
         "deadline_s",
         "doubt",
-        "future",
+        "heard",
         "lookup",
         "mismatched",
         "number",
@@ -67,7 +67,7 @@ class _Waiting:
     def __init__(
         self,
         own: socket.socket,
-        future: asyncio.Future[bytes],
+        heard: Heard,
         lookup: Lookup,
         *,
         number: bytes,
@@ -75,7 +75,7 @@ class _Waiting:
         deadline_s: float,
     ) -> None:
         self.own = own
-        self.future = future
+        self.heard = heard
         self.lookup = lookup
         self.number = number
         self.question = question
@@ -100,78 +100,74 @@ class Datagrams:
     """
 
     def __init__(self, place: Place, timeout_s: float, mismatched: Callable[[], None]) -> None:
-        self._address = (place.address, place.port)
-        self._family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
+        self._place = place
         self._timeout_s = timeout_s
         self._mismatched = mismatched
-        self._kind = socket.SOCK_DGRAM | _NONBLOCK
         self._buffer = memoryview(bytearray(_LARGEST_DATAGRAM))
         self._waiting: dict[int, _Waiting] = {}
         self._watching: Watching | None = None
+        self._ports: Ports | None = None
         self._is_sweeping = False
 
-    async def ask(
-        self, lookup: Lookup, *, keeps_capitals: bool = True, with_edns: bool = True
-    ) -> bytes:
+    def begin(
+        self,
+        lookup: Lookup,
+        heard: Heard,
+        *,
+        keeps_capitals: bool = True,
+        with_edns: bool = True,
+    ) -> None:
         """
-        Return the reply to *lookup*, perhaps truncated.
+        Ask *lookup*; *heard* is told the reply, perhaps truncated, or what went wrong.
 
-        With *keeps_capitals* the reply must have the question's capitals. Raises OSError,
-        TimeoutError, and Doubtful when TCP is to be asked.
+        With *keeps_capitals* the reply must have the question's capitals. What went wrong is
+        OSError, TimeoutError, or Doubtful when TCP is to be asked. Raises OSError if the question
+        cannot leave; then *heard* is told nothing.
         """
-        # One call for the id and for a chance at each letter.
-        chance = os.urandom(2 + len(lookup.name))
+        # One piece for the id and for a chance at each letter.
+        chance = CHANCE.take(2 + len(lookup.name))
         number = chance[:2]
         name = wire.mixed_case(lookup.name, chance[2:]) if keeps_capitals else lookup.name
         query = wire.query_for(lookup, int.from_bytes(number), name=name, with_edns=with_edns)
-        loop = asyncio.get_running_loop()
-        if self._watching is None:
-            self._watching = watching(loop, self._readable)
-        own = self._sent(query, self._watching)
-        is_exactly = slice(HEADER_OCTETS, HEADER_OCTETS + len(name) + 4)
-        waiting = _Waiting(
+        own = (self._ports or self._opened_ports()).send(query)
+        question_end = HEADER_OCTETS + len(name) + 4
+        self._waiting[own.fileno()] = _Waiting(
             own,
-            loop.create_future(),
+            heard,
             lookup,
             number=number,
-            question=query[is_exactly] if keeps_capitals else None,
+            question=query[HEADER_OCTETS:question_end] if keeps_capitals else None,
             deadline_s=time.monotonic() + self._timeout_s,
         )
-        descriptor = own.fileno()
-        self._waiting[descriptor] = waiting
         if not self._is_sweeping:
             self._is_sweeping = True
+            loop = asyncio.get_running_loop()
             loop.call_later(SWEEP_EVERY_S, self._sweep, loop)
-        try:
-            return await waiting.future
-        finally:
-            del self._waiting[descriptor]
-            self._watching.drop(own)
-
-    def _sent(self, query: bytes, watching_: Watching) -> socket.socket:
-        """Return the socket that *query* has left by, watched."""
-        own = socket.socket(self._family, self._kind)
-        try:
-            if not _NONBLOCK:
-                own.setblocking(False)  # noqa: FBT003 - the call has no keywords
-            own.connect(self._address)
-            own.send(query)
-            watching_.watch(own)
-        except OSError:
-            own.close()
-            raise
-        return own
 
     def close(self) -> None:
         """Give up what is waiting; nothing can be asked afterwards."""
-        for waiting in self._waiting.values():
-            waiting.future.cancel()
+        if self._ports is not None:
+            self._ports.close()
+        for waiting in list(self._waiting.values()):
+            self._end(waiting, None)
         if self._watching is not None:
             self._watching.close()
 
+    def _opened_ports(self) -> Ports:
+        """Return the ports; made here since a transport is made before there is a loop."""
+
+        def end_round() -> None:
+            ports.end_round()
+
+        self._watching = watching(asyncio.get_running_loop(), self._readable, end_round)
+        ports = self._ports = Ports(self._place, self._watching)
+        return ports
+
     def _readable(self, descriptor: int) -> None:
         waiting = self._waiting.get(descriptor)
-        if waiting is None or waiting.future.done():
+        if waiting is None:
+            if self._ports is not None:
+                self._ports.close_kept(descriptor)
             return
         try:
             octets = bytes(self._buffer[: waiting.own.recv_into(self._buffer)])
@@ -179,12 +175,18 @@ class Datagrams:
             return
         except OSError as error:
             # An ICMP message about our datagram: nobody listens there, or no way leads there.
-            waiting.future.set_exception(error)
+            self._end(waiting, error)
             return
         if waiting.is_answered_by(octets):
-            waiting.future.set_result(octets)
+            self._end(waiting, octets)
         else:
             self._pass_over(octets, waiting)
+
+    def _end(self, waiting: _Waiting, outcome: Outcome) -> None:
+        del self._waiting[waiting.own.fileno()]
+        if self._ports is not None:
+            self._ports.give_back(waiting.own)
+        waiting.heard(outcome)
 
     def _pass_over(self, octets: bytes, waiting: _Waiting) -> None:
         self._mismatched()
@@ -195,17 +197,17 @@ class Datagrams:
         elif octets[:2] == waiting.number and wire.is_bare_refusal(octets):
             waiting.doubt = Doubt.NO_EDNS
         elif waiting.mismatched > MAX_MISMATCHED:
-            waiting.future.set_exception(Doubtful(Doubt.GUESSED))
+            self._end(waiting, Doubtful(Doubt.GUESSED))
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_sweeping = bool(self._waiting)
         if self._is_sweeping:
             loop.call_later(SWEEP_EVERY_S, self._sweep, loop)
         now_s = time.monotonic()
-        for waiting in self._waiting.values():
-            if waiting.future.done():
-                continue
+        for descriptor, waiting in list(self._waiting.items()):
+            if self._waiting.get(descriptor) is not waiting:
+                continue  # ended by what another one's end has led to
             if waiting.doubt is not None:
-                waiting.future.set_exception(Doubtful(waiting.doubt))
+                self._end(waiting, Doubtful(waiting.doubt))
             elif waiting.deadline_s <= now_s:
-                waiting.future.set_exception(TimeoutError())
+                self._end(waiting, TimeoutError())

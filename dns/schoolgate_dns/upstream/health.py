@@ -1,7 +1,7 @@
 """How one upstream has been doing, and whether it is worth asking."""
 
 from schoolgate_dns.metrics import Histogram
-from schoolgate_dns.upstream.transport import Transport
+from schoolgate_dns.upstream.transport import CallingTransport, Transport
 
 # One lost datagram is nothing; three in a row without an answer between them are.
 FAILURES_TO_REST = 3
@@ -21,7 +21,8 @@ class Health:
     """
     An upstream's *transport* and its record, which begins at *now_s*.
 
-    Moments are seconds of a clock that only goes on.
+    *calling* is the transport if asking it needs no task. Moments are seconds of a clock that
+    only goes on.
 
     It rests after FAILURES_TO_REST failures in a row, for a pause that doubles with each further
     one, and any answer ends it.
@@ -29,6 +30,7 @@ class Health:
 
     def __init__(self, transport: Transport, now_s: float) -> None:
         self.transport = transport
+        self.calling = transport if isinstance(transport, CallingTransport) else None
         self.counts = transport.counts
         self.round_trips = Histogram()
         self.is_resting = False

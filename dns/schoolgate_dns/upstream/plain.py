@@ -7,6 +7,7 @@ where nobody else can have said it, and then remembered for an hour.
 
 import asyncio
 import time
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from schoolgate_dns.messages import Lookup
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.upstream.connections import exchange
 from schoolgate_dns.upstream.datagrams import Datagrams, Doubt, Doubtful
+from schoolgate_dns.upstream.hearing import Heard, Hearing, Outcome, heard_of
 from schoolgate_dns.upstream.transport import Counts
 
 REMEMBERED_S = 3600.0
@@ -27,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class PlainTransport:
-    """See `Transport`."""
+    """See `CallingTransport`: nearly every question is one datagram, and its answer another."""
 
     def __init__(self, place: UpstreamPlace, timeout_s: float) -> None:
         self.name = str(place)
@@ -35,19 +37,20 @@ class PlainTransport:
         self._place = place.place
         self._timeout_s = timeout_s
         self._datagrams = Datagrams(place.place, timeout_s, self._count_mismatched)
+        self._hearing = Hearing()
         self._unproven = 0
         self._cannot_until_s = {Doubt.CAPITALS: 0.0, Doubt.NO_EDNS: 0.0}
 
-    async def ask(self, lookup: Lookup) -> bytes:
-        """See `Transport`."""
+    def begin(self, lookup: Lookup, heard: Heard) -> None:
+        """See `CallingTransport`."""
         since_s = time.monotonic()
         with_edns = since_s >= self._cannot_until_s[Doubt.NO_EDNS]
-        octets = await self._ask(lookup, since_s, with_edns=with_edns)
-        if with_edns and wire.is_refusal_of_edns(octets):
-            octets = await self._ask(lookup, since_s, with_edns=False)
-            if not wire.is_refusal_of_edns(octets):
-                self._remember(Doubt.NO_EDNS, since_s)
-        return octets
+        heard_here = partial(self._heard, lookup, heard, since_s, with_edns=with_edns)
+        self._begin(lookup, heard_here, since_s, with_edns=with_edns)
+
+    async def ask(self, lookup: Lookup) -> bytes:
+        """See `Transport`."""
+        return await heard_of(partial(self.begin, lookup))
 
     async def relay(self, octets: bytes) -> bytes:
         """See `Transport`."""
@@ -57,6 +60,7 @@ class PlainTransport:
     async def close(self) -> None:
         """See `Transport`."""
         self._datagrams.close()
+        await self._hearing.close()
 
     def _count_mismatched(self) -> None:
         self.counts.mismatched += 1
@@ -69,18 +73,68 @@ class PlainTransport:
             )
             log.warning("an upstream is old", upstream=self.name, sent=cannot.value, so=what)
 
-    async def _ask(self, lookup: Lookup, since_s: float, *, with_edns: bool) -> bytes:
+    def _begin(self, lookup: Lookup, heard: Heard, since_s: float, *, with_edns: bool) -> None:
         keeps_capitals = since_s >= self._cannot_until_s[Doubt.CAPITALS]
         try:
-            octets = await self._datagrams.ask(
-                lookup, keeps_capitals=keeps_capitals, with_edns=with_edns
+            self._datagrams.begin(
+                lookup, heard, keeps_capitals=keeps_capitals, with_edns=with_edns
             )
-        except Doubtful as doubtful:
-            return await self._ask_to_be_sure(doubtful, lookup, since_s, with_edns=with_edns)
-        self._unproven = 0
-        if wire.is_truncated(octets):
-            return await self._ask_by_tcp(lookup, since_s, with_edns=with_edns)
+        except OSError as error:
+            heard(error)
+
+    def _heard(
+        self, lookup: Lookup, heard: Heard, since_s: float, outcome: Outcome, *, with_edns: bool
+    ) -> None:
+        """Tell *heard* what came by UDP, unless more has to be asked because of it."""
+        if isinstance(outcome, bytes):
+            self._unproven = 0
+            try:
+                is_enough = not wire.is_truncated(outcome) and not (
+                    with_edns and wire.is_refusal_of_edns(outcome)
+                )
+            except WireError as error:
+                heard(error)
+                return
+            if is_enough:
+                heard(outcome)
+                return
+        elif not isinstance(outcome, Doubtful):
+            heard(outcome)
+            return
+        asking = self._ask_further(outcome, lookup, since_s, with_edns=with_edns)
+        self._hearing.start(asking, heard)
+
+    async def _ask_further(
+        self, came: bytes | Doubtful, lookup: Lookup, since_s: float, *, with_edns: bool
+    ) -> bytes:
+        """Return the reply that what *came* by UDP is not yet. Raises OSError and WireError."""
+        octets = await self._whole(came, lookup, since_s, with_edns=with_edns)
+        if with_edns and wire.is_refusal_of_edns(octets):
+            octets = await self._ask_without_edns(lookup, since_s)
+            if not wire.is_refusal_of_edns(octets):
+                self._remember(Doubt.NO_EDNS, since_s)
         return octets
+
+    async def _ask_without_edns(self, lookup: Lookup, since_s: float) -> bytes:
+        came: bytes | Doubtful
+        try:
+            came = await heard_of(
+                lambda heard: self._begin(lookup, heard, since_s, with_edns=False)
+            )
+            self._unproven = 0
+        except Doubtful as doubtful:
+            came = doubtful
+        return await self._whole(came, lookup, since_s, with_edns=False)
+
+    async def _whole(
+        self, came: bytes | Doubtful, lookup: Lookup, since_s: float, *, with_edns: bool
+    ) -> bytes:
+        """Return what *came* by UDP, or what TCP has instead where that is not a whole reply."""
+        if isinstance(came, Doubtful):
+            return await self._ask_to_be_sure(came, lookup, since_s, with_edns=with_edns)
+        if wire.is_truncated(came):
+            return await self._ask_by_tcp(lookup, since_s, with_edns=with_edns)
+        return came
 
     async def _ask_to_be_sure(
         self, doubtful: Doubtful, lookup: Lookup, since_s: float, *, with_edns: bool

@@ -34,10 +34,10 @@ class Question:
         self.lookup = lookup
         self.started_s = started_s
         self.next_s = started_s
-        self.asked: list[Health] = []
+        self.asked: tuple[Health, ...] = ()
         self.running: list[Health] = []
-        self.unusable: list[Health] = []
-        self.overtaken: list[Health] = []
+        self.unusable: tuple[Health, ...] = ()
+        self.overtaken: tuple[Health, ...] = ()
         self.waiters: list[asyncio.Future[Reply]] = []
         self.reply: Reply | None = None
         self.failure: UpstreamError | None = None
@@ -48,13 +48,15 @@ class Question:
         if not isinstance(self.failure, UpstreamFailed) or isinstance(failure, UpstreamFailed):
             self.failure = failure
 
-    async def result(self, loop: asyncio.AbstractEventLoop) -> Reply:
-        """Return the reply. Raises UpstreamError."""
-        if not self.is_done:
-            # A future for each: one client that goes away takes nothing from the others.
-            waiter: asyncio.Future[Reply] = loop.create_future()
-            self.waiters.append(waiter)
-            return await waiter
+    def waiter(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Reply]:
+        """Return what will be the reply, or raise UpstreamError."""
+        # A future for each: one client that goes away takes nothing from the others.
+        waiter: asyncio.Future[Reply] = loop.create_future()
+        self.waiters.append(waiter)
+        return waiter
+
+    def result(self) -> Reply:
+        """Return the reply of a question that is done. Raises UpstreamError."""
         if self.reply is None:
             raise self.failure or UpstreamSilent("no upstream answered in time")
         return self.reply

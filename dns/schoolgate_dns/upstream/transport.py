@@ -1,8 +1,9 @@
 """What every way of asking one upstream can do, whether plain, over TLS or over HTTPS."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schoolgate_dns.messages import Lookup
+from schoolgate_dns.upstream.hearing import Heard
 
 
 class Counts:
@@ -58,4 +59,17 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Give up what is waiting and close every connection."""
+        ...
+
+
+@runtime_checkable
+class CallingTransport(Transport, Protocol):
+    """A transport that needs no task to ask a question."""
+
+    def begin(self, lookup: Lookup, heard: Heard) -> None:
+        """
+        Do what `ask` does, and tell *heard* what that returns or raises.
+
+        It is told exactly once, perhaps before this returns; at `close` it is told None.
+        """
         ...

@@ -10,24 +10,22 @@ never waits for an upstream that is known to be dead.
 import asyncio
 import errno
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
-from schoolgate_dns import wire
 from schoolgate_dns.errors import (
-    UnusableReply,
     UpstreamBusy,
     UpstreamError,
     UpstreamFailed,
     UpstreamSilent,
-    UpstreamUnreachable,
     WireError,
 )
 from schoolgate_dns.messages import ExtendedErrorCode, Lookup, Reply
 from schoolgate_dns.metrics import Histogram
 from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.upstream.asking import Asking
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.question import Question
 from schoolgate_dns.upstream.ranking import Ranking
@@ -78,8 +76,8 @@ class Upstreams:
         self._max_in_flight = max_in_flight
         self._room = Room(max_in_flight) if room is None else room
         self._monotonic = monotonic
+        self._asking = Asking(timeout_s, self._room, monotonic)
         self._questions: dict[Lookup, Question] = {}
-        self._attempts: set[asyncio.Task[None]] = set()
         self._relayed = 0
         self._look_at_s = 0.0
         self._is_sweeping = False
@@ -94,7 +92,9 @@ class Upstreams:
         question = self._questions.get(lookup)
         if question is None:
             question = self._begin(lookup, loop)
-        return await question.result(loop)
+            if question.is_done:
+                return question.result()
+        return await question.waiter(loop)
 
     async def relay(self, octets: bytes) -> bytes:
         """Return the reply to a whole message (see `Transport.relay`). Raises UpstreamError."""
@@ -116,10 +116,7 @@ class Upstreams:
 
     async def close(self) -> None:
         """Give up what is waiting."""
-        attempts = list(self._attempts)
-        for task in attempts:
-            task.cancel()
-        await asyncio.gather(*attempts, return_exceptions=True)
+        await self._asking.close()
         for question in self._questions.values():
             question.give_up()
         self._questions.clear()
@@ -128,7 +125,7 @@ class Upstreams:
 
     def _begin(self, lookup: Lookup, loop: asyncio.AbstractEventLoop) -> Question:
         if self._is_full:
-            raise UpstreamBusy(f"{len(self._attempts)} questions are waiting already")
+            raise UpstreamBusy(f"{self._asking.in_flight} questions are waiting already")
         now_s = self._monotonic()
         if now_s >= self._look_at_s:
             self._look(lookup, now_s)
@@ -153,63 +150,44 @@ class Upstreams:
     def _ask(self, question: Question, upstream: Health, now_s: float) -> None:
         if question.asked:
             question.asked[-1].counts.failovers += 1
-        question.asked.append(upstream)
+        question.asked = (*question.asked, upstream)
         question.running.append(upstream)
         question.next_s = now_s + min(upstream.patience_s, self._timeout_s / 2)
         if upstream.may_be_checked(now_s):
             # This client finds out for everybody; the check tells a dead server from a slow name.
             self._ask_beside(_CHECK, upstream, now_s)
-        self._start(self._attempt(question, upstream))
+        self._asking.begin(
+            upstream, question.lookup, partial(self._attempt_ended, question, upstream)
+        )
 
     def _ask_beside(self, lookup: Lookup, upstream: Health, now_s: float) -> None:
+        """Ask *upstream* for the sake of knowing how it is."""
         upstream.is_probed = True
         upstream.asked_at_s = now_s
-        self._start(self._probe(lookup, upstream))
+        self._asking.begin(upstream, lookup, partial(self._probe_ended, lookup, upstream))
 
-    def _start(self, asking: Coroutine[Any, Any, None]) -> None:
-        self._room.taken += 1
-        loop = asyncio.get_running_loop()
-        task = asyncio.Task(self._counted(asking), loop=loop, eager_start=True)
-        if not task.done():
-            self._attempts.add(task)
-
-    async def _counted(self, asking: Coroutine[Any, Any, None]) -> None:
-        try:
-            await asking
-        finally:
-            # Here, since a callback of the task's would cost the loop another round.
-            self._room.taken -= 1
-            task = asyncio.current_task()
-            if task is not None:
-                self._attempts.discard(task)
-
-    async def _attempt(self, question: Question, upstream: Health) -> None:
-        """Ask *upstream* and bring *question* forward by what comes of it."""
-        try:
-            reply = await self._reply_of(upstream, question.lookup)
-        except UpstreamError as failure:
-            question.running.remove(upstream)
-            self._attempt_failed(question, upstream, failure)
-            return
+    def _attempt_ended(
+        self, question: Question, upstream: Health, found: Reply | UpstreamError, now_s: float
+    ) -> None:
+        """Bring *question* forward by what came of asking *upstream*."""
         question.running.remove(upstream)
-        if question.is_done:
-            return
-        # Whoever answered to no use, or not yet, while this one did has failed.
-        now_s = self._monotonic()
-        for other in (*question.unusable, *question.running):
-            if other is not upstream:
-                self._note_failure(other, now_s)
-        question.overtaken = question.running.copy()
-        self._finish(question, reply)
+        if isinstance(found, UpstreamError):
+            self._attempt_failed(question, upstream, found, now_s)
+        elif not question.is_done:
+            # Whoever answered to no use, or not yet, while this one did has failed.
+            for other in (*question.unusable, *question.running):
+                if other is not upstream:
+                    self._note_failure(other, now_s)
+            question.overtaken = tuple(question.running)
+            self._finish(question, found)
 
     def _attempt_failed(
-        self, question: Question, upstream: Health, failure: UpstreamError
+        self, question: Question, upstream: Health, failure: UpstreamError, now_s: float
     ) -> None:
         log.debug("no usable reply", upstream=upstream.transport.name, cause=str(failure))
         is_answer = isinstance(failure, UpstreamFailed) or isinstance(failure.__cause__, WireError)
-        now_s = self._monotonic()
         if is_answer:
-            question.unusable.append(upstream)
+            question.unusable = (*question.unusable, upstream)
         elif upstream not in question.overtaken and not _is_our_fault(failure):
             self._note_failure(upstream, now_s)
         if question.is_done:
@@ -225,40 +203,16 @@ class Upstreams:
         elif not question.running:
             self._finish(question, None)
 
-    async def _probe(self, lookup: Lookup, upstream: Health) -> None:
-        """Ask *upstream* for the sake of knowing how it is."""
-        try:
-            await self._reply_of(upstream, lookup)
-        except UpstreamError as failure:
-            is_answer = isinstance(failure, UpstreamFailed)
-            now_s = self._monotonic()
-            if lookup is not _CHECK:
-                self._note_failure(upstream, now_s)
-            elif not is_answer and not _is_our_fault(failure):
-                upstream.note_dead(now_s)
-        finally:
-            upstream.is_probed = False
-
-    async def _reply_of(self, upstream: Health, lookup: Lookup) -> Reply:
-        """Return what *upstream* says. Raises UpstreamError."""
-        counts, name = upstream.counts, upstream.transport.name
-        counts.asked += 1
-        started_s = upstream.asked_at_s = self._monotonic()
-        try:
-            octets = await upstream.transport.ask(lookup)
-            counts.answered += 1
-            reply = wire.read_reply(octets)
-        except TimeoutError as error:
-            counts.timeouts += 1
-            raise UpstreamSilent(f"{name} did not answer in {self._timeout_s} s") from error
-        except UnusableReply as error:
-            raise UpstreamFailed(f"{name}: {error}", error.rcode, error.why) from error
-        except (OSError, WireError) as error:
-            raise UpstreamUnreachable(f"{name}: {error}") from error
-        now_s = self._monotonic()
-        if upstream.note_answer(now_s - started_s) and upstream.is_news(now_s):
-            log.warning("an upstream answers again", upstream=name)
-        return reply
+    def _probe_ended(
+        self, lookup: Lookup, upstream: Health, found: Reply | UpstreamError, now_s: float
+    ) -> None:
+        upstream.is_probed = False
+        if isinstance(found, Reply):
+            return
+        if lookup is not _CHECK:
+            self._note_failure(upstream, now_s)
+        elif not isinstance(found, UpstreamFailed) and not _is_our_fault(found):
+            upstream.note_dead(now_s)
 
     def _note_failure(self, upstream: Health, now_s: float) -> None:
         if upstream.note_failure(now_s) and upstream.is_news(now_s):
@@ -266,7 +220,7 @@ class Upstreams:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._attempts) >= self._max_in_flight or self._room.is_full
+        return self._asking.in_flight >= self._max_in_flight or self._room.is_full
 
     def _has_time(self, question: Question, now_s: float) -> bool:
         return now_s < question.started_s + 2 * self._timeout_s

@@ -14,8 +14,18 @@ from typing import Protocol
 _MOST_AT_ONCE = 256
 
 
+def _nothing() -> None:
+    pass
+
+
 class Watching(Protocol):
-    """Calls back with the descriptor of each watched socket that can be read."""
+    """
+    Calls back with the descriptor of each watched socket that can be read.
+
+    If it *tells_rounds*, it also does after each round in which every such socket was told of.
+    """
+
+    tells_rounds: bool
 
     def watch(self, own: socket.socket) -> None:
         """Begin to watch *own*. Raises OSError."""
@@ -31,11 +41,19 @@ class Watching(Protocol):
 
 
 class EpollWatching:
-    """Watches through one epoll, in the running *loop*."""
+    """Watches through one epoll, in the running *loop*; see `Watching`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, readable: Callable[[int], None]) -> None:
+    tells_rounds = True
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        readable: Callable[[int], None],
+        round_over: Callable[[], None] = _nothing,
+    ) -> None:
         self._loop = loop
         self._readable = readable
+        self._round_over = round_over
         self._epoll = select.epoll()
         self._watch = self._epoll.register
         self._events = select.EPOLLIN
@@ -57,14 +75,25 @@ class EpollWatching:
             self._epoll.close()
 
     def _poll(self) -> None:
-        for descriptor, _ in self._epoll.poll(0, _MOST_AT_ONCE):
-            self._readable(descriptor)
+        found = self._epoll.poll(0, _MOST_AT_ONCE)
+        readable = self._readable
+        for descriptor, _ in found:
+            readable(descriptor)
+        if len(found) < _MOST_AT_ONCE:
+            self._round_over()
 
 
 class EachWatching:
     """Watches through a reader of the running *loop* for each socket."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, readable: Callable[[int], None]) -> None:
+    tells_rounds = False
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        readable: Callable[[int], None],
+        _round_over: Callable[[], None] = _nothing,
+    ) -> None:
         self._loop = loop
         self._readable = readable
 
@@ -81,8 +110,11 @@ class EachWatching:
         """See `Watching`."""
 
 
-def watching(loop: asyncio.AbstractEventLoop, readable: Callable[[int], None]) -> Watching:
+def watching(
+    loop: asyncio.AbstractEventLoop,
+    readable: Callable[[int], None],
+    round_over: Callable[[], None] = _nothing,
+) -> Watching:
     """Return the cheapest way that this system has."""
-    return (
-        EpollWatching(loop, readable) if hasattr(select, "epoll") else EachWatching(loop, readable)
-    )
+    make = EpollWatching if hasattr(select, "epoll") else EachWatching
+    return make(loop, readable, round_over)

@@ -61,6 +61,7 @@ class ZonedResolver:
     def __init__(self, default: Upstreams, zones: Mapping[bytes, Upstreams]) -> None:
         self._default = default
         self._zones = zones
+        self._endings = tuple(zones)
         self._above_zones = frozenset(above for zone in zones for above in _with_parents(zone))
 
     async def resolve(self, lookup: Lookup) -> Reply:
@@ -71,7 +72,9 @@ class ZonedResolver:
 
     def is_own_zone(self, name: bytes) -> bool:
         """Whether *name* (wire form) belongs to a server of its own."""
-        return self._upstreams_for(name.lower()) is not None
+        name = name.lower()
+        # Nearly no name ends like a zone; where labels begin, only those have to be asked.
+        return name.endswith(self._endings) and self._upstreams_for(name) is not None
 
     async def relay(self, octets: bytes, name: bytes) -> bytes:
         """

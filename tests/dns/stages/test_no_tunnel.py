@@ -10,7 +10,7 @@ from dns_tunnels import Sent, asked
 from publicsuffixlist import PublicSuffixList
 
 from schoolgate_dns.lookup_services import look_up_parents
-from schoolgate_dns.stages.tunnel import Tunnels
+from schoolgate_dns.stages.tunnel import Stopped, Tunnels
 
 ANSWERS_LAST_S = 60
 
@@ -31,10 +31,11 @@ def alarms_of(stream: Iterable[Sent]) -> Counter[str]:
     alarms = Counter[str]()
     for number, sent in enumerate(misses(stream)):
         told = asked(sent.name, sent.type)
-        stopped = tunnels.ask(told, sent.at_s)
-        if stopped is not None:
-            alarms[f"{stopped.parent.text}: {stopped.evidence}"] += 1
-        tunnels.answered(told, sent.answer_octets, sent.at_s)
+        passage = tunnels.ask(told, sent.at_s)
+        if isinstance(passage, Stopped):
+            alarms[f"{passage.parent.text}: {passage.evidence}"] += 1
+        else:
+            tunnels.answered(passage, sent.answer_octets, sent.at_s)
         if number % 5_000 == 0:
             tunnels.tick(sent.at_s)
     return alarms

@@ -17,13 +17,14 @@ from dns_tunnels import (
     Programs,
     Sent,
     asked,
+    stop_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolgate_dns.below import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
 from schoolgate_dns.messages import ExtendedErrorCode
-from schoolgate_dns.stages.tunnel import ATTEMPT, Stopped, Tunnels, labels_below
+from schoolgate_dns.stages.tunnel import ATTEMPT, Passage, Stopped, Tunnels, labels_below
 
 WITHIN_S, WITHIN_OCTETS = 30.0, 50_000
 IODINE_TYPES = (NULL, PRIVATE, TXT, SRV, MX, CNAME, A)
@@ -64,10 +65,11 @@ STREAMS = {
 def tell(tunnels: Tunnels, sent: Sent, now_s: float, *, is_there: bool = True) -> Stopped | None:
     """Send one query and, if it goes on, have it answered."""
     told = asked(sent.name, sent.type)
-    stopped = tunnels.ask(told, now_s)
-    if stopped is None:
-        tunnels.answered(told, sent.answer_octets, now_s, is_there=is_there)
-    return stopped
+    passage = tunnels.ask(told, now_s)
+    if isinstance(passage, Stopped):
+        return passage
+    tunnels.answered(passage, sent.answer_octets, now_s, is_there=is_there)
+    return None
 
 
 def until_stopped(tunnels: Tunnels, stream: Iterator[Sent]) -> tuple[Stopped, float, int, int]:
@@ -122,9 +124,9 @@ def test_a_closed_parent_is_closed_whole_to_that_client_alone() -> None:
     until_stopped(tunnels, PROGRAMS.iodine(NULL, 60, upload=True))
 
     for name in ("www.evil.example", "evil.example", "a.b.evil.example"):
-        assert tunnels.ask(asked(name), 1_010.0) is not None
-    assert tunnels.ask(asked("www.good.example"), 1_010.0) is None
-    assert tunnels.ask(asked("www.evil.example", client="127.0.1.11"), 1_010.0) is None
+        assert stop_of(tunnels, asked(name), 1_010.0) is not None
+    assert stop_of(tunnels, asked("www.good.example"), 1_010.0) is None
+    assert stop_of(tunnels, asked("www.evil.example", client="127.0.1.11"), 1_010.0) is None
 
 
 def test_it_stays_closed_for_an_hour_and_its_evidence_stays_the_same() -> None:
@@ -132,8 +134,8 @@ def test_it_stays_closed_for_an_hour_and_its_evidence_stays_the_same() -> None:
     first, *_ = until_stopped(tunnels, PROGRAMS.iodine(NULL, 60, upload=True))
     tunnels.tick(first.until_s - 1)
 
-    assert first == tunnels.ask(asked("www.evil.example"), first.until_s - 1)
-    assert tunnels.ask(asked("www.evil.example"), first.until_s) is None
+    assert first == stop_of(tunnels, asked("www.evil.example"), first.until_s - 1)
+    assert stop_of(tunnels, asked("www.evil.example"), first.until_s) is None
     assert CLOSED_S == pytest.approx(first.until_s - 1_000, abs=WITHIN_S)
 
 
@@ -141,7 +143,7 @@ def test_only_what_would_close_it_again_prolongs_it() -> None:
     tunnels = Tunnels()
     first, *_ = until_stopped(tunnels, PROGRAMS.iodine(TXT, 60, upload=True))
     for minute in range(50):
-        again = tunnels.ask(asked("www.evil.example"), 1_100.0 + 60 * minute)
+        again = stop_of(tunnels, asked("www.evil.example"), 1_100.0 + 60 * minute)
         assert first == again
     later = [
         tell(tunnels, sent, 4_200.0 + sent.at_s)
@@ -175,12 +177,12 @@ def test_a_page_that_makes_names_up_below_somebody_elses_domain_does_not_close_i
     stream = list(islice(Programs(4, "news.example").octets_in_hosts(50), 200))
     for burst in range(2):
         names = stream[100 * burst :][:20]
-        for sent in names:
-            assert tunnels.ask(asked(sent.name), float(burst)) is None
-        for sent in names:
-            tunnels.answered(asked(sent.name), 90, float(burst), is_there=False)
+        passages = [tunnels.ask(asked(sent.name), float(burst)) for sent in names]
+        for passage in passages:
+            assert not isinstance(passage, Stopped)
+            tunnels.answered(passage, 90, float(burst), is_there=False)
 
-    assert tunnels.ask(asked("www.news.example"), 2.0) is None
+    assert stop_of(tunnels, asked("www.news.example"), 2.0) is None
 
 
 def test_what_is_carried_one_way_alone_is_stopped_too() -> None:
@@ -192,6 +194,35 @@ def test_what_is_carried_one_way_alone_is_stopped_too() -> None:
             break
 
     assert octets <= WITHIN_OCTETS
+
+
+def test_a_server_that_fails_each_name_once_gets_none_of_them_cheaper() -> None:
+    at_once, on_retry = Tunnels(), Tunnels()
+    for sent in islice(PROGRAMS.dnscat2((A,), 1, 17), 5):
+        told = asked(sent.name, sent.type)
+        passage = on_retry.ask(told, sent.at_s)
+        assert not isinstance(passage, Stopped)
+        on_retry.failed(told, passage)
+        tell(on_retry, sent, sent.at_s)
+        tell(at_once, sent, sent.at_s)
+
+    assert points_of(at_once) == pytest.approx(points_of(on_retry))
+    assert {} == on_retry._owed
+
+
+def points_of(tunnels: Tunnels) -> float:
+    return sum(each.points for known in tunnels._clients.values() for each in known.values())
+
+
+def test_of_an_answer_only_what_is_owed_for_its_own_name_is_counted() -> None:
+    tunnels = Tunnels()
+    first, again = (tunnels.ask(asked("abcd.news.example"), 1.0) for _ in range(2))
+    assert isinstance(first, Passage)
+    assert isinstance(again, Passage)
+    tunnels.answered(first, 0, 1.0)
+    tunnels.answered(again, 0, 1.0)
+
+    assert 6 + len(".abcd") == pytest.approx(points_of(tunnels))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +246,7 @@ def test_a_customer_of_a_content_network_is_a_parent_of_their_own() -> None:
     stopped, *_ = until_stopped(tunnels, stream)
 
     assert "d1x.cloudfront.net" == stopped.parent.text
-    assert tunnels.ask(asked("d2y.cloudfront.net"), 1_030.0) is None
+    assert stop_of(tunnels, asked("d2y.cloudfront.net"), 1_030.0) is None
 
 
 def test_known_look_ups_may_carry_more_but_not_without_bound() -> None:
@@ -258,6 +289,20 @@ def test_a_flood_of_parents_does_not_hide_the_tunnel_among_them() -> None:
     assert 64 == len(tunnels)
 
 
+def test_what_one_client_forgets_is_what_tells_least() -> None:
+    """Of those that were asked below longest ago: never what is closed, or had much carried."""
+    tunnels = Tunnels(max_parents=4)
+    for sent in islice(PROGRAMS.iodine(NULL, 60, upload=True), 40):
+        tell(tunnels, sent, 0.0)
+    for sent in islice(Programs(2, "slow.example").dnscat2((A,), 1, 9), 10):
+        tell(tunnels, sent, 0.0)
+    for number in range(50):
+        tell(tunnels, Sent(0, f"www.junk-{number}.example", A, 100), 0.0)
+
+    held = list(tunnels._clients["127.0.1.10"])
+    assert ["evil.example", "slow.example", "junk-48.example", "junk-49.example"] == held
+
+
 QUERIES = st.lists(
     st.tuples(
         st.integers(0, 20),
@@ -278,8 +323,12 @@ def test_memory_is_bounded_whatever_is_asked(
         domain = f"p{parent}".encode()
         name = bytes([len(label)]) + label + bytes([len(domain)]) + domain + b"\7example\0"
         told = asked(name, type_number, client=f"127.0.1.{client}")
-        tunnels.ask(told, float(at))
-        tunnels.answered(told, 100, float(at), is_there=at % 3 > 0)
+        passage = tunnels.ask(told, float(at))
+        if not isinstance(passage, Stopped):
+            if at % 4:
+                tunnels.answered(passage, 100, float(at), is_there=at % 3 > 0)
+            else:
+                tunnels.failed(told, passage)
 
         held = [below for parents in tunnels._clients.values() for below in parents.values()]
         assert len(held) == len(tunnels) <= max_pairs

@@ -16,6 +16,7 @@ from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup
 from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.upstream.datagrams import MAX_MISMATCHED
+from schoolgate_dns.upstream.hearing import Outcome
 from schoolgate_dns.upstream.plain import MAX_UNPROVEN, PlainTransport
 
 LOOKUP = wire.read_query(query("a.example").to_wire()).lookup
@@ -141,6 +142,15 @@ def test_every_query_has_a_port_an_id_and_capitals_of_its_own() -> None:
     names = [octets[12 : 12 + len(LONG.name)] for octets in upstream.udp_queries]
     assert 25 < len(set(names))
     assert {LONG.name} == {name.lower() for name in names}
+
+
+def test_what_comes_after_the_reply_is_compared_with_no_later_question() -> None:
+    found, transport, upstream = asked_of(
+        lambda q: [good(q), forged(q), forged(q), good(q)], times=20
+    )
+
+    assert ["192.0.2.1"] * 20 == found
+    assert (20, 0) == (len(upstream.udp_queries), transport.counts.mismatched)
 
 
 @pytest.mark.parametrize("type_", ["A", "HTTPS", "TYPE97"])
@@ -395,3 +405,25 @@ def test_closing_ends_what_waits_and_leaves_no_socket() -> None:
             return all(each.cancelled() for each in asking), len(transport._datagrams._waiting)
 
     assert (True, 0) == run(ask())
+
+
+def test_questions_on_their_way_need_no_task() -> None:
+    async def ask() -> tuple[int, set[int], list[Outcome]]:
+        told: list[Outcome] = []
+        held: list[tuple[bytes, tuple[str, int]]] = []
+        async with (
+            LocalUpstream(lambda _: []) as upstream,
+            transport_to(upstream) as transport,
+        ):
+            upstream.on_datagram = lambda octets, peer: held.append((octets, peer))
+            for _ in range(40):
+                transport.begin(LOOKUP, told.append)
+            await until(lambda: len(held) == 40)
+            tasks = len(asyncio.all_tasks())
+            for octets, peer in held[:-1]:
+                upstream.send(good(octets), peer)
+            await until(lambda: len(told) == 39)
+        return tasks, {type(each) is bytes for each in told[:-1]}, told[39:]
+
+    # The last one has no answer when all is closed.
+    assert (1, {True}, [None]) == run(ask())

@@ -491,6 +491,27 @@ def test_over_real_sockets_a_silent_one_costs_less_than_a_second() -> None:
     assert 1 == asked
 
 
+def test_over_real_sockets_alike_questions_are_asked_once_and_closing_gives_the_room_back() -> (
+    None
+):
+    async def ask() -> tuple[int, int, int, int, list[bool]]:
+        room = Room(4)
+        async with LocalUpstream(lambda _: []) as silent:
+            place = UpstreamPlace(UpstreamKind.PLAIN, Place("127.0.0.1", silent.port))
+            upstreams = Upstreams([open_transport(place, 2.0)], 2.0, room=room)
+            asking = [asyncio.create_task(upstreams.resolve(LOOKUP)) for _ in range(20)]
+            other = asyncio.create_task(upstreams.resolve(numbered(1)))
+            await until(lambda: 2 == len(silent.udp_queries))
+            tasks, taken = len(asyncio.all_tasks()), room.taken
+            await upstreams.close()
+            await asyncio.gather(*asking, other, return_exceptions=True)
+            ended = [each.cancelled() for each in (*asking, other)]
+            return len(silent.udp_queries), tasks, taken, room.taken, ended
+
+    # Nobody has a task but those who ask, and this one.
+    assert (2, 22, 2, 0, [True] * 21) == run(ask())
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [

@@ -42,3 +42,34 @@ def test_whoever_can_be_read_is_told_until_it_is_dropped(make: Make) -> None:
         watched.close()
 
     run(watch())
+
+
+def test_a_round_is_over_when_all_were_told_of_who_had_something() -> None:
+    """Who is left out of a full round may have something all the same."""
+
+    async def watch() -> list[list[int]]:
+        rounds: list[list[int]] = [[]]
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(300)]
+        by_descriptor = {near.fileno(): near for near, _ in pairs}
+
+        def readable(descriptor: int) -> None:
+            by_descriptor[descriptor].recv(16)
+            rounds[-1].append(descriptor)
+
+        watched = EpollWatching(asyncio.get_running_loop(), readable, lambda: rounds.append([]))
+        assert watched.tells_rounds
+        for near, far in pairs:
+            watched.watch(near)
+            far.send(b"x")
+        await until(lambda: len(rounds) == 2)
+        pairs[0][1].send(b"x")
+        await until(lambda: len(rounds) == 3)
+        for near, far in pairs:
+            watched.drop(near)
+            far.close()
+        watched.close()
+        return rounds
+
+    first, second, _ = run(watch())
+    assert 300 == len(set(first))
+    assert 1 == len(second)

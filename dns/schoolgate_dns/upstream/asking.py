@@ -1,0 +1,95 @@
+"""Asking one upstream once: it is begun, and whoever asked is told by a call how it ended."""
+
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from schoolgate_dns import wire
+from schoolgate_dns.errors import (
+    UnusableReply,
+    UpstreamError,
+    UpstreamFailed,
+    UpstreamSilent,
+    UpstreamUnreachable,
+    WireError,
+)
+from schoolgate_dns.messages import Lookup, Reply
+from schoolgate_dns.upstream.health import Health
+from schoolgate_dns.upstream.hearing import Hearing, Outcome
+from schoolgate_dns.upstream.room import Room
+
+Ended = Callable[[Reply | UpstreamError, float], None]
+"""Is told the reply or why there is none, and when."""
+
+log = structlog.get_logger(__name__)
+
+
+class Asking:
+    """
+    Asks upstreams that give up after *timeout_s*, and keeps count of what is on its way.
+
+    *room* is shared with others; *in_flight* is our own part of it.
+    """
+
+    def __init__(self, timeout_s: float, room: Room, monotonic: Callable[[], float]) -> None:
+        self.in_flight = 0
+        self._timeout_s = timeout_s
+        self._room = room
+        self._monotonic = monotonic
+        self._hearing = Hearing()
+
+    def begin(self, upstream: Health, lookup: Lookup, ended: Ended) -> None:
+        """Ask *upstream*; *ended* is told of it, perhaps before this returns."""
+        self.in_flight += 1
+        self._room.taken += 1
+        upstream.counts.asked += 1
+        started_s = upstream.asked_at_s = self._monotonic()
+        heard = partial(self._heard, upstream, started_s, ended)
+        if upstream.calling is not None:
+            upstream.calling.begin(lookup, heard)
+        else:
+            self._hearing.start(upstream.transport.ask(lookup), heard)
+
+    async def close(self) -> None:
+        """Give up what is on its way by transports that need a task for it."""
+        await self._hearing.close()
+
+    def _heard(self, upstream: Health, started_s: float, ended: Ended, outcome: Outcome) -> None:
+        self.in_flight -= 1
+        self._room.taken -= 1
+        if outcome is None:
+            return  # all is being closed
+        if isinstance(outcome, bytes):
+            upstream.counts.answered += 1
+            found = _reply_in(outcome, upstream.transport.name)
+        else:
+            found = self._failure_of(outcome, upstream)
+        now_s = self._monotonic()
+        if isinstance(found, Reply) and (
+            upstream.note_answer(now_s - started_s) and upstream.is_news(now_s)
+        ):
+            log.warning("an upstream answers again", upstream=upstream.transport.name)
+        ended(found, now_s)
+
+    def _failure_of(self, fault: OSError | WireError, upstream: Health) -> UpstreamError:
+        name = upstream.transport.name
+        if not isinstance(fault, TimeoutError):
+            return _caused(UpstreamUnreachable(f"{name}: {fault}"), fault)
+        upstream.counts.timeouts += 1
+        return _caused(UpstreamSilent(f"{name} did not answer in {self._timeout_s} s"), fault)
+
+
+def _reply_in(octets: bytes, name: str) -> Reply | UpstreamError:
+    """Return the reply that *octets* are, or what is the matter with it."""
+    try:
+        return wire.read_reply(octets)
+    except UnusableReply as error:
+        return _caused(UpstreamFailed(f"{name}: {error}", error.rcode, error.why), error)
+    except WireError as error:
+        return _caused(UpstreamUnreachable(f"{name}: {error}"), error)
+
+
+def _caused(failure: UpstreamError, cause: Exception) -> UpstreamError:
+    failure.__cause__ = cause
+    return failure

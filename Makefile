@@ -44,6 +44,7 @@ bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand i
 
 fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000
+	$(PY) tests/fuzz/forged_replies.py --count 1000000
 	$(PY) tests/fuzz/rule_files.py --count 20000
 	$(PY) tests/fuzz/lists.py --count 300000
 

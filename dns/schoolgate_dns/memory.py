@@ -1,7 +1,7 @@
 """
 Having no more memory than is needed: sixty megabytes are all that a worker has.
 
-Both functions do nothing where the C library is another than glibc.
+What is asked of the C library does nothing where that is another than glibc.
 """
 
 import ctypes
@@ -23,6 +23,15 @@ def give_back() -> None:
     """
     gc.collect()
     _call("malloc_trim", 0)
+
+
+def collect_seldom() -> None:
+    """
+    Have garbage in cycles looked for more seldom.
+
+    A burst of new names makes values by the thousand that live on; there are no cycles in them.
+    """
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _call(name: str, *numbers: int) -> None:

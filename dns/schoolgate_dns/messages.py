@@ -1,4 +1,8 @@
-"""Queries and replies as values; `wire` makes them from bytes, so inside they are proofs."""
+"""
+Queries and replies as values; `wire` makes them from bytes, so inside they are proofs.
+
+None of them can be a part of a cycle, so the collector of garbage passes them over (gc=False).
+"""
 
 from enum import IntEnum
 
@@ -50,14 +54,14 @@ class ExtendedErrorCode(IntEnum):
     INVALID_DATA = 24
 
 
-class ExtendedError(msgspec.Struct, frozen=True):
+class ExtendedError(msgspec.Struct, frozen=True, gc=False):
     """Why an answer is what it is; *text* is for people, at most 200 octets in UTF-8."""
 
     code: ExtendedErrorCode
     text: str = ""
 
 
-class Edns(msgspec.Struct, frozen=True):
+class Edns(msgspec.Struct, frozen=True, gc=False):
     """What a client said in its OPT record; *has_options* that it said more than this."""
 
     udp_octets: int
@@ -66,7 +70,7 @@ class Edns(msgspec.Struct, frozen=True):
     has_options: bool = False
 
 
-class Lookup(msgspec.Struct, frozen=True, cache_hash=True):
+class Lookup(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """
     What an upstream is asked, and all that its reply can depend on.
 
@@ -79,7 +83,7 @@ class Lookup(msgspec.Struct, frozen=True, cache_hash=True):
     checking_disabled: bool = False
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, gc=False):
     """
     A client's well-formed query, its id left out.
 
@@ -95,7 +99,7 @@ class Query(msgspec.Struct, frozen=True):
     edns: Edns | None = None
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """
     An upstream's usable reply, kept as the octets it came in, without its OPT record.
 

@@ -16,7 +16,7 @@ MAX_WAITING = 4096
 MAX_WAITING_OF_CLIENT = 256
 
 
-class Miss(msgspec.Struct, frozen=True):
+class Miss(msgspec.Struct, frozen=True, gc=False):
     """A datagram that needs work: *octets* from *sender*, whose packed address is *packed*."""
 
     octets: bytes

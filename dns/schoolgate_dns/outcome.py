@@ -8,7 +8,7 @@ from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.names import DomainName
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """
     An answer that is finished but for its id and its fitting to UDP.
 

@@ -16,7 +16,7 @@ from functools import partial
 
 import uvloop
 
-from schoolgate_dns.memory import give_back, keep_one_heap
+from schoolgate_dns.memory import collect_seldom, give_back, keep_one_heap
 from schoolgate_dns.point import Point
 from schoolgate_dns.rehearsal import rehearse
 from schoolgate_dns.resolvers import Place
@@ -95,6 +95,7 @@ def _load_the_rest() -> None:
 def _live(settings: Settings, worker: Worker, ready: Callable[[], None]) -> int:
     """Be *worker* until one of the signals that end it; return its exit status."""
     configure_logs(worker.name)
+    collect_seldom()
     try:
         uvloop.run(_serve(settings, worker, ready))
     except (SchoolgateError, OSError) as error:

@@ -13,7 +13,7 @@ SLOTS = 64
 SLOT_OCTETS = 1536
 
 
-class Sender(msgspec.Struct, frozen=True):
+class Sender(msgspec.Struct, frozen=True, gc=False):
     """
     Who sent a datagram, in whatever form the slots that it came in have it.
 

@@ -33,7 +33,7 @@ class Uses(msgspec.Struct, frozen=True):
     last: Seconds
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """*count* further uses of *finished* by one client in its minute."""
 
     uses: Uses

@@ -39,7 +39,7 @@ class Resolver(Protocol):
         ...
 
 
-class Held(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """
     A reply and for how many whole seconds it has been held.
 

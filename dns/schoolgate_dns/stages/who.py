@@ -14,7 +14,7 @@ from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """
     A query, who asks it, and by what it is judged.
 

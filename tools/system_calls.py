@@ -1,5 +1,5 @@
 """
-Write dns/schoolgate_dns/system_calls.py anew: `python tools/system_calls.py`.
+Write dns/schoolgate_dns/datagrams/system_calls.py anew: `python tools/system_calls.py`.
 
 cffi's reading of declarations takes seven megabytes, which no worker should have to spend, so they
 are read here and what they mean is kept.
@@ -26,14 +26,14 @@ HEAD = '''\
 """System calls that Python lacks, as tools/system_calls.py has written them; change them there."""
 
 '''
-TARGET = Path(__file__).parents[1] / "dns" / "schoolgate_dns" / "system_calls.py"
+TARGET = Path(__file__).parents[1] / "dns/schoolgate_dns/datagrams/system_calls.py"
 
 
 def written() -> str:
     """Return the module as it should stand."""
     ffi = FFI()
     ffi.cdef(DECLARATIONS)
-    ffi.set_source("schoolgate_dns.system_calls", None)
+    ffi.set_source("schoolgate_dns.datagrams.system_calls", None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "system_calls.py"
         ffi.emit_python_code(str(path))

@@ -1,17 +1,20 @@
 """
 The DNS enforcement point: names in, verdicts out.
 
-- `preparse`: what bytes must satisfy before anything else reads them.
-- `wire`: the only importer of dnslib; typed queries and replies, and the bytes of answers.
-- `usual`: what nearly every query and reply is, read in one go before the general walk.
-- `answering`: the stages of an answer and their order, with its reasons; start here.
-- `stages`: one stage a file.
-- `cache`: upstream replies until their TTL is over, bounded, never keyed by who asks.
-- `upstream`, `resolvers`: how and whom to ask.
-- `streams`: messages on TCP and TLS connections, every move of a client bounded; with
-  `connections`, `patience` and `stream_options`.
-- `encrypted`: DNS over TLS and over HTTPS under the gateway's own name.
-- `server`: UDP and TCP, and nothing of the protocol beyond their framing.
-- `decider`: the snapshot in force, changed in one assignment.
-- `point`: the composition root; `python -m schoolgate_dns` runs it on uvloop.
+    answering   the stages of an answer and their order, with its reasons; start here
+    stages      one stage a file
+    messages    octets to values and back, within bounds, and answers of our own making
+    datagrams   UDP by the batch, and the lines of what waits
+    finished    finished answers: whose, for how long, and how often they were given
+    streams     TCP and TLS connections, every move of a client bounded
+    encrypted   DNS over TLS and over HTTPS under the gateway's own name
+    replies     what upstreams said, kept for its time and cleaned
+    upstream    asking upstreams, and believing only the answer to what was asked
+    tunnels     how much names could carry
+    metrics     what is counted
+    process     how the processes of this point start, share a port and are replaced
+
+`decider` holds the snapshot in force, `resolvers` says whom to ask, `served` whom to answer;
+`service` puts together what answers, and `point` adds what is about policyd. `python -m
+schoolgate_dns` runs it.
 """

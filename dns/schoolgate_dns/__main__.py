@@ -11,8 +11,8 @@ import tempfile
 
 import msgspec
 
-from schoolgate_dns.start import Start, newest_usable
-from schoolgate_dns.worker import NAME
+from schoolgate_dns.process.start import Start, newest_usable
+from schoolgate_dns.process.worker import NAME
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.logs import configure_logs
@@ -40,7 +40,7 @@ def main() -> None:
     except (SchoolgateError, OSError) as error:
         sys.exit(f"schoolgate_dns: {error}")
     # The process stays the same one, and ends with its supervisor as was arranged for it.
-    os.execv(sys.executable, (sys.executable, "-m", "schoolgate_dns.serve", str(kept)))  # noqa: S606 - no shell is wanted
+    os.execv(sys.executable, (sys.executable, "-m", "schoolgate_dns.process.serve", str(kept)))  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

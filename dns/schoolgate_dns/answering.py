@@ -7,14 +7,20 @@ from typing import Protocol
 
 import structlog
 
-from schoolgate_dns import answers, preparse
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.errors import UpstreamError, UpstreamUnreachable, WireError
-from schoolgate_dns.hints import without_hints
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rcode
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.messages import (
+    ExtendedError,
+    ExtendedErrorCode,
+    Query,
+    Rcode,
+    answers,
+    preparse,
+)
+from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.outcome import Outcome, kind_of
-from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.replies.hints import without_hints
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages import parse, result
 from schoolgate_dns.stages.canary import answer_canary

@@ -12,13 +12,13 @@ from functools import partial
 import structlog
 
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.measures import CountedOffers, InForce, metrics_of
-from schoolgate_dns.metrics_server import MetricsServer
+from schoolgate_dns.metrics.measures import CountedOffers, InForce, metrics_of
+from schoolgate_dns.metrics.server import MetricsServer
+from schoolgate_dns.process.sockets import ServerSockets, open_sockets
+from schoolgate_dns.process.worker import Worker, begin
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.service import Service
-from schoolgate_dns.sockets import ServerSockets, open_sockets
 from schoolgate_dns.stages.record import Recording
-from schoolgate_dns.worker import Worker, begin
 from schoolgate_policyd.clock import MachineClock, open_school_clock
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc.client import PointClient

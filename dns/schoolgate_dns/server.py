@@ -7,11 +7,11 @@ UDP and TCP on one port, and nothing of the protocol beyond their framing.
 import asyncio
 import time
 
-from schoolgate_dns.connections import StreamLimits
-from schoolgate_dns.datagrams import Datagrams
-from schoolgate_dns.reception import Reception
-from schoolgate_dns.sockets import ServerSockets
-from schoolgate_dns.streams import READ_AHEAD_OCTETS, Answers, StreamService
+from schoolgate_dns.datagrams.service import Datagrams
+from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.process.sockets import ServerSockets
+from schoolgate_dns.streams.connections import StreamLimits
+from schoolgate_dns.streams.service import READ_AHEAD_OCTETS, Answers, StreamService
 
 
 class Server:

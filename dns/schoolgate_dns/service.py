@@ -10,16 +10,16 @@ from datetime import datetime
 from functools import partial
 
 from schoolgate_dns.answering import Answering
-from schoolgate_dns.cache import ReplyCache
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
-from schoolgate_dns.file_limit import raise_file_limit
-from schoolgate_dns.reception import Reception
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.process.file_limit import raise_file_limit
+from schoolgate_dns.process.sockets import ServerSockets
+from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.resolvers import Place, upstreams_of
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.server import Server
-from schoolgate_dns.sockets import ServerSockets
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.discovery import answer_discovery, designation_of
 from schoolgate_dns.stages.held import HeldReplies

@@ -8,9 +8,8 @@ from dns_world import PUPIL, World, query, reply_to, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_dns import answers, wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup
+from schoolgate_dns.messages import Lookup, answers, wire
 from schoolgate_policyd.core.names import DomainName
 
 QUERIES = [

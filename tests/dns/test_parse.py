@@ -10,8 +10,8 @@ import dns.rcode
 import pytest
 from dns_world import query
 
-from schoolgate_dns.answers import with_id_of
 from schoolgate_dns.messages import Query
+from schoolgate_dns.messages.answers import with_id_of
 from schoolgate_dns.stages.parse import Finished, ForZone, read
 
 

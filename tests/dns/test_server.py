@@ -9,10 +9,10 @@ import dns.asyncquery
 import pytest
 from dns_local import query, run, until
 
-from schoolgate_dns.datagrams import MAX_PENDING_OF_CLIENT
+from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT
+from schoolgate_dns.datagrams.slots import SLOT_OCTETS
+from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.server import Server
-from schoolgate_dns.slots import SLOT_OCTETS
-from schoolgate_dns.sockets import open_sockets
 from schoolgate_dns.stages.who import address_of, client_address
 from schoolgate_policyd.settings import DnsSettings
 

@@ -27,7 +27,8 @@ from packets_of_clients import ClientSide
 from packets_of_upstreams import UpstreamSide
 from structlog.typing import EventDict, WrappedLogger
 
-from schoolgate_dns import answers, hints, wire
+from schoolgate_dns.messages import answers, wire
+from schoolgate_dns.replies import hints
 
 CPU_LIMIT_MS = 5.0
 # The machine may do something else in the midst of an input; it does not so every time.

@@ -20,9 +20,9 @@ from collections import Counter
 
 import uvloop
 
-from schoolgate_dns.cache import ReplyCache
 from schoolgate_dns.errors import UpstreamError
 from schoolgate_dns.messages import Lookup
+from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.upstream.plain import PlainTransport

@@ -15,19 +15,18 @@ from datetime import timedelta
 from dns_reception import MemorySlots
 from dns_world import PUPIL, STAFF, STRANGER, World, query
 
-from schoolgate_dns import preparse, wire
-from schoolgate_dns.connections import Accepted
-from schoolgate_dns.egress import AnsweredAddresses
+from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.errors import UpstreamUnreachable, WireError
-from schoolgate_dns.messages import Lookup, Reply
-from schoolgate_dns.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
-from schoolgate_dns.reception import Reception
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.messages import Lookup, Reply, preparse, wire
+from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
+from schoolgate_dns.messages.usual import query_of
 from schoolgate_dns.served import Served
-from schoolgate_dns.slots import SLOT_OCTETS
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.who import packed_address
-from schoolgate_dns.streams import StreamService
-from schoolgate_dns.usual import query_of
+from schoolgate_dns.streams.connections import Accepted
+from schoolgate_dns.streams.service import StreamService
 
 CLIENTS = (PUPIL, STAFF, STRANGER, "192.0.2.9")
 STREAM_EVERY = 8

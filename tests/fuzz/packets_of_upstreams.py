@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dns_world import PUPIL, STAFF, World, query, reply_to
 from packets_of_clients import MAX_UDP_OCTETS, check_answer
 
-from schoolgate_dns import answers, preparse, wire
-from schoolgate_dns.cache import ReplyCache
 from schoolgate_dns.errors import UnusableReply, UpstreamFailed, UpstreamUnreachable, WireError
-from schoolgate_dns.hints import without_hints
-from schoolgate_dns.messages import Lookup, Reply
+from schoolgate_dns.messages import Lookup, Reply, answers, preparse, wire
+from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
+from schoolgate_dns.messages.usual import reply_of
 from schoolgate_dns.outcome import kind_of
-from schoolgate_dns.preparse import MAX_REPLY_OCTETS
-from schoolgate_dns.scrub import scrubbed
+from schoolgate_dns.replies.cache import ReplyCache
+from schoolgate_dns.replies.hints import without_hints
+from schoolgate_dns.replies.scrub import scrubbed
 from schoolgate_dns.stages.held import HeldReplies
-from schoolgate_dns.stream_options import padded
-from schoolgate_dns.usual import reply_of
+from schoolgate_dns.streams.stream_options import padded
 
 QUERY = query("a.example", edns=4096).to_wire()
 ASKED = wire.read_query(QUERY)

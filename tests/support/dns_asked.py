@@ -8,8 +8,7 @@ import dns.message
 import msgspec
 from dns_world import LESSON, PUPIL, query, reply_to, source
 
-from schoolgate_dns import wire
-from schoolgate_dns.messages import Lookup
+from schoolgate_dns.messages import Lookup, wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages.held import Held
 from schoolgate_dns.stages.who import Asked

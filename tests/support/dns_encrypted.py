@@ -7,7 +7,7 @@ from typing import Any
 from dns_streams import GATEWAY, CertificateFiles
 
 from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
-from schoolgate_dns.streams import Answers
+from schoolgate_dns.streams.service import Answers
 from schoolgate_policyd.settings import DnsSettings, EncryptedDnsSettings
 
 

@@ -8,13 +8,13 @@ import dns.message
 import msgspec
 from dns_world import LESSON, query, source
 
-from schoolgate_dns import wire
+from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.egress import AnsweredAddresses
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
-from schoolgate_dns.reception import Reception
 from schoolgate_dns.served import Served
-from schoolgate_dns.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.who import Asked, packed_address

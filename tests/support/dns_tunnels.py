@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from schoolgate_dns.messages import Lookup, Query
+from schoolgate_dns.messages.wire_names import text_of
 from schoolgate_dns.stages.tunnel import Stopped, Tunnels
 from schoolgate_dns.stages.who import Asked
-from schoolgate_dns.wire_names import text_of
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.strict import strict_source

@@ -8,13 +8,12 @@ import dns.message
 import dns.rdatatype
 from dns_local import LocalUpstream, query, reply_to, run, until  # noqa: F401 - found here too
 
-from schoolgate_dns import wire
 from schoolgate_dns.answering import Answering
-from schoolgate_dns.cache import ReplyCache
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.egress import AnsweredAddresses
 from schoolgate_dns.errors import UpstreamSilent
-from schoolgate_dns.messages import Lookup, Rcode, Reply
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.messages import Lookup, Rcode, Reply, wire
+from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.held import HeldReplies

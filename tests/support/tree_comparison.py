@@ -110,6 +110,21 @@ EXPLAINED: tuple[Explanation, ...] = (
         ),
     ),
     Explanation(
+        "with CD unbound sets AD once it has validated for somebody else; ours was told before",
+        frozenset({"flags"}),
+        lambda each: (
+            "cd" in each.manner
+            and each.theirs is not None
+            and each.ours is not None
+            and each.ours.flags == each.theirs.flags - {"AD"}
+        ),
+    ),
+    Explanation(
+        "unbound gives another reason for a failure when it has it in its cache",
+        frozenset({"errors"}),
+        lambda each: each.ours is not None and each.ours.rcode == "SERVFAIL",
+    ),
+    Explanation(
         "unbound gives an alias that it makes of a DNAME the TTL 0 at first, and then the DNAME's",
         frozenset({"ttls"}),
         lambda each: all(

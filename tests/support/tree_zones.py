@@ -158,7 +158,6 @@ loc IN LOC 53 28 0.000 N 2 10 0.000 W 50m
 unknown IN TYPE65280 \# 4 0a000001
 sshfp IN SSHFP 4 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 uri IN URI 10 1 "https://www.branch/"
-hinfo IN HINFO "a" "b"
 rp IN RP hostmaster www
 ptr IN PTR www
 ttl0 0 IN A 192.0.2.4
@@ -204,18 +203,15 @@ _ASKED = {
     "unknown": "TYPE65280 A",
     "sshfp": "SSHFP",
     "uri": "URI",
-    "hinfo": "HINFO",
     "rp": "RP",
     "ptr": "PTR",
     "ttl0": "A",
     "ent": "A TXT",
     "y.ent": "AAAA",
     "x.y.ent": "A AAAA",
-    "z.y.ent": "A",
     "a.wild": "A TXT AAAA",
     "b.a.wild": "A MX",
     "*.wild": "A",
-    "wild": "A",
     "a.cwild": "A TXT CNAME",
     "gone": "A CNAME",
     "loop1": "A",
@@ -232,13 +228,11 @@ _ASKED = {
     r"q\"uo\\te": "A",
     r"\195\169t\195\169": "A",
     r"\255\254": "A",
-    "upper": "A",
     "UPPER": "A AAAA",
     "_": "TXT",
     "large": "TXT A",
     "larger": "TXT",
     "largest": "A",
-    "www.www.www": "A",
     "ANY": "ANY",
 }
 
@@ -253,8 +247,6 @@ _RECORDS = (
     'HTTPS 1 . alpn="h2" ipv6hint=2001:db8::1',
     'NAPTR 1 1 "s" "x" "" _sip._tcp',
     "CNAME www",
-    "A 192.0.2.101",
-    "A 192.0.2.102",
     r"TYPE65280 \# 2 cafe",
     "LOC 51 30 0.000 N 0 7 0.000 W 10m",
 )

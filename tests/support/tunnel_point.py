@@ -18,8 +18,8 @@ from dns_tunnels import LESSON
 from dns_world import source
 
 from schoolgate_dns.decider import Decider
+from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.service import Service
-from schoolgate_dns.sockets import open_sockets
 from schoolgate_dns.stages.record import Recording
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.ipc.messages import Blocked, Event

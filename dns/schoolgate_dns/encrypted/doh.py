@@ -6,12 +6,12 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from schoolgate_dns import preparse
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.preparse import MAX_QUERY_OCTETS, Section
-from schoolgate_dns.record_types import RecordType
-from schoolgate_dns.stream_options import on_connection
-from schoolgate_dns.streams import Answers
+from schoolgate_dns.messages import preparse
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS, Section
+from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.streams.service import Answers
+from schoolgate_dns.streams.stream_options import on_connection
 
 PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"

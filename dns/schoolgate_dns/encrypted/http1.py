@@ -5,7 +5,6 @@ import asyncio
 import h11
 import msgspec
 
-from schoolgate_dns.connections import Accepted, StreamLimits
 from schoolgate_dns.encrypted.doh import (
     MAX_TARGET_OCTETS,
     DohRequest,
@@ -13,9 +12,10 @@ from schoolgate_dns.encrypted.doh import (
     RequestError,
     respond,
 )
-from schoolgate_dns.patience import Patience
-from schoolgate_dns.preparse import MAX_QUERY_OCTETS
-from schoolgate_dns.streams import Answers
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS
+from schoolgate_dns.streams.connections import Accepted, StreamLimits
+from schoolgate_dns.streams.patience import Patience
+from schoolgate_dns.streams.service import Answers
 
 _MAX_HEAD_OCTETS = MAX_TARGET_OCTETS + 8192
 _READ_OCTETS = 16_384

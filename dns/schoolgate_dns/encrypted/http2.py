@@ -18,17 +18,17 @@ from h2.events import (
 from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 
-from schoolgate_dns.connections import Accepted, StreamLimits
 from schoolgate_dns.encrypted.doh import (
     MAX_TARGET_OCTETS,
     DohRequest,
     DohResponse,
     respond,
 )
-from schoolgate_dns.http2_frames import PREFACE_OCTETS, FrameGuard
-from schoolgate_dns.patience import Patience
-from schoolgate_dns.preparse import MAX_QUERY_OCTETS
-from schoolgate_dns.streams import Answers
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS
+from schoolgate_dns.streams.connections import Accepted, StreamLimits
+from schoolgate_dns.streams.http2_frames import PREFACE_OCTETS, FrameGuard
+from schoolgate_dns.streams.patience import Patience
+from schoolgate_dns.streams.service import Answers
 
 MAX_STREAMS = 100  # RFC 9113 section 6.5.2 advises against fewer
 # A stream that its client withdraws has cost us work; a browser that is closed withdraws a few.

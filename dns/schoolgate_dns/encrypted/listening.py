@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from schoolgate_dns.connections import Accepted, Connections
 from schoolgate_dns.stages.who import client_address
-from schoolgate_dns.streams import READ_AHEAD_OCTETS
+from schoolgate_dns.streams.connections import Accepted, Connections
+from schoolgate_dns.streams.service import READ_AHEAD_OCTETS
 
 HANDSHAKE_LIMIT_S = 5.0
 _SHUTDOWN_LIMIT_S = 1.0

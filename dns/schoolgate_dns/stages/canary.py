@@ -19,8 +19,8 @@ one real attempt would drown in them. Nobody gets the relay's address here, so n
 round; the names stay on the circumvention list, by which the proxy blocks and records them.
 """
 
-from schoolgate_dns.answers import negative_answer
 from schoolgate_dns.messages import Query, Rcode
+from schoolgate_dns.messages.answers import negative_answer
 from schoolgate_dns.outcome import Outcome
 
 CANARIES = frozenset(

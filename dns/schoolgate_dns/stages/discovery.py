@@ -11,12 +11,17 @@ import ipaddress
 
 import msgspec
 
-from schoolgate_dns.answers import OwnRecord, every_type_answer, negative_answer, own_answer
 from schoolgate_dns.errors import DnsError
 from schoolgate_dns.messages import Query, Rcode
+from schoolgate_dns.messages.answers import (
+    OwnRecord,
+    every_type_answer,
+    negative_answer,
+    own_answer,
+)
+from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.messages.service_records import Key, ServiceRecord
 from schoolgate_dns.outcome import Outcome
-from schoolgate_dns.record_types import RecordType
-from schoolgate_dns.service_records import Key, ServiceRecord
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import DomainName, parse_host
 from schoolgate_policyd.settings import DnsSettings

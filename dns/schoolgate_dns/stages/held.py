@@ -14,10 +14,10 @@ from typing import Protocol
 
 import msgspec
 
-from schoolgate_dns.cache import Entry, ReplyCache
 from schoolgate_dns.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable, WireError
 from schoolgate_dns.messages import Lookup, Reply
-from schoolgate_dns.scrub import scrubbed
+from schoolgate_dns.replies.cache import Entry, ReplyCache
+from schoolgate_dns.replies.scrub import scrubbed
 
 # RFC 8767 section 5: the client response timer, the failure recheck timer, and the TTL.
 PATIENCE_S = 1.8

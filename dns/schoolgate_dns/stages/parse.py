@@ -8,10 +8,9 @@ unknown types are asked for like any, unknown options and flags are passed over 
 
 import msgspec
 
-from schoolgate_dns import answers, preparse, wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Query, Rcode
-from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.messages import Query, Rcode, answers, preparse, wire
+from schoolgate_dns.messages.record_types import RecordType
 
 _QUERY, _UPDATE = 0, 5  # opcodes
 _IS_REPLY = preparse.IS_REPLY >> 8  # in the third octet, before the opcode

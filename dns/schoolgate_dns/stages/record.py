@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schoolgate_dns.clients import Client
-from schoolgate_dns.finished import FinishedAnswer
-from schoolgate_dns.record_types import type_name
+from schoolgate_dns.finished.clients import Client
+from schoolgate_dns.finished.tables import FinishedAnswer
+from schoolgate_dns.finished.uses import Use
+from schoolgate_dns.messages.record_types import type_name
 from schoolgate_dns.stages.crowd import KIND as CROWD
 from schoolgate_dns.stages.crowd import Crowd
 from schoolgate_dns.stages.tunnel import ATTEMPT as TUNNEL
 from schoolgate_dns.stages.tunnel import Stopped
 from schoolgate_dns.stages.who import Asked
-from schoolgate_dns.uses import Use
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.ipc.liveline import live_line
 from schoolgate_policyd.ipc.messages import Event, Noticed, PointKind

@@ -7,7 +7,6 @@ given again, and a short one of our own making stays what it is as long as it fi
 
 from datetime import datetime
 
-from schoolgate_dns import answers
 from schoolgate_dns.errors import (
     UpstreamError,
     UpstreamFailed,
@@ -15,9 +14,9 @@ from schoolgate_dns.errors import (
     UpstreamUnreachable,
     WireError,
 )
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rcode, Reply
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rcode, Reply, answers
 from schoolgate_dns.outcome import Outcome
-from schoolgate_dns.scrub import REBINDING
+from schoolgate_dns.replies.scrub import REBINDING
 from schoolgate_dns.stages import reasons
 from schoolgate_dns.stages.held import STALE_TTL_S, Held
 from schoolgate_dns.stages.steer import Inspection

@@ -15,7 +15,7 @@ from typing import assert_never
 import msgspec
 
 from schoolgate_dns.errors import InspectionError
-from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.stages.who import Asked
 from schoolgate_policyd.core.decision import Decision, Verdict
 

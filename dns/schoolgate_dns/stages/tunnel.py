@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from schoolgate_dns.below import Below
-from schoolgate_dns.carriage import Weight, weight_of
-from schoolgate_dns.lookup_services import look_up_parents
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
-from schoolgate_dns.parents import installed_parents
 from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.tunnels.below import Below
+from schoolgate_dns.tunnels.carriage import Weight, weight_of
+from schoolgate_dns.tunnels.lookup_services import look_up_parents
+from schoolgate_dns.tunnels.parents import installed_parents
 from schoolgate_policyd.core.names import DomainName
 
 ATTEMPT = "dns-tunnel"

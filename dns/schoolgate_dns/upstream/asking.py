@@ -5,7 +5,6 @@ from functools import partial
 
 import structlog
 
-from schoolgate_dns import wire
 from schoolgate_dns.errors import (
     UnusableReply,
     UpstreamError,
@@ -14,7 +13,7 @@ from schoolgate_dns.errors import (
     UpstreamUnreachable,
     WireError,
 )
-from schoolgate_dns.messages import Lookup, Reply
+from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.hearing import Hearing, Outcome
 from schoolgate_dns.upstream.room import Room

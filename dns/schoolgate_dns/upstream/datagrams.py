@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
-from schoolgate_dns import wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup
-from schoolgate_dns.preparse import HEADER_OCTETS
+from schoolgate_dns.messages import Lookup, wire
+from schoolgate_dns.messages.preparse import HEADER_OCTETS
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.upstream.chance import CHANCE
 from schoolgate_dns.upstream.hearing import Heard, Outcome

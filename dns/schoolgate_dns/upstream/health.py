@@ -1,6 +1,6 @@
 """How one upstream has been doing, and whether it is worth asking."""
 
-from schoolgate_dns.metrics import Histogram
+from schoolgate_dns.metrics.text import Histogram
 from schoolgate_dns.upstream.transport import CallingTransport, Transport
 
 # One lost datagram is nothing; three in a row without an answer between them are.

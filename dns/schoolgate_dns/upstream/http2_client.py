@@ -17,8 +17,8 @@ from h2.events import (
 from h2.exceptions import H2Error
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.http2_frames import FrameGuard
-from schoolgate_dns.preparse import MAX_REPLY_OCTETS
+from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
+from schoolgate_dns.streams.http2_frames import FrameGuard
 from schoolgate_dns.upstream.lasting import MAX_IN_FLIGHT, ConnectionLostError
 
 MEDIA_TYPE = "application/dns-message"

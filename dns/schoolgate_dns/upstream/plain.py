@@ -11,9 +11,8 @@ from functools import partial
 
 import structlog
 
-from schoolgate_dns import preparse, wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup
+from schoolgate_dns.messages import Lookup, preparse, wire
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.upstream.connections import exchange
 from schoolgate_dns.upstream.datagrams import Datagrams, Doubt, Doubtful

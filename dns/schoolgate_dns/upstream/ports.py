@@ -10,8 +10,8 @@ it another port. To make and to watch a new one takes three times as long. Sourc
 import socket
 from collections.abc import Callable
 
+from schoolgate_dns.datagrams.system_calls import ffi
 from schoolgate_dns.resolvers import Place
-from schoolgate_dns.system_calls import ffi
 from schoolgate_dns.upstream.watching import Watching
 
 MOST_KEPT = 128

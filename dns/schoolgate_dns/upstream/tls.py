@@ -12,12 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from schoolgate_dns import preparse, wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup
-from schoolgate_dns.preparse import HEADER_OCTETS
+from schoolgate_dns.messages import Lookup, preparse, wire
+from schoolgate_dns.messages.preparse import HEADER_OCTETS
 from schoolgate_dns.resolvers import UpstreamPlace
-from schoolgate_dns.stream_options import QUERY_BLOCK_OCTETS, padded
+from schoolgate_dns.streams.stream_options import QUERY_BLOCK_OCTETS, padded
 from schoolgate_dns.upstream.lasting import (
     IDLE_LIMIT_S,
     MAX_IN_FLIGHT,

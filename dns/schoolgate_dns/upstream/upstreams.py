@@ -23,8 +23,8 @@ from schoolgate_dns.errors import (
     WireError,
 )
 from schoolgate_dns.messages import ExtendedErrorCode, Lookup, Reply
-from schoolgate_dns.metrics import Histogram
-from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.metrics.text import Histogram
 from schoolgate_dns.upstream.asking import Asking
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.question import Question

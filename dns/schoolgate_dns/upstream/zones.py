@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from schoolgate_dns.errors import NoUpstreamError, UpstreamUnreachable
 from schoolgate_dns.messages import Lookup, Rcode, Reply
-from schoolgate_dns.metrics import Histogram
-from schoolgate_dns.preparse import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
+from schoolgate_dns.messages.preparse import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
+from schoolgate_dns.metrics.text import Histogram
 from schoolgate_dns.upstream.upstreams import Upstreams
 
 

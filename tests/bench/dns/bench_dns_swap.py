@@ -22,7 +22,7 @@ from contenders import blocked
 from school_point import School
 
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.serving import MOST_WAIT_S
+from schoolgate_dns.process.serving import MOST_WAIT_S
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.lists import opening
 from schoolgate_policyd.lists.opening import open_snapshot

@@ -24,7 +24,7 @@ from dns_streams import (
 )
 from dns_world import PUPIL, STAFF, query, until
 
-from schoolgate_dns.connections import Connections, StreamLimits
+from schoolgate_dns.streams.connections import Connections, StreamLimits
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

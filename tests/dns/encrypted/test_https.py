@@ -15,8 +15,8 @@ from dns_encrypted import gateway
 from dns_streams import GATEWAY, OCTETS, CertificateFiles, Echo, Names, connected, output_of
 from dns_world import PUPIL, query, until
 
-from schoolgate_dns.connections import Connections, StreamLimits
 from schoolgate_dns.encrypted import http2
+from schoolgate_dns.streams.connections import Connections, StreamLimits
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

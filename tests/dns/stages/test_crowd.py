@@ -5,7 +5,7 @@ from dns_local import query
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_dns import wire
+from schoolgate_dns.messages import wire
 from schoolgate_dns.stages.crowd import (
     AGAIN_AFTER_S,
     BUSY_MINUTES,

@@ -9,7 +9,7 @@ import dns.rdatatype
 import pytest
 from dns_world import query
 
-from schoolgate_dns import wire
+from schoolgate_dns.messages import wire
 from schoolgate_dns.stages.discovery import (
     DISCOVERY_TTL_S,
     GatewayNameError,

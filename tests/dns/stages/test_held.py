@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from dns_world import reply_to, run, until
 
-from schoolgate_dns import wire
-from schoolgate_dns.cache import MAX_STALE_S, ReplyCache
 from schoolgate_dns.errors import (
     UpstreamBusy,
     UpstreamError,
@@ -16,7 +14,8 @@ from schoolgate_dns.errors import (
     UpstreamSilent,
     UpstreamUnreachable,
 )
-from schoolgate_dns.messages import Lookup, Rcode, Reply
+from schoolgate_dns.messages import Lookup, Rcode, Reply, wire
+from schoolgate_dns.replies.cache import MAX_STALE_S, ReplyCache
 from schoolgate_dns.stages.held import (
     FAILURE_S,
     MAX_FAILURES,

@@ -6,7 +6,7 @@ from dns_asked import asked_for, changed, decided
 from dns_world import PUPIL, STAFF, STRANGER, source
 
 from schoolgate_dns.errors import InspectionError
-from schoolgate_dns.record_types import RecordType
+from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.stages.steer import Course, Inspection, course_of, inspection_at
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Source

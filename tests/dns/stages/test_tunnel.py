@@ -22,9 +22,9 @@ from dns_tunnels import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_dns.below import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
 from schoolgate_dns.messages import ExtendedErrorCode
 from schoolgate_dns.stages.tunnel import ATTEMPT, Passage, Stopped, Tunnels, labels_below
+from schoolgate_dns.tunnels.below import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
 
 WITHIN_S, WITHIN_OCTETS = 30.0, 50_000
 IODINE_TYPES = (NULL, PRIVATE, TXT, SRV, MX, CNAME, A)

@@ -11,9 +11,8 @@ import dns.rdatatype
 import pytest
 from dns_local import LocalUpstream, query, reply_to, run, until
 
-from schoolgate_dns import wire
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup
+from schoolgate_dns.messages import Lookup, wire
 from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.upstream.datagrams import MAX_MISMATCHED
 from schoolgate_dns.upstream.hearing import Outcome

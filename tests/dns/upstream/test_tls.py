@@ -15,7 +15,7 @@ from dns_world import until
 
 from schoolgate_dns.errors import NoUpstreamError, WireError
 from schoolgate_dns.resolvers import UpstreamKind
-from schoolgate_dns.streams import StreamService
+from schoolgate_dns.streams.service import StreamService
 from schoolgate_dns.upstream.tls import TlsTransport
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]

@@ -8,7 +8,6 @@ import pytest
 from dns_local import LocalUpstream, query, reply_to, run, until
 from dns_transports import HandClock, HandTransport, answer_to, fine, lookup_of
 
-from schoolgate_dns import wire
 from schoolgate_dns.errors import (
     UpstreamBusy,
     UpstreamError,
@@ -17,8 +16,8 @@ from schoolgate_dns.errors import (
     UpstreamUnreachable,
     WireError,
 )
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Lookup, Rcode, Reply
-from schoolgate_dns.opt import opt_record
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Lookup, Rcode, Reply, wire
+from schoolgate_dns.messages.opt import opt_record
 from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.upstream import Upstreams
 from schoolgate_dns.upstream.health import FAILURES_TO_REST, FIRST_PAUSE_S, LONGEST_PAUSE_S

@@ -1,0 +1,133 @@
+"""
+UDP: batches of datagrams in, finished answers out, the rest worked on by turns.
+
+A socket that always has something to read must not keep the loop from upstreams' replies, TCP
+and policyd, nor new names from their turn: so only so many batches are taken, and so much is
+worked on, before the others go on.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from schoolgate_dns.datagrams.batch import open_slots
+from schoolgate_dns.datagrams.misses import Miss, Misses
+from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
+from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.messages.preparse import HEADER_OCTETS
+
+MOST_BATCHES = 8
+MOST_WORK_S = 0.002
+MAX_PENDING = 4096
+# Of one client far fewer than `upstream` has places for: whoever asks for names that no server
+# answers for must not take the places of everybody else's questions.
+MAX_PENDING_OF_CLIENT = 128
+
+log = structlog.get_logger(__name__)
+
+
+class Datagrams:
+    """
+    Serves the bound socket *own*, which does not block, from `start` to `stop`.
+
+    *reception* knows who asks and what is finished; *monotonic* gives seconds.
+    """
+
+    def __init__(
+        self, own: socket.socket, reception: Reception, monotonic: Callable[[], float]
+    ) -> None:
+        self.received = 0
+        self.misses = Misses()
+        self._own = own
+        self._slots = open_slots(own)
+        self._reception = reception
+        self._monotonic = monotonic
+        self._pending: set[asyncio.Task[None]] = set()
+        self._pending_of: Counter[bytes] = Counter()
+        self._is_working = False
+        self._answers: list[tuple[bytes, Sender]] = []
+
+    def start(self) -> None:
+        """Begin to serve, in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._own.fileno(), self._readable)
+
+    async def stop(self) -> None:
+        """Stop serving; what still waits for an upstream is dropped."""
+        self._loop.remove_reader(self._own.fileno())
+        self._own.close()
+        for task in self._pending:
+            task.cancel()
+        await asyncio.gather(*self._pending, return_exceptions=True)
+
+    def _readable(self) -> None:
+        slots, reception = self._slots, self._reception
+        for _ in range(MOST_BATCHES):
+            lengths = slots.receive()
+            count = len(lengths)
+            if not count:
+                return
+            self.received += count
+            missed = reception.serve(slots, lengths, self._monotonic())
+            first = 0
+            for slot in missed:
+                slots.send(first, slot)
+                first = slot + 1
+                self._miss(slot, lengths[slot])
+            slots.send(first, count)
+            if count < SLOTS:
+                return
+
+    def _miss(self, slot: int, octets: int) -> None:
+        # Of what fills its slot something is cut off, and a reply needs a header at least.
+        if not HEADER_OCTETS <= octets < SLOT_OCTETS:
+            return
+        slots = self._slots
+        start, (peer_at, peer_end) = slots.starts[slot], slots.peer_places[slot]
+        packed = slots.peers[peer_at:peer_end]
+        if self._pending_of[packed] >= MAX_PENDING_OF_CLIENT or len(self._pending) >= MAX_PENDING:
+            self.misses.dropped += 1
+            return
+        miss = Miss(slots.arena[start : start + octets], packed, slots.sender_of(slot))
+        if self.misses.put(miss) and not self._is_working:
+            self._is_working = True
+            self._loop.call_soon(self._work)
+
+    def _work(self) -> None:
+        """Work on what waits, for a while; then let the others go on."""
+        until_s = self._monotonic() + MOST_WORK_S
+        while (miss := self.misses.take()) is not None:
+            # Started eagerly, a task that has nothing to wait for is over when this returns.
+            task = asyncio.Task(self._answer(miss), loop=self._loop, eager_start=True)
+            if not task.done():
+                self._pending.add(task)
+                self._pending_of[miss.packed] += 1
+                task.add_done_callback(partial(self._done, miss.packed))
+            if self._monotonic() >= until_s:
+                self._loop.call_soon(self._work)
+                return
+        self._is_working = False
+
+    def _done(self, packed: bytes, task: asyncio.Task[None]) -> None:
+        self._pending.discard(task)
+        self._pending_of[packed] -= 1
+        if not self._pending_of[packed]:
+            del self._pending_of[packed]
+
+    async def _answer(self, miss: Miss) -> None:
+        answer = await self._reception.work_on(miss.octets, miss.packed)
+        if answer is None:
+            return
+        # Those that are ready in one turn of the loop leave together, which costs half as much.
+        if not self._answers:
+            self._loop.call_soon(self._send_answers)
+        self._answers.append((answer, miss.sender))
+
+    def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        if self._own.fileno() >= 0:
+            self._slots.send_all(answers)

@@ -1,0 +1,196 @@
+"""
+Where queries are received: who asks is known here, and what was answered is kept here.
+
+`desk` answers what is finished. What is not goes through every stage of `answering`, and comes
+back finished where it may be given again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from math import floor, inf
+from typing import Protocol
+
+from schoolgate_dns.datagrams.slots import Slots
+from schoolgate_dns.decider import Decider
+from schoolgate_dns.finished.clients import Client, Clients
+from schoolgate_dns.finished.desk import Desk
+from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.tables import FinishedAnswer, FinishedAnswers
+from schoolgate_dns.finished.uses import Accounts
+from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.served import Served
+from schoolgate_dns.stages.crowd import Crowds
+from schoolgate_dns.stages.record import Recording
+from schoolgate_dns.stages.who import address_of
+from schoolgate_policyd.core.snapshot import Snapshot
+
+# The school's clock may be set: by more than this, and every end that was reckoned is wrong.
+LARGEST_STEP_S = 0.1
+MOST_TOLD = 200
+
+
+class Outcomes(Protocol):
+    """Whoever works on a query; `answering.Answering` in the running point."""
+
+    async def outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
+        """Return what becomes of *octets*, None for silence. Never raises."""
+        ...
+
+
+class Reception:
+    """
+    Serves batches, and works on what is not finished with *outcomes*.
+
+    *school_now* and *machine_now* are the two clocks (aware), *egress* the addresses that each
+    client was told, *crowds* looks for sources that are many devices. *served* are the school's
+    own addresses.
+    """
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        decider: Decider,
+        recording: Recording,
+        egress: AnsweredAddresses,
+        *,
+        crowds: Crowds,
+        served: Served,
+        monotonic: Callable[[], float],
+        school_now: Callable[[], datetime],
+        machine_now: Callable[[], datetime],
+    ) -> None:
+        self.finished = FinishedAnswers()
+        self.accounts = Accounts()
+        self.clients = Clients(self.finished, self.accounts, machine_now())
+        self.desk = Desk(self.clients, self._first_use)
+        self._outcomes = outcomes
+        self._decider = decider
+        self._recording = recording
+        self._egress = egress
+        self._crowds = crowds
+        self._served = served
+        self._monotonic = monotonic
+        self._school_now = school_now
+        self._machine_now = machine_now
+        self._second = -1
+        self._ahead_s = 0.0
+        self._in_force = decider.snapshot
+
+    def serve(self, slots: Slots, lengths: Sequence[int], now_s: float) -> list[int]:
+        """Answer in place what is finished; return the slots that are not. See `Desk.serve`."""
+        second = int(now_s)
+        if second != self._second:
+            self._turn(second, now_s)
+        return self.desk.serve(slots, lengths, second)
+
+    def tick(self) -> None:
+        """Go on to the present second, though nobody asked; call it about every second."""
+        now_s = self._monotonic()
+        self._turn(int(now_s), now_s)
+
+    def tell(self) -> bool:
+        """Make events of some uses in minutes that are over; return whether more are left."""
+        uses = self.accounts.take(MOST_TOLD)
+        ahead = self._school_now() - self._machine_now()
+        second = int(self._monotonic())
+        for use in uses:
+            self._recording.note_use(use, lambda last: second - last, ahead)
+        if len(uses) == MOST_TOLD:
+            return True
+        self._recording.end_past()
+        return False
+
+    def tell_all(self) -> None:
+        """Make events of everything that was counted: this is the end."""
+        self.clients.forget_all()
+        while self.tell():
+            pass
+
+    def put_in_force(self, snapshot: Snapshot) -> None:
+        """Take note that *snapshot* is in force: who asks may be another, and so the answers."""
+        self.clients.forget_all()
+        # Grants, claims and restrictions are about single clients: classes' answers stay.
+        if not snapshot.decides_classes_like(self._in_force):
+            self.finished.clear()
+        self._in_force = snapshot
+
+    async def work_on(self, octets: bytes, packed: bytes) -> bytes | None:
+        """Return the answer to a datagram that was not finished, None for silence."""
+        older = self._older(octets, packed)
+        if older is not None:
+            return octets[:2] + older.octets
+        address = address_of(packed)
+        outcome = await self._outcomes.outcome(octets, address, over_udp=True)
+        if outcome is None:
+            return None
+        # Whoever is not served is no client: nothing finished is ever looked for on their behalf.
+        if address in self._served:
+            self._keep(octets, packed, outcome)
+        return octets[:2] + outcome.octets[2:]
+
+    def _older(self, octets: bytes, packed: bytes) -> FinishedAnswer | None:
+        """Return an answer that was set aside when the tables were full, if it still is right."""
+        client = self.clients.by_address.get(packed)
+        if client is None:
+            return None
+        finished = self.finished.find_older(client.subject_class, octets[2:])
+        if finished is None or not finished.renew(self._second):
+            return None
+        is_touched = client.shared is not None and client.is_touched(finished)
+        if is_touched or not self._first_use(client, finished):
+            return None
+        client.counts[finished] = 1
+        return finished
+
+    def _client(self, packed: bytes) -> Client:
+        client = self.clients.by_address.get(packed)
+        if client is not None:
+            return client
+        snapshot, moment = self._decider.snapshot, self._school_now()
+        address = address_of(packed)
+        subject = snapshot.subject_at(address, moment)
+        until = inf if subject.known_until is None else self._second_of(subject.known_until)
+        client = Client(packed, address, subject, snapshot, until)
+        # In the very second in which a claim ends they are asked for anew each time.
+        if until > self._second:
+            self.clients.admit(client)
+        return client
+
+    def _keep(self, octets: bytes, packed: bytes, outcome: Outcome) -> None:
+        """Keep *outcome* if it may be given again, to whoever it fits."""
+        asked = outcome.asked
+        if asked is None or outcome.decision is None or not outcome.lasts_s:
+            return
+        # Cookies and the like differ from one query to the next, and never come again.
+        has_options = asked.query.edns is not None and asked.query.edns.has_options
+        # While an upstream was asked, another snapshot may have come into force.
+        if has_options or asked.snapshot is not self._decider.snapshot:
+            return
+        finished = FinishedAnswer(outcome, asked.query, outcome.decision, self._monotonic())
+        self.clients.keep(self._client(packed), octets[2:], finished)
+
+    def _first_use(self, client: Client, finished: FinishedAnswer) -> bool:
+        if finished.addresses and not self._egress.note(
+            client.packed, finished.addresses, finished.until - self._second, self._second
+        ):
+            return False
+        self._recording.note_first(client, finished, self._school_now())
+        crowd = self._crowds.note(client.address, finished.host.text, self._monotonic())
+        if crowd is not None:
+            self._recording.note_crowd(crowd, client.subject.network)
+        return True
+
+    def _turn(self, second: int, now_s: float) -> None:
+        """Go on to *second*: claims end, minutes turn, and clocks may have been set."""
+        self._second = second
+        self.clients.end(second)
+        self.clients.turn(self._machine_now())
+        ahead_s = self._school_now().timestamp() - now_s
+        if abs(ahead_s - self._ahead_s) > LARGEST_STEP_S:
+            self.clients.forget_all()
+            self.finished.clear()
+        self._ahead_s = ahead_s
+
+    def _second_of(self, moment: datetime) -> int:
+        """Return the last whole second of the monotonic clock before *moment* of the school's."""
+        return floor(moment.timestamp() - self._ahead_s)

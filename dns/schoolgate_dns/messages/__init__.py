@@ -1,0 +1,13 @@
+"""DNS messages: octets to values and back, within bounds, and answers of our own making."""
+
+from schoolgate_dns.messages.values import (
+    Edns,
+    ExtendedError,
+    ExtendedErrorCode,
+    Lookup,
+    Query,
+    Rcode,
+    Reply,
+)
+
+__all__ = ["Edns", "ExtendedError", "ExtendedErrorCode", "Lookup", "Query", "Rcode", "Reply"]

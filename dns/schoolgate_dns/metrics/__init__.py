@@ -1,0 +1,1 @@
+"""What is counted, for Prometheus; docs/metrics.md lists it."""

@@ -1,0 +1,23 @@
+"""
+The process that answers: `python -m schoolgate_dns.process.serve FD`.
+
+`python -m schoolgate_dns` becomes it, once it has read everything and put that into the file
+descriptor FD (`start`).
+"""
+
+import sys
+
+
+def main() -> int:
+    """Serve until SIGTERM, SIGINT or SIGHUP; return the process's exit status."""
+    # structlog would load these to draw tracebacks in colour, ten megabytes of them. What is
+    # None here cannot be imported, and structlog does without.
+    for name in ("rich", "greenlet"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system's own way
+    from schoolgate_dns.process.serving import serve  # noqa: PLC0415 - after the lines above
+
+    return serve(int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

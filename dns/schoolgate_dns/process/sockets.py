@@ -1,0 +1,127 @@
+"""
+The sockets that DNS is served on, opened before any worker is there.
+
+Several workers have a socket each on one port (SO_REUSEPORT). Whoever starts them holds all of
+them: what arrives while a worker is replaced waits in its socket for the next one, and the
+kernel's choice among the sockets does not change.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from schoolgate_dns.process.reuseport import keep_clients_together
+from schoolgate_policyd.settings import DnsSettings
+
+# Room for what comes while the loop does something else; the system may grant less.
+_RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
+_PORT_TRIES = 20
+_BACKLOG = 128
+
+
+@dataclass(frozen=True)
+class ServerSockets:
+    """
+    What one worker serves on; bound and not blocking, and those of TCP listen.
+
+    *udp* and *tcp* share one port; *tls* and *https* are there where DNS is served encrypted.
+    """
+
+    udp: socket.socket
+    tcp: socket.socket
+    tls: socket.socket | None = None
+    https: socket.socket | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of both halves of plain DNS."""
+        port: int = self.udp.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Close all of them."""
+        for each in (self.udp, self.tcp, self.tls, self.https):
+            if each is not None:
+                each.close()
+
+
+def open_sockets(dns: DnsSettings) -> tuple[ServerSockets, ...]:
+    """
+    Return sockets for each worker of *dns*; of a port 0 the system chooses one for all.
+
+    Raises OSError where a port cannot be had.
+    """
+    columns: list[Sequence[socket.socket]] = []
+    try:
+        pairs = _pairs(dns.address, dns.port, dns.workers)
+        columns += [[udp for udp, _ in pairs], [tcp for _, tcp in pairs]]
+        if dns.encrypted is not None:
+            for port in (dns.encrypted.tls_port, dns.encrypted.https_port):
+                columns.append(_listening(dns.address, port, dns.workers))
+    except OSError:
+        for each in chain.from_iterable(columns):
+            each.close()
+        raise
+    if dns.workers > 1:
+        for column in columns:
+            keep_clients_together(column[0], dns.workers)
+    return tuple(ServerSockets(*row) for row in zip(*columns, strict=True))
+
+
+def _pairs(address: str, port: int, workers: int) -> list[tuple[socket.socket, socket.socket]]:
+    """Return UDP and TCP sockets on one port for each of *workers*."""
+    for remaining in reversed(range(_PORT_TRIES)):
+        udp = _bound(address, port, socket.SOCK_DGRAM, workers)
+        try:
+            tcp = _listening(address, udp[0].getsockname()[1], workers)
+        except OSError:
+            for each in udp:
+                each.close()
+            # Of a port that the system chose for UDP the TCP half may be taken: another, then.
+            if port or not remaining:
+                raise
+        else:
+            return list(zip(udp, tcp, strict=True))
+    raise AssertionError("the last try returns or raises")
+
+
+def _listening(address: str, port: int, workers: int) -> list[socket.socket]:
+    opened = _bound(address, port, socket.SOCK_STREAM, workers)
+    for each in opened:
+        each.listen(_BACKLOG)
+    return opened
+
+
+def _bound(address: str, port: int, kind: socket.SocketKind, workers: int) -> list[socket.socket]:
+    is_shared = workers > 1
+    if is_shared and port:
+        # Whoever else shares the port would get a part of our clients, and nobody would notice.
+        _socket(address, port, kind, is_shared=False).close()
+    opened: list[socket.socket] = []
+    try:
+        for _ in range(workers):
+            opened.append(_socket(address, port, kind, is_shared=is_shared))
+            port = opened[0].getsockname()[1]
+    except OSError:
+        for each in opened:
+            each.close()
+        raise
+    return opened
+
+
+def _socket(address: str, port: int, kind: socket.SocketKind, *, is_shared: bool) -> socket.socket:
+    own = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try:
+        if kind == socket.SOCK_STREAM:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
+        if is_shared:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        own.bind((address, port))
+    except OSError:
+        own.close()
+        raise
+    own.setblocking(False)  # noqa: FBT003 - the call has no keywords
+    return own

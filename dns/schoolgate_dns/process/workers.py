@@ -1,0 +1,218 @@
+"""
+Several workers, forked from one process that does nothing but keep them running.
+
+Everything is imported and the first snapshot compiled before the first of them is born, so that
+they share that memory; there is no event loop and no thread before, which a fork would break. A
+worker that dies is born again at once from the same process, with the same sockets, in which
+what arrived meanwhile is waiting: nobody notices but those whose queries it was working on.
+"""
+
+import gc
+import mmap
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from schoolgate_dns.process.memory import give_back
+from schoolgate_policyd.child import end_with
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+SETTLED_AFTER_S = 10.0
+# Less than the supervisor waits for all of us.
+STOP_WITHIN_S = 4.0
+# As in the supervisor: one that ends this often before it served will not serve next time.
+MOST_FAILED_STARTS = 5
+# A worker's exit status where another start cannot help, and where it met a mistake of ours
+# (sysexits.h).
+MISCONFIGURED = 78
+BROKEN = 70
+
+_STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+_ALL = _STOP | {signal.SIGCHLD, signal.SIGUSR1}
+_FOR_EVER_S = 3600.0
+
+Work = Callable[[int, bool, Callable[[], None]], int]
+"""
+A worker's life: its number from 1 on, whether it takes a dead one's place, and what it calls once
+it serves; returns its exit status. It runs in a process of its own, until one of _STOP.
+"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Place:
+    """The place of one worker; *pid* is None while nobody has it, until *due_at_s*."""
+
+    number: int
+    pid: int | None = None
+    born_at_s: float = 0.0
+    due_at_s: float = 0.0
+    births: int = 0
+    failed_starts: int = 0
+    quick_deaths: int = 0
+
+    def vacate(self, now_s: float, *, has_served: bool) -> None:
+        """Note a death: the first one is made good at once, those soon after it with pauses."""
+        if now_s - self.born_at_s > SETTLED_AFTER_S:
+            self.quick_deaths = 0
+        pause_s = min(FIRST_PAUSE_S * 2**self.quick_deaths, LONGEST_PAUSE_S)
+        is_first = has_served and not self.quick_deaths
+        self.pid = None
+        self.due_at_s = now_s if is_first else now_s + pause_s
+        self.quick_deaths += 1
+        self.failed_starts = 0 if has_served else self.failed_starts + 1
+
+
+class Workers:
+    """Keeps *count* workers at *work*."""
+
+    def __init__(self, count: int, work: Work) -> None:
+        self._work = work
+        self._places = [_Place(number) for number in range(1, count + 1)]
+        # An octet for each, that it sets to 1 once it serves; forked processes share it.
+        self._serving = mmap.mmap(-1, count)
+        self._is_announced = False
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """
+        Run until SIGTERM, SIGINT or SIGHUP; *ready* is called once all of them serve.
+
+        Return the exit status: 1 when a worker never served, however often it was born.
+        """
+        if threading.active_count() > 1:
+            raise RuntimeError("a fork would leave the locks of other threads locked for ever")
+        with _frozen(), _blocked() as unblock:
+            try:
+                return self._keep(ready, unblock)
+            finally:
+                self._end_all()
+
+    def _keep(self, ready: Callable[[], None], unblock: Callable[[], None]) -> int:
+        while True:
+            now_s = time.monotonic()
+            for place in self._places:
+                if place.pid is None and place.due_at_s <= now_s:
+                    self._bear(place, unblock)
+            got = signal.sigtimedwait(_ALL, self._next_due_in_s())
+            if got is not None and got.si_signo in _STOP:
+                return 0
+            # Signals of one kind are joined, so after any of them everything is looked at.
+            for place in self._places:
+                if not self._look_at(place):
+                    return 1
+            if not self._is_announced and all(map(self._serves, self._places)):
+                self._is_announced = True
+                ready()
+
+    def _serves(self, place: _Place) -> bool:
+        return bool(self._serving[place.number - 1])
+
+    def _next_due_in_s(self) -> float:
+        due = [place.due_at_s for place in self._places if place.pid is None]
+        return max(0.0, min(due) - time.monotonic()) if due else _FOR_EVER_S
+
+    def _look_at(self, place: _Place) -> bool:
+        """Note it if the worker has died; whether there is sense in another start."""
+        if place.pid is None:
+            return True
+        pid, status = os.waitpid(place.pid, os.WNOHANG)
+        if not pid:
+            return True
+        status = os.waitstatus_to_exitcode(status)
+        place.vacate(time.monotonic(), has_served=self._serves(place))
+        self._serving[place.number - 1] = 0
+        if status == MISCONFIGURED and not self._is_announced:
+            return False  # it has said what to change
+        log.error("a worker died", worker=place.number, status=status)
+        return place.failed_starts < MOST_FAILED_STARTS
+
+    def _bear(self, place: _Place, unblock: Callable[[], None]) -> None:
+        place.born_at_s = time.monotonic()
+        place.births += 1
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            place.pid = pid
+            return
+        status = BROKEN
+        try:
+            if end_with(parent):
+                gc.enable()
+                unblock()
+                status = self._work(place.number, place.births > 1, lambda: self._say(place))
+        except Exception:
+            log.exception("a worker met a mistake of ours", worker=place.number)
+        finally:
+            # Whatever happened, nothing of what the parent goes on to do is done here as well.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _say(self, place: _Place) -> None:
+        """In the worker: tell the parent that it serves."""
+        self._serving[place.number - 1] = 1
+        os.kill(os.getppid(), signal.SIGUSR1)
+
+    def _end_all(self) -> None:
+        """Have all of them stop, by force those that have not in time or at a second signal."""
+        self._signal_all(signal.SIGTERM)
+        until_s = time.monotonic() + STOP_WITHIN_S
+        while self._are_there() and (left_s := until_s - time.monotonic()) > 0:
+            got = signal.sigtimedwait(_ALL, left_s)
+            if got is not None and got.si_signo in _STOP:
+                break
+        self._signal_all(signal.SIGKILL)
+        for place in self._places:
+            if place.pid is not None:
+                os.waitpid(place.pid, 0)
+                place.pid = None
+
+    def _are_there(self) -> bool:
+        for place in self._places:
+            if place.pid is not None and os.waitpid(place.pid, os.WNOHANG)[0]:
+                place.pid = None
+        return any(place.pid is not None for place in self._places)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for place in self._places:
+            if place.pid is not None:
+                # A process that has ended is there until it is waited for, so this is no other.
+                os.kill(place.pid, number)
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Leave what is there now to itself, so that no collection writes to what workers share."""
+    give_back()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.enable()
+
+
+@contextmanager
+def _blocked() -> Iterator[Callable[[], None]]:
+    """Block the signals that are waited for; yield what undoes that in a worker."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        yield unblock
+    finally:
+        while signal.sigtimedwait(_ALL, 0) is not None:
+            pass  # what came too late concerns nobody any more
+        unblock()

@@ -1,0 +1,1 @@
+"""What upstreams said: kept for its time, and without what must not reach a client."""

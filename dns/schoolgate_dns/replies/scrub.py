@@ -1,0 +1,94 @@
+"""
+Addresses of the inside are removed from what the outside says.
+
+A page whose name suddenly has an address of the school's own network (DNS rebinding) reaches
+printers, routers and the gateway with the browser's full trust. No public name has a good reason
+to lead there; the school's own zones do, and are exempt (`stages.held`).
+"""
+
+import msgspec
+
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Reply
+from schoolgate_dns.messages.rewriting import rewritten
+from schoolgate_dns.messages.service_records import Key, ServiceRecord, service_records
+from schoolgate_dns.replies.inside import is_inside
+
+# An internal policy of whoever runs the resolver, which RFC 8914 section 4.16 calls Blocked:
+# nobody outside demanded it (16), and the client did not ask for it (17).
+REBINDING = ExtendedError(
+    ExtendedErrorCode.BLOCKED, "rebinding: addresses of the inside were removed"
+)
+
+_ADDRESS_OCTETS = {1: 4, 28: 16}  # of A and AAAA, which `preparse` holds to it
+_SERVICE_TYPES = frozenset({64, 65})
+_TO_RDATA = 6  # from a record's TTL to its data
+_HINTS = ((Key.IPV4_HINT, 4), (Key.IPV6_HINT, 16))
+
+
+class Scrubbed(msgspec.Struct, frozen=True):
+    """A reply without addresses of the inside, and how many of them it had."""
+
+    reply: Reply
+    removed: int
+
+
+def scrubbed(reply: Reply) -> Scrubbed:
+    """
+    Return *reply* without addresses of the inside in A and AAAA records and in hints.
+
+    It is the same object if there are none; otherwise it says how many there were, and is not
+    authentic. Raises WireError if it becomes too long for a message.
+    """
+    octets = reply.octets
+    changes: dict[int, bytes | None] = {}
+    removed = 0
+    has_service_records = False
+    for at, _ in reply.ttls:
+        number = octets[at - 4] << 8 | octets[at - 3]
+        length = _ADDRESS_OCTETS.get(number)
+        if length is None:
+            has_service_records |= number in _SERVICE_TYPES
+        elif is_inside(octets[at + _TO_RDATA : at + _TO_RDATA + length]):
+            changes[at] = None
+            removed += 1
+    if has_service_records:
+        removed += _scrub_hints(reply, changes)
+    if not changes:
+        return Scrubbed(reply, 0)
+    clean = rewritten(reply, changes)
+    return Scrubbed(msgspec.structs.replace(clean, removed_addresses=removed), removed)
+
+
+def _scrub_hints(reply: Reply, changes: dict[int, bytes | None]) -> int:
+    """Add to *changes* what becomes of records with hints; return how many addresses go."""
+    removed = 0
+    for at, record in service_records(reply):
+        if record is None:
+            # Whoever reads it nevertheless may find addresses in it.
+            changes[at] = None
+            continue
+        clean, count = _without_inside_hints(record)
+        if clean is not record:
+            changes[at] = clean.octets()
+            removed += count
+    return removed
+
+
+def _without_inside_hints(record: ServiceRecord) -> tuple[ServiceRecord, int]:
+    parameters = dict(record.parameters)
+    removed = 0
+    is_changed = False
+    for key, octets in _HINTS:
+        value = parameters.get(key)
+        if value is None:
+            continue
+        # What is left over at the end is no address, and goes as well.
+        addresses = [value[at : at + octets] for at in range(0, len(value) - octets + 1, octets)]
+        kept = [each for each in addresses if not is_inside(each)]
+        removed += len(addresses) - len(kept)
+        is_changed |= len(kept) * octets != len(value) or not value
+        if kept:
+            parameters[key] = b"".join(kept)
+        else:
+            del parameters[key]
+    return (record.with_parameters(parameters), removed) if is_changed else (record, 0)

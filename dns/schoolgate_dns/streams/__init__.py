@@ -1,0 +1,1 @@
+"""DNS over streams: framing, bounds on connections, and how long anybody is waited for."""

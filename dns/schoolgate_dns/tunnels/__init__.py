@@ -1,0 +1,1 @@
+"""How much names could carry: what `stages.tunnel` adds up for a client below a parent."""

@@ -1,0 +1,125 @@
+"""Tables of finished answers: by class, bounded, and right for the second."""
+
+import struct
+from datetime import UTC, datetime
+
+from dns_local import query
+
+from schoolgate_dns.finished.tables import MAX_ASKED_ONCE, FinishedAnswer, FinishedAnswers
+from schoolgate_dns.messages import wire
+from schoolgate_dns.outcome import Outcome
+from schoolgate_policyd.core.decision import Decision, Verdict
+from schoolgate_policyd.core.subjects import Audience, Subject
+
+PUPILS, STAFF = Subject(), Subject(audience=Audience.STAFF)
+ALLOWED = Decision(Verdict.ALLOW, Verdict.ALLOW, datetime(2026, 12, 1, tzinfo=UTC))
+QUERY = wire.read_query(query("a.example").to_wire())
+
+
+def finished(lasts_s: int = 60, now_s: float = 1000.9, *ttls: int) -> FinishedAnswer:
+    octets = bytes(12) + b"".join(struct.pack(">I", ttl) for ttl in ttls)
+    places = tuple((12 + 4 * place, ttl) for place, ttl in enumerate(ttls))
+    return FinishedAnswer(Outcome(octets, ttls=places, lasts_s=lasts_s), QUERY, ALLOWED, now_s)
+
+
+def ttls_of(answer: FinishedAnswer) -> list[int]:
+    return [ttl for (ttl,) in struct.iter_unpack(">I", answer.octets[10:])]
+
+
+def keep(tables: FinishedAnswers, subject: Subject, key: bytes) -> FinishedAnswer:
+    answer = finished()
+    for _ in range(2):
+        tables.put(tables.table_of(subject), key, answer)
+    return answer
+
+
+def test_it_may_be_given_for_as_long_as_it_lasts_and_no_second_longer() -> None:
+    answer = finished(lasts_s=60, now_s=1000.9)
+    assert [True, False] == [answer.renew(1059), answer.renew(1060)]
+
+
+def test_each_ttl_counts_down_to_zero() -> None:
+    answer = finished(60, 1000.9, 30, 2)
+    counted = []
+    for second in (1000, 1001, 1010):
+        answer.renew(second)
+        counted.append(ttls_of(answer))
+    assert [[29, 1], [28, 0], [19, 0]] == counted
+
+
+def test_no_ttl_reaches_past_its_end_at_any_moment_of_a_second() -> None:
+    """Given at the very end of a second, it still ends before what it was worked out for."""
+    answer = finished(60, 1000.0, 30)
+    for second in range(1000, 1030):
+        answer.renew(second)
+        assert 1030 >= second + 0.999 + ttls_of(answer)[0]
+
+
+def test_while_there_is_room_everything_is_kept_and_then_what_is_asked_for_again() -> None:
+    tables = FinishedAnswers(max_finished=4)
+    table = tables.table_of(PUPILS)
+    assert [True, True] == [tables.put(table, key, finished()) for key in (b"one", b"two")]
+    assert [False, True] == [tables.put(table, b"three", finished()) for _ in range(2)]
+    assert 3 == len(tables)
+
+
+def test_a_class_finds_its_own_answers_alone() -> None:
+    tables = FinishedAnswers()
+    answer = keep(tables, PUPILS, b"key")
+    assert {b"key": answer} == tables.table_of(PUPILS)
+    assert {} == tables.table_of(STAFF)
+
+
+def test_when_all_is_full_what_nobody_asks_for_goes() -> None:
+    tables = FinishedAnswers(max_finished=2)
+    asked_for, forgotten = (keep(tables, PUPILS, key) for key in (b"hot", b"cold"))
+    keep(tables, STAFF, b"one")
+    table = tables.table_of(PUPILS)
+    assert {} == table
+    assert asked_for is tables.find_older(PUPILS, b"hot")
+    assert {b"hot": asked_for} == table
+    for key in (b"two", b"three", b"four"):
+        keep(tables, STAFF, key)
+    assert tables.find_older(PUPILS, b"cold") is None
+    assert forgotten not in table.values()
+
+
+def test_there_are_never_more_than_so_many() -> None:
+    tables = FinishedAnswers(max_finished=10)
+    for number in range(100):
+        keep(tables, PUPILS if number % 2 else STAFF, b"%d" % number)
+        assert 10 >= len(tables)
+
+
+def test_names_made_up_by_the_thousand_do_not_push_out_what_is_asked_for() -> None:
+    tables = FinishedAnswers(max_finished=2)
+    keep(tables, PUPILS, b"hot")
+    for number in range(1_000):
+        tables.put(tables.table_of(PUPILS), b"made up %d" % number, finished())
+    assert [b"hot"] == list(tables.table_of(PUPILS))
+
+
+def test_what_was_asked_for_once_is_not_remembered_for_ever() -> None:
+    tables = FinishedAnswers(max_finished=1)
+    keep(tables, PUPILS, b"hot")
+    table = tables.table_of(PUPILS)
+    tables.put(table, b"long ago", finished())
+    for number in range(2 * MAX_ASKED_ONCE):
+        tables.put(table, b"made up %d" % number, finished())
+    assert not tables.put(table, b"long ago", finished())
+
+
+def test_what_is_one_clients_alone_has_an_end_too() -> None:
+    tables = FinishedAnswers(max_own=3)
+    own, other = tables.own_table(), tables.own_table()
+    for number in range(10):
+        tables.put_own(own if number % 2 else other, b"%d" % number, finished())
+        assert 3 >= len(own) + len(other)
+
+
+def test_cleared_tables_are_empty_for_whoever_holds_one() -> None:
+    tables = FinishedAnswers()
+    keep(tables, PUPILS, b"key")
+    tables.clear()
+    assert (0, {}) == (len(tables), tables.table_of(PUPILS))
+    assert tables.find_older(PUPILS, b"key") is None

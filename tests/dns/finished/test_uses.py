@@ -1,0 +1,56 @@
+"""A minute that is over is told a few uses at a time, exactly."""
+
+from datetime import UTC, datetime
+
+from dns_local import query
+
+from schoolgate_dns.finished.tables import FinishedAnswer
+from schoolgate_dns.finished.uses import Accounts, Use, Uses
+from schoolgate_dns.messages import wire
+from schoolgate_dns.outcome import Outcome
+from schoolgate_policyd.core.decision import Decision, Verdict
+from schoolgate_policyd.core.subjects import Subject
+
+ALLOWED = Decision(Verdict.ALLOW, Verdict.ALLOW, datetime(2026, 12, 1, tzinfo=UTC))
+QUERY = wire.read_query(query("a.example").to_wire())
+SINCE = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+def answer(*, is_blocked: bool = False) -> FinishedAnswer:
+    return FinishedAnswer(Outcome(bytes(12), is_blocked=is_blocked), QUERY, ALLOWED, 1000.0)
+
+
+def minute(counts: dict[FinishedAnswer, int], client: str = "127.0.1.10") -> Uses:
+    return Uses(client, Subject(), SINCE, counts, {})
+
+
+def test_nothing_was_counted() -> None:
+    accounts = Accounts()
+    accounts.add(minute({}))
+    assert [] == accounts.take(10)
+
+
+def test_each_answer_is_told_with_its_count() -> None:
+    one, other = answer(), answer()
+    uses = minute({one: 3, other: 1})
+    accounts = Accounts()
+    accounts.add(uses)
+    assert [Use(uses, one, 3), Use(uses, other, 1)] == accounts.take(10)
+    assert [] == accounts.take(10)
+
+
+def test_of_a_blocked_one_the_first_was_told_already() -> None:
+    once, often = answer(is_blocked=True), answer(is_blocked=True)
+    uses = minute({once: 1, often: 5})
+    accounts = Accounts()
+    accounts.add(uses)
+    assert [Use(uses, often, 4)] == accounts.take(10)
+
+
+def test_they_are_taken_a_few_at_a_time_and_none_is_lost() -> None:
+    accounts = Accounts()
+    for client in ("127.0.1.10", "127.0.1.11"):
+        accounts.add(minute({answer(): number for number in range(1, 6)}, client))
+    helpings = [accounts.take(4) for _ in range(4)]
+    assert [4, 4, 2, 0] == [len(each) for each in helpings]
+    assert 30 == sum(use.count for helping in helpings for use in helping)

@@ -130,7 +130,7 @@ class Answering:
         if isinstance(query, parse.Finished):
             return None if query.answer is None else Outcome(query.answer)
         if isinstance(query, parse.ForZone):
-            return await self._relayed(query)
+            return await self._relayed(query, over_udp=over_udp)
         # 2. Canaries and the gateway's own names ask about the network, not about a site: no
         # subject, no event.
         outcome = answer_canary(query) or self._local(query)
@@ -171,8 +171,11 @@ class Answering:
     async def _looked_up(self, asked: Asked, decision: Decision) -> Outcome:
         """Return what the internet says of a name that is allowed by itself."""
         query, decide = asked.query, self._decider.decide
-        # 5. A tunnel's names are all allowed, each by itself; and all of them are new.
+        # 5. A tunnel's names are all allowed, each by itself; and all of them are new. A page can
+        # make a browser look up what it likes, but not close a help line or a lesson site by that.
         passage = self._tunnels.ask(asked, self._monotonic())
+        if isinstance(passage, Stopped) and asked.snapshot.is_spared(query.name):
+            passage = None
         if isinstance(passage, Stopped):
             self._recording.note_tunnel(asked, decision, passage)
             return result.stopped(asked, passage)
@@ -243,18 +246,20 @@ class Answering:
             return outcome
         second = int(self._monotonic())
         packed = packed_address(asked.client)
-        if self._egress.note(packed, outcome.addresses, outcome.lasts_s, second):
+        ttl_s = max((each for _, each in outcome.ttls), default=0)
+        if self._egress.note(packed, outcome.addresses, ttl_s, second):
             return outcome
         return result.failed(asked.query, UpstreamUnreachable("the firewall takes no address"))
 
-    async def _relayed(self, message: parse.ForZone) -> Outcome:
+    async def _relayed(self, message: parse.ForZone, *, over_udp: bool) -> Outcome:
         """Return what the zone's own server says to an update or to an exchange of keys."""
         if not self._zones.is_own_zone(message.name):
             return Outcome(answers.header_only_answer(message.octets, Rcode.REFUSED))
         try:
-            return Outcome(await self._zones.relay(message.octets, message.name))
+            reply = await self._zones.relay(message.octets, message.name)
         except UpstreamError:
             return Outcome(answers.header_only_answer(message.octets, Rcode.SERVFAIL))
+        return Outcome(answers.way_to_tcp(reply) if over_udp else reply)
 
 
 def _failure(octets: bytes) -> Outcome | None:

@@ -10,12 +10,16 @@ import time
 from schoolgate_dns.datagrams.service import Datagrams
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.sockets import ServerSockets
-from schoolgate_dns.streams.connections import StreamLimits
+from schoolgate_dns.streams.connections import Connections, StreamLimits
 from schoolgate_dns.streams.service import READ_AHEAD_OCTETS, Answers, StreamService
 
 
 class Server:
-    """Serves on *sockets*: *reception* answers datagrams, *answers* the messages of streams."""
+    """
+    Serves on *sockets*: *reception* answers datagrams, *answers* the messages of streams.
+
+    *connections* says how many there may be, and whose.
+    """
 
     def __init__(
         self,
@@ -23,10 +27,11 @@ class Server:
         answers: Answers,
         sockets: ServerSockets,
         *,
+        connections: Connections | None = None,
         stream_limits: StreamLimits = StreamLimits(),  # noqa: B008 - it is frozen
     ) -> None:
         self.datagrams = Datagrams(sockets.udp, reception, time.monotonic)
-        self.streams = StreamService(answers, limits=stream_limits)
+        self.streams = StreamService(answers, limits=stream_limits, connections=connections)
         self._sockets = sockets
         self._tcp: asyncio.Server | None = None
 

@@ -12,6 +12,7 @@ from functools import partial
 from schoolgate_dns.answering import Answering
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
+from schoolgate_dns.encrypted.servers import MAX_ENCRYPTED
 from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
@@ -26,6 +27,7 @@ from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.steer import inspection_at
 from schoolgate_dns.stages.tunnel import Tunnels
+from schoolgate_dns.streams.connections import Connections
 from schoolgate_dns.upstream.opening import open_transport
 from schoolgate_dns.upstream.room import MAX_IN_FLIGHT, Room
 from schoolgate_dns.upstream.upstreams import Upstreams
@@ -89,7 +91,12 @@ class Service:
             school_now=school_now,
             machine_now=machine_now,
         )
-        self.server = Server(self.reception, self.answering, sockets)
+        # Over a connection an address cannot be forged, and who is not served gets none.
+        serves = served.__contains__
+        self.server = Server(
+            self.reception, self.answering, sockets, connections=Connections(serves=serves)
+        )
+        self._encrypted_connections = Connections(most=MAX_ENCRYPTED, serves=serves)
         self._settings = settings
         self._sockets = sockets
         self._encrypted = EncryptedServers()
@@ -102,6 +109,7 @@ class Service:
         self._encrypted = await start_encrypted(
             self.answering,
             self._settings.dns,
+            connections=self._encrypted_connections,
             sockets=None if tls is None or https is None else (tls, https),
         )
 

@@ -15,6 +15,7 @@ from dns_world import (
     STRANGER,
     TEN_BEFORE_BREAK,
     TEN_BEFORE_LESSON,
+    NoZones,
     World,
     query,
     source,
@@ -343,3 +344,34 @@ def test_the_client_gets_its_own_id_and_flags_back() -> None:
     assert answer is not None
     assert 4660 == dns.message.from_wire(answer).id
     assert dns.message.from_wire(answer).to_text().count("QR RD RA") == 1
+
+
+def test_what_a_zones_own_server_says_is_fitted_to_udp() -> None:
+    """Updates are passed on whole, but no source that may be forged is sent more than it gave."""
+
+    class OwnZones(NoZones):
+        def is_own_zone(self, _name: bytes) -> bool:
+            return True
+
+        async def relay(self, octets: bytes, _name: bytes) -> bytes:
+            return octets[:2] + b"\x81\x80" + octets[4:] + bytes(4000)
+
+    world = World(zones=OwnZones())
+    message = query("x.school.example", "TKEY").to_wire()
+    by_udp, by_tcp = (world.octets(message, PUPIL, over_udp=each) for each in (True, False))
+    assert by_udp is not None
+    assert by_tcp is not None
+    assert (12, True) == (len(by_udp), bool(by_udp[2] & 0x02))
+    assert len(by_tcp) > 4000
+
+
+def test_no_flood_of_names_closes_a_help_line() -> None:
+    """A page can make a browser ask for any names; help lines stay open whatever was asked."""
+    labels = [f"{number:040x}" for number in range(400)]
+    scripts = {
+        (f"{label}.help.example", "A"): (f"{label}.help.example 60 IN A 192.0.2.1",)
+        for label in labels
+    }
+    world = World(scripts)
+    rcodes = {world.ask(PUPIL, f"{label}.help.example").rcode() for label in labels}
+    assert {dns.rcode.NOERROR} == rcodes

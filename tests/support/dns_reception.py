@@ -165,6 +165,7 @@ class ReceptionWorld:
         self.monotonic_s = 1000.25
         self.events: list[Event] = []
         self.told: list[tuple[bytes, bytes]] = []
+        self.ways: dict[tuple[bytes, bytes], float] = {}
         self.is_firewall_there = True
         self.decider = Decider(compile_snapshot(school(live)))
         self.outcomes = ScriptedOutcomes(self)
@@ -212,7 +213,8 @@ class ReceptionWorld:
         for name in names:
             await self.ask(client, name)
 
-    def _tell(self, client: bytes, address: bytes, _lifetime_s: int) -> bool:
+    def _tell(self, client: bytes, address: bytes, lifetime_s: int) -> bool:
         if self.is_firewall_there:
             self.told.append((client, address))
+            self.ways[client, address] = self.monotonic_s + lifetime_s
         return self.is_firewall_there

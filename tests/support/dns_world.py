@@ -8,7 +8,7 @@ import dns.message
 import dns.rdatatype
 from dns_local import LocalUpstream, query, reply_to, run, until  # noqa: F401 - found here too
 
-from schoolgate_dns.answering import Answering
+from schoolgate_dns.answering import Answering, Zones
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.errors import UpstreamSilent
 from schoolgate_dns.finished.egress import AnsweredAddresses
@@ -200,7 +200,13 @@ class World:
     *inspection* are the addresses at which the proxy is found.
     """
 
-    def __init__(self, scripts: Scripts | None = None, *, inspection: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        scripts: Scripts | None = None,
+        *,
+        inspection: Sequence[str] = (),
+        zones: Zones | None = None,
+    ) -> None:
         self.moment = LESSON
         self.machine = datetime(2027, 1, 1, 12, 0, tzinfo=UTC)
         self.monotonic_s = 1000.0
@@ -217,7 +223,7 @@ class World:
             self.recording,
             lambda: self.moment,
             monotonic=lambda: self.monotonic_s,
-            zones=NoZones(),
+            zones=NoZones() if zones is None else zones,
             tunnels=Tunnels(),
             crowds=Crowds(),
             egress=AnsweredAddresses(self._tell),

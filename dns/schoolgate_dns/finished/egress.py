@@ -10,12 +10,17 @@ from collections.abc import Callable
 
 # What a browser keeps at least, with room for the minute in which a use is noted once.
 SHORTEST_LIFETIME_S = 180
-LONGEST_LIFETIME_S = 3600
+# As long as anything may be kept (`lifetime`), and some more.
+LONGEST_LIFETIME_S = 90_000
+# By so much the way stays open longer than the answer: connections begin late, clocks differ.
+MARGIN_S = 120
 # Each memory is emptied when it is full: a flood costs system calls, never memory. An entry takes
 # some 150 octets, so all clients together must not have what one may.
 MAX_CLIENTS = 65_536
 MAX_ADDRESSES_OF_CLIENT = 4_096
 MAX_ADDRESSES = 200_000
+
+FORGET_EVERY_S = 3600
 
 type Tell = Callable[[bytes, bytes, int], bool]
 """Opens the way from a client's address to another, both packed, for some seconds."""
@@ -45,17 +50,18 @@ class AnsweredAddresses:
         What still lasts for a minute and the answer's own time is not noted again.
         """
         if second >= self._forget_at:
-            # Nothing lasts longer; what is still asked for is noted again, which is cheap.
+            # What is still asked for is noted again, which is cheap.
             self._forget()
-            self._forget_at = second + LONGEST_LIFETIME_S
+            self._forget_at = second + FORGET_EVERY_S
         until = self._until.get(client)
         if until is None:
             if len(self._until) >= MAX_CLIENTS:
                 self._forget()
             until = self._until[client] = {}
-        lifetime_s = min(max(2 * ttl_s, SHORTEST_LIFETIME_S), LONGEST_LIFETIME_S)
+        lifetime_s = min(max(ttl_s + MARGIN_S, SHORTEST_LIFETIME_S), LONGEST_LIFETIME_S)
         for address in addresses:
-            if until.get(address, 0) - second >= lifetime_s // 2:
+            # Told again only when what is left is less than this answer needs.
+            if until.get(address, 0) - second >= max(ttl_s, MARGIN_S // 2):
                 continue
             if not self._tell(client, address, lifetime_s):
                 return False

@@ -27,6 +27,8 @@ from schoolgate_policyd.core.snapshot import Snapshot
 # The school's clock may be set: by more than this, and every end that was reckoned is wrong.
 LARGEST_STEP_S = 0.1
 MOST_TOLD = 200
+# The longest name, its type and an OPT record; what has more in it would fill the tables.
+MAX_FINISHED_QUERY_OCTETS = 300
 
 
 class Outcomes(Protocol):
@@ -166,12 +168,17 @@ class Reception:
         # While an upstream was asked, another snapshot may have come into force.
         if has_options or asked.snapshot is not self._decider.snapshot:
             return
+        client = self._client(packed)
+        # A claim may have ended meanwhile: then it was judged for somebody else than they are now.
+        if client.subject != asked.subject or len(octets) > MAX_FINISHED_QUERY_OCTETS:
+            return
         finished = FinishedAnswer(outcome, asked.query, outcome.decision, self._monotonic())
-        self.clients.keep(self._client(packed), octets[2:], finished)
+        self.clients.keep(client, octets[2:], finished)
 
     def _first_use(self, client: Client, finished: FinishedAnswer) -> bool:
+        ttl_s = finished.longest_ttl_s(self._second)
         if finished.addresses and not self._egress.note(
-            client.packed, finished.addresses, finished.until - self._second, self._second
+            client.packed, finished.addresses, ttl_s, self._second
         ):
             return False
         self._recording.note_first(client, finished, self._school_now())

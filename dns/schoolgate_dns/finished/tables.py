@@ -67,6 +67,10 @@ class FinishedAnswer:
         # One less, so that what is given at the end of a second does not outlast the bell.
         self._ends = tuple((at - 2, second + ttl_s - 1) for at, ttl_s in outcome.ttls)
 
+    def longest_ttl_s(self, second: int) -> int:
+        """Return for how long at most a client may keep it that is given it in *second*."""
+        return max((end - second for _, end in self._ends), default=0)
+
     def renew(self, second: int) -> bool:
         """Make it right for *second*; return False if it may not be given any more."""
         if second >= self.until:

@@ -153,6 +153,14 @@ def fitted_to_udp(query: Query, answer: bytes) -> bytes:
     return _with_opt(header + query.question, query)
 
 
+def way_to_tcp(reply: bytes) -> bytes:
+    """Return somebody else's *reply*, of one too long for UDP its header with TC set."""
+    if len(reply) <= _MIN_UDP_OCTETS:
+        return reply
+    flags = int.from_bytes(reply[2:4]) | preparse.IS_TRUNCATED
+    return struct.pack(">6H", 0, flags, 0, 0, 0, 0)
+
+
 def fitted(query: Query, outcome: Outcome) -> Outcome:
     """Return *outcome* with an answer that is fitted to UDP; one without records has no TTLs."""
     octets = fitted_to_udp(query, outcome.octets)

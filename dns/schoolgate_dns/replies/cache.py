@@ -14,6 +14,7 @@ MAX_ENTRIES = 120_000
 MAX_OCTETS = 128 * 1024 * 1024
 # What an entry costs beside its octets: the reply's record of itself, the key, the table.
 ENTRY_OCTETS = 1024
+RECORD_OCTETS = 100
 MAX_STALE_S = 86_400  # RFC 8767 section 5 proposes one to three days
 # The last part of a reply's life, in which who asks for it once more has it fetched again.
 PREFETCH_PART = 0.1
@@ -93,4 +94,4 @@ class ReplyCache:
 
 
 def _cost(reply: Reply) -> int:
-    return len(reply.octets) + ENTRY_OCTETS
+    return len(reply.octets) + ENTRY_OCTETS + RECORD_OCTETS * len(reply.ttls)

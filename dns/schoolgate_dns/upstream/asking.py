@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import structlog
 
 from schoolgate_dns.errors import (
@@ -17,6 +18,7 @@ from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.hearing import Hearing, Outcome
 from schoolgate_dns.upstream.room import Room
+from schoolgate_dns.upstream.transport import Transport
 
 Ended = Callable[[Reply | UpstreamError, float], None]
 """Is told the reply or why there is none, and when."""
@@ -61,7 +63,7 @@ class Asking:
             return  # all is being closed
         if isinstance(outcome, bytes):
             upstream.counts.answered += 1
-            found = _reply_in(outcome, upstream.transport.name)
+            found = _reply_in(outcome, upstream.transport)
         else:
             found = self._failure_of(outcome, upstream)
         now_s = self._monotonic()
@@ -79,14 +81,19 @@ class Asking:
         return _caused(UpstreamSilent(f"{name} did not answer in {self._timeout_s} s"), fault)
 
 
-def _reply_in(octets: bytes, name: str) -> Reply | UpstreamError:
+def _reply_in(octets: bytes, transport: Transport) -> Reply | UpstreamError:
     """Return the reply that *octets* are, or what is the matter with it."""
+    name = transport.name
     try:
-        return wire.read_reply(octets)
+        reply = wire.read_reply(octets)
     except UnusableReply as error:
         return _caused(UpstreamFailed(f"{name}: {error}", error.rcode, error.why), error)
     except WireError as error:
         return _caused(UpstreamUnreachable(f"{name}: {error}"), error)
+    # That it is authentic is worth as much as the way on which it was said (RFC 4035 4.9.3).
+    if reply.is_authentic and not transport.is_proven:
+        return msgspec.structs.replace(reply, is_authentic=False)
+    return reply
 
 
 def _caused(failure: UpstreamError, cause: Exception) -> UpstreamError:

@@ -45,6 +45,7 @@ class HttpsTransport:
         self._http2_client = http2_client
         self.name = str(place)
         self.counts = Counts()
+        self.is_proven = True
         self._place = place
         self._timeout_s = timeout_s
         self._idle_s = idle_s

@@ -6,6 +6,7 @@ where nobody else can have said it, and then remembered for an hour.
 """
 
 import asyncio
+import ipaddress
 import time
 from functools import partial
 
@@ -33,6 +34,7 @@ class PlainTransport:
     def __init__(self, place: UpstreamPlace, timeout_s: float) -> None:
         self.name = str(place)
         self.counts = Counts()
+        self.is_proven = ipaddress.ip_address(place.place.address).is_loopback
         self._place = place.place
         self._timeout_s = timeout_s
         self._datagrams = Datagrams(place.place, timeout_s, self._count_mismatched)

@@ -51,6 +51,7 @@ class TlsTransport:
     ) -> None:
         self.name = str(place)
         self.counts = Counts()
+        self.is_proven = True
         self._place = place
         self._timeout_s = timeout_s
         self._idle_s = idle_s

@@ -34,10 +34,12 @@ class Transport(Protocol):
     One upstream and the way to it; made with *timeout_s*, which bounds each call.
 
     *name* is what people call it in the configuration (`9.9.9.9:53`, `tls://9.9.9.9:853#dns.quad9.net`).
+    Where the way *is_proven* nobody can change what it says: encrypted, or within this machine.
     """
 
     name: str
     counts: Counts
+    is_proven: bool
 
     async def ask(self, lookup: Lookup) -> bytes:
         """

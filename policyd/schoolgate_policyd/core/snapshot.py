@@ -169,6 +169,14 @@ class Snapshot:
             if (cell := self._compiled.cells.get(name)) is not None
         )
 
+    def is_spared(self, host: Host) -> bool:
+        """Whether *host* is a help line's or an essential: what stays open when in doubt."""
+        return any(
+            cell.is_essential or cell.is_help_line
+            for name in host.parents()
+            if (cell := self._compiled.cells.get(name)) is not None
+        )
+
     def safe_name(self, subject: Subject, host: Host) -> DomainName | None:
         """Return the name whose address *subject* gets for *host*, if searches are filtered."""
         service = self._compiled.searches.get(host) if isinstance(host, DomainName) else None

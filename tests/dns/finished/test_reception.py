@@ -19,6 +19,7 @@ from dns_reception import (
 )
 from dns_world import BREAK, PUPIL, STAFF, TEN_BEFORE_BREAK, TEN_BEFORE_LESSON, query
 
+from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.subjects import DeviceClaim
@@ -321,5 +322,48 @@ def test_a_client_with_cookies_is_answered_and_nothing_is_kept() -> None:
             message.use_edns(0, options=[cookie])
             await world.reception.work_on(message.to_wire(), packed_address(PUPIL))
         assert 0 == len(world.reception.finished)
+
+    run(story, ReceptionWorld())
+
+
+def test_a_query_stuffed_with_records_is_answered_and_not_kept() -> None:
+    """Else a hundred thousand of them, each of 1.4 kB, would be what memory is full of."""
+
+    async def story(world: ReceptionWorld) -> None:
+        octets = query(SITE_NAME).to_wire()
+        filling = b"\0\0\x10\0\1\0\0\0\0" + (1350).to_bytes(2) + bytes(1350)
+        stuffed = octets[:10] + b"\0\2" + octets[12:] + filling
+        assert await world.reception.work_on(stuffed, packed_address(PUPIL)) is not None
+        assert 0 == len(world.reception.finished)
+
+    run(story, ReceptionWorld())
+
+
+def test_what_was_judged_for_somebody_else_is_not_kept_for_whom_the_address_is_now() -> None:
+    """A claim may end while an upstream is asked."""
+
+    async def story(world: ReceptionWorld) -> None:
+        judged = world.outcomes.outcome
+
+        async def as_staff(octets: bytes, _client: str, *, over_udp: bool) -> Outcome:
+            return await judged(octets, STAFF, over_udp=over_udp)
+
+        world.outcomes.outcome = as_staff  # type: ignore[method-assign]  # the time that passes
+        await world.ask(PUPIL, SITE_NAME)
+        assert 0 == len(world.reception.finished)
+
+    run(story, ReceptionWorld())
+
+
+@pytest.mark.parametrize("later_s", [0, 200, 299])
+def test_the_way_stays_open_for_as_long_as_the_address_may_be_kept(later_s: int) -> None:
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PUPIL, SITE_NAME)
+        world.pass_time(later_s)
+        other = "127.0.1.78"
+        await world.ask(other, "ferns.example")
+        answer, _ = await world.ask(other, SITE_NAME)
+        ttl_s = max(each.ttl for each in answer.answer)
+        assert world.ways[packed_address(other), SITE] >= world.monotonic_s + ttl_s
 
     run(story, ReceptionWorld())

@@ -550,3 +550,22 @@ def test_a_message_is_relayed_to_the_next_where_nobody_listens() -> None:
         return two
 
     assert 2 == run(relay()).first.counts.failovers
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_authentic_is_believed_only_where_nobody_can_have_written_it_on_the_way(
+    is_proven: bool,
+) -> None:
+    async def ask() -> Reply:
+        def authentic(lookup: Lookup) -> bytes:
+            octets = fine(lookup)
+            return octets[:3] + bytes([octets[3] | 0x20]) + octets[4:]
+
+        transport = HandTransport("only", authentic)
+        transport.is_proven = is_proven
+        upstreams = Upstreams([transport], 5.0)
+        reply = await upstreams.resolve(lookup_of("a.example"))
+        await upstreams.close()
+        return reply
+
+    assert is_proven is run(ask()).is_authentic

@@ -594,6 +594,23 @@ def test_help_lines_and_what_the_list_names_are_never_inspected() -> None:
         assert expected is snapshot.is_never_inspected(parse_host(host)), host
 
 
+def test_help_lines_and_essentials_are_spared() -> None:
+    catalogue = msgspec.structs.replace(
+        worlds.CATALOGUE, essentials=(parse_domain("lessons.example"),)
+    )
+    source = worlds.source_of(RULES)
+    policy = msgspec.structs.replace(source.policy, catalogue=catalogue)
+    snapshot = compile_snapshot(msgspec.structs.replace(source, policy=policy))
+
+    for host, expected in [
+        ("lessons.example", True),
+        ("maths.lessons.example", True),
+        ("www.help.example", True),
+        ("chat.example", False),
+    ]:
+        assert expected is snapshot.is_spared(parse_host(host)), host
+
+
 def test_a_locked_rule_names_nothing_that_lifts_it() -> None:
     with pytest.raises(ValueError, match="nothing can lift it"):
         Rule(

@@ -1,9 +1,8 @@
 """
 One process or several that answer, put together from what was handed over.
 
-It runs on uvloop: `tests/bench/bench_dns.py` measures its datagram endpoint against asyncio's own
-and a plain `recvfrom` loop, and uvloop costs about as little as the plain loop while misses may
-wait in the same process.
+It runs on uvloop, which has batches of datagrams, questions to upstreams, TCP and policyd's socket
+in one loop, and costs less for each turn of it than asyncio's own.
 """
 
 import asyncio

@@ -18,6 +18,7 @@ from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.replies.cache import ReplyCache
+from schoolgate_dns.replies.inside import inside_but
 from schoolgate_dns.resolvers import Place, upstreams_of
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.server import Server
@@ -58,7 +59,11 @@ class Service:
     ) -> None:
         self.resolver = resolver_of(settings.dns, sockets.port)
         self.replies = HeldReplies(
-            ReplyCache(), self.resolver, time.monotonic, is_own_zone=self.resolver.is_own_zone
+            ReplyCache(),
+            self.resolver,
+            time.monotonic,
+            is_own_zone=self.resolver.is_own_zone,
+            is_inside=inside_but(settings.dns.permitted_destinations),
         )
         self.tunnels = Tunnels(self.resolver.is_own_zone)
         self.crowds = Crowds()

@@ -119,6 +119,7 @@ class DnsSettings:
     *upstreams* are `address`, `address:port`, `tls://address#name` or `https://address/path#name`;
     none means the system's resolv.conf. *inspection_addresses* are where the proxy is found, at
     most one of each family; without any, what needs looking into does not exist.
+    *permitted_destinations* are private ranges that names outside *zones* lead to all the same.
     *metrics_port* is the first worker's, each further one has the next. *upstream_ca* is a PEM
     file of who may sign encrypted upstreams' certificates, instead of whom the system trusts.
     """
@@ -130,6 +131,7 @@ class DnsSettings:
     upstream_timeout_s: float = 2.0
     upstream_ca: Path | None = None
     zones: tuple[ZoneSettings, ...] = ()
+    permitted_destinations: tuple[Cidr, ...] = ()
     inspection_addresses: tuple[Address, ...] = ()
     encrypted: EncryptedDnsSettings | None = None
     metrics_port: int | None = None

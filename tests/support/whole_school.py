@@ -109,6 +109,8 @@ class WholeSchool:
         raw["people_file"] = str(SAMPLE.parent / raw["people_file"])
         raw["dns"] = {"port": self.dns_port, "upstreams": [f"127.0.0.1:{self.upstream.port}"]}
         raw["dns"]["upstream_timeout_s"] = 0.5
+        # Its internet is on the loopback, where no name of the real one may lead.
+        raw["dns"]["permitted_destinations"] = [PERMITTED]
         authority = self.internet.write_authority(self.folder / "origins.pem")
         raw["proxy"] = {
             "port": self.proxy_port,
@@ -199,7 +201,10 @@ class WholeSchool:
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             except (OSError, ValueError):
                 continue
-            if f"schoolgate_{name}".encode() in command and parent == self.process.pid:
+            # The DNS process becomes `schoolgate_dns.process.serve` once it has read its settings.
+            module = f"schoolgate_{name}".encode()
+            is_it = any(each == module or each.startswith(module + b".") for each in command)
+            if is_it and parent == self.process.pid:
                 return int(folder.name)
         return None
 

@@ -5,7 +5,11 @@ The documentation's ranges are not among them: they lead nowhere, inside as outs
 Sources: the IANA registries of special-purpose addresses; RFC 4291, RFC 3056, RFC 4380, RFC 6052.
 """
 
-from ipaddress import IPv4Network, IPv6Network
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+IsInside = Callable[[bytes], bool]
+"""Whether a packed address is of the inside."""
 
 _IPV4 = tuple(
     IPv4Network(text)
@@ -65,3 +69,18 @@ def is_inside(address: bytes) -> bool:
         client = bytes(octet ^ 0xFF for octet in address[12:])
         return is_inside(address[4:8]) or is_inside(client)
     return address.startswith(_BENCHMARKING)
+
+
+def inside_but(permitted: Iterable[str]) -> IsInside:
+    """Return `is_inside`, but for the ranges *permitted*, each an address and a prefix length."""
+    ranges = [ip_network(each) for each in permitted]
+    if not ranges:
+        return is_inside
+
+    def is_inside_and_not_permitted(address: bytes) -> bool:
+        if not is_inside(address):
+            return False
+        asked = ip_address(address)
+        return not any(asked in each for each in ranges)
+
+    return is_inside_and_not_permitted

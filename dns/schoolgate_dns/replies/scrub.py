@@ -11,7 +11,7 @@ import msgspec
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Reply
 from schoolgate_dns.messages.rewriting import rewritten
 from schoolgate_dns.messages.service_records import Key, ServiceRecord, service_records
-from schoolgate_dns.replies.inside import is_inside
+from schoolgate_dns.replies.inside import IsInside, is_inside
 
 # An internal policy of whoever runs the resolver, which RFC 8914 section 4.16 calls Blocked:
 # nobody outside demanded it (16), and the client did not ask for it (17).
@@ -32,7 +32,7 @@ class Scrubbed(msgspec.Struct, frozen=True):
     removed: int
 
 
-def scrubbed(reply: Reply) -> Scrubbed:
+def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Scrubbed:
     """
     Return *reply* without addresses of the inside in A and AAAA records and in hints.
 
@@ -52,14 +52,14 @@ def scrubbed(reply: Reply) -> Scrubbed:
             changes[at] = None
             removed += 1
     if has_service_records:
-        removed += _scrub_hints(reply, changes)
+        removed += _scrub_hints(reply, changes, is_inside)
     if not changes:
         return Scrubbed(reply, 0)
     clean = rewritten(reply, changes)
     return Scrubbed(msgspec.structs.replace(clean, removed_addresses=removed), removed)
 
 
-def _scrub_hints(reply: Reply, changes: dict[int, bytes | None]) -> int:
+def _scrub_hints(reply: Reply, changes: dict[int, bytes | None], is_inside: IsInside) -> int:
     """Add to *changes* what becomes of records with hints; return how many addresses go."""
     removed = 0
     for at, record in service_records(reply):
@@ -67,14 +67,14 @@ def _scrub_hints(reply: Reply, changes: dict[int, bytes | None]) -> int:
             # Whoever reads it nevertheless may find addresses in it.
             changes[at] = None
             continue
-        clean, count = _without_inside_hints(record)
+        clean, count = _without_inside_hints(record, is_inside)
         if clean is not record:
             changes[at] = clean.octets()
             removed += count
     return removed
 
 
-def _without_inside_hints(record: ServiceRecord) -> tuple[ServiceRecord, int]:
+def _without_inside_hints(record: ServiceRecord, is_inside: IsInside) -> tuple[ServiceRecord, int]:
     parameters = dict(record.parameters)
     removed = 0
     is_changed = False

@@ -17,6 +17,7 @@ import msgspec
 from schoolgate_dns.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable, WireError
 from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.replies.cache import Entry, ReplyCache
+from schoolgate_dns.replies.inside import IsInside, is_inside
 from schoolgate_dns.replies.scrub import scrubbed
 
 # RFC 8767 section 5: the client response timer, the failure recheck timer, and the TTL.
@@ -62,8 +63,8 @@ class HeldReplies:
     """
     The cache in front of *resolver*; *monotonic* gives seconds that never go backwards.
 
-    Names of which *is_own_zone* is true may have addresses of the inside. An old reply is given
-    when a new one takes longer than *patience_s*. *hits*, *misses*, *stale* (old ones given),
+    Names of which *is_own_zone* is true may have addresses of which *is_inside* is. An old reply
+    is given when a new one takes longer than *patience_s*. *hits*, *misses*, *stale* (old ones given),
     *failures* (given from memory), *prefetched* and *scrubbed* (replies that lost addresses)
     count up for ever.
     """
@@ -75,6 +76,7 @@ class HeldReplies:
         monotonic: Callable[[], float],
         *,
         is_own_zone: Callable[[bytes], bool] = _in_no_zone,
+        is_inside: IsInside = is_inside,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self.hits = 0
@@ -87,6 +89,7 @@ class HeldReplies:
         self._resolver = resolver
         self._monotonic = monotonic
         self._is_own_zone = is_own_zone
+        self._is_inside = is_inside
         self._patience_s = patience_s
         self._failed: OrderedDict[Lookup, tuple[UpstreamError, float]] = OrderedDict()
         self._refreshes: dict[Lookup, asyncio.Task[Held]] = {}
@@ -156,7 +159,7 @@ class HeldReplies:
         if self._is_own_zone(lookup.name):
             return reply
         try:
-            clean = scrubbed(reply)
+            clean = scrubbed(reply, self._is_inside)
         except WireError as error:
             raise UpstreamUnreachable("a reply that cannot be cleaned") from error
         self.scrubbed += clean.reply is not reply

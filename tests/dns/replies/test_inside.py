@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate_dns.replies.inside import is_inside
+from schoolgate_dns.replies.inside import inside_but, is_inside
 
 INSIDE = (
     "0.0.0.0",
@@ -135,3 +135,22 @@ def test_no_address_that_the_registry_calls_global_is_taken_for_inside(
         assert not is_inside(address.packed)
     if address.is_loopback or address.is_link_local or address.is_multicast:
         assert is_inside(address.packed)
+
+
+def test_a_range_that_is_permitted_is_not_of_the_inside_and_every_other_still_is() -> None:
+    is_inside_here = inside_but(["10.20.0.0/16", "fd00:1::/32"])
+    found = {
+        text: is_inside_here(ip_address(text).packed)
+        for text in ("10.20.3.4", "10.21.3.4", "fd00:1::5", "fd00:2::5", "192.0.2.1")
+    }
+    assert {
+        "10.20.3.4": False,
+        "10.21.3.4": True,
+        "fd00:1::5": False,
+        "fd00:2::5": True,
+        "192.0.2.1": False,
+    } == found
+
+
+def test_without_permitted_ranges_nothing_is_looked_up() -> None:
+    assert is_inside is inside_but(())

@@ -125,7 +125,10 @@ def test_a_reply_is_given_for_its_lifetime_and_counts_its_age() -> None:
         assert (0, False) == (first.age_s, first.is_stale)
         assert [0, 1, 100] == ages
         assert (1, 3, 1) == (it.asked, it.held.hits, it.held.misses)
-        assert (1, len(OLD.octets) + 1024) == (it.held.entries, it.held.octets)
+        assert (1, len(OLD.octets) + 1024 + 100 * len(OLD.ttls)) == (
+            it.held.entries,
+            it.held.octets,
+        )
 
     scene(test, OLD)
 

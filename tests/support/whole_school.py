@@ -33,6 +33,7 @@ WEBSITES = (
     "tiktok.com",
     "www.bbc.co.uk",
     "www.youtube.com",
+    "restrict.youtube.com",  # where safe search leads
     "lessons.example",
     "alias.example",
     "www.childline.org.uk",

@@ -64,9 +64,9 @@ class HeldReplies:
     The cache in front of *resolver*; *monotonic* gives seconds that never go backwards.
 
     Names of which *is_own_zone* is true may have addresses of which *is_inside* is. An old reply
-    is given when a new one takes longer than *patience_s*. *hits*, *misses*, *stale* (old ones given),
-    *failures* (given from memory), *prefetched* and *scrubbed* (replies that lost addresses)
-    count up for ever.
+    is given when a new one takes longer than *patience_s*. *hits*, *misses*, *stale* (old ones
+    given), *failures* (given from memory), *prefetched* and *scrubbed* (replies that lost
+    addresses) count up for ever.
     """
 
     def __init__(

@@ -172,7 +172,8 @@ def test_kdig_gets_answers_of_every_size_whole(
     assert ("RRSIG" in told) is ("+dnssec" in options)
 
 
-@pytest.mark.parametrize("length", range(1, 13))
+# unbound follows eleven redirections; a twelfth only while it remembers the end of the chain.
+@pytest.mark.parametrize("length", range(1, 12))
 def test_dig_follows_chains_as_far_as_unbound_does(resolved: Resolved, length: int) -> None:
     name = f"c{length}.{resolved.zone(Kind.NSEC3).origin}"
     told = resolved.dig("+short", name)

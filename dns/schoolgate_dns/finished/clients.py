@@ -97,13 +97,13 @@ class Clients:
 
     def admit(self, client: Client) -> None:
         """Know *client* from now on."""
+        if len(self.by_address) >= MAX_CLIENTS:
+            self.forget_all()
         table = self._finished.table_of(client.subject_class)
         if client.has_overlay():
             client.answers, client.shared = self._finished.own_table(), table
         else:
             client.answers = table
-        if len(self.by_address) >= MAX_CLIENTS:
-            self.forget_all()
         self.by_address[client.packed] = client
         if client.until != inf:
             self._ending.append(client)

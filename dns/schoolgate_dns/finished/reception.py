@@ -139,9 +139,15 @@ class Reception:
         if finished is None or not finished.renew(self._second):
             return None
         is_touched = client.shared is not None and client.is_touched(finished)
-        if is_touched or not self._first_use(client, finished):
+        if is_touched:
             return None
-        client.counts[finished] = 1
+        # In this minute it may have been given before it was set aside: what was counted stays.
+        used = client.counts.get(finished, 0)
+        if not used and not self._first_use(client, finished):
+            return None
+        client.counts[finished] = used + 1
+        if finished.is_blocked:
+            client.last[finished] = self._second
         return finished
 
     def _client(self, packed: bytes) -> Client:

@@ -161,11 +161,12 @@ class FinishedAnswers:
 
     def _keep(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
         if self._count >= self._max_finished:
-            self._set_aside()
+            self.set_aside()
         self._count += key not in table
         table[key] = finished
 
-    def _set_aside(self) -> None:
+    def set_aside(self) -> None:
+        """Make room: what nobody asks for until the next time is forgotten then."""
         for table, older in self._tables.values():
             older.clear()
             older.update(table)

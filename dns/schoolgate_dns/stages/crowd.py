@@ -82,14 +82,18 @@ class Crowds:
     def __len__(self) -> int:
         return len(self._sources)
 
-    def note(self, client: str, host: str, now_s: float, manner: int = 0) -> Crowd | None:
+    def note(
+        self, client: str, host: str, now_s: float, manner: int | None = None
+    ) -> Crowd | None:
         """
         Take in that *client* asks for *host*; return what is noticed, once a day for each client.
 
-        *manner* is of `manner_of`; *now_s* is in seconds that never go backwards.
+        *manner* is of `manner_of`, None where the query was not looked at; *now_s* is in seconds
+        that never go backwards.
         """
         source = self._source(client, now_s)
-        source.manners |= 1 << manner % _MANNER_BITS
+        if manner is not None:
+            source.manners |= 1 << manner % _MANNER_BITS
         # Two labels tell sites apart well enough, and cost nothing to find.
         _, _, site = host.rpartition(".")
         at = host.rfind(".", 0, -len(site) - 1)

@@ -88,10 +88,6 @@ class ZonedResolver:
             raise UpstreamUnreachable("the name is of no zone that has a server of its own")
         return await upstreams.relay(octets)
 
-    def is_locally_empty(self, name: bytes) -> bool:
-        """Whether *name* (wire form) is a reverse name that nobody outside can answer for."""
-        return self.local_rcode(name) is not None
-
     def local_rcode(self, name: bytes) -> Rcode | None:
         """
         Return what a locally empty *name* is answered, None for any other.

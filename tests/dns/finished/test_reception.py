@@ -367,3 +367,20 @@ def test_the_way_stays_open_for_as_long_as_the_address_may_be_kept(later_s: int)
         assert world.ways[packed_address(other), SITE] >= world.monotonic_s + ttl_s
 
     run(story, ReceptionWorld())
+
+
+def test_an_answer_that_was_set_aside_goes_on_being_counted() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PUPIL, VIDEOS)
+        for _ in range(3):
+            await world.ask(PUPIL, VIDEOS)
+        world.reception.finished.set_aside()
+        _, is_on_the_desk = await world.ask(PUPIL, VIDEOS)
+        assert not is_on_the_desk
+        await world.ask(PUPIL, VIDEOS)
+        assert 1 == len(world.outcomes.asked)
+        world.reception.tell_all()
+        world.recording.stop()
+        assert 5 == sum(each.count for each in world.events if isinstance(each, Blocked))
+
+    run(story, ReceptionWorld())

@@ -49,6 +49,9 @@ bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand i
 	$(PY) tests/bench/bench_lists.py
 	$(PY) tests/bench/bench_replay.py
 
+bench-box: $(STAMP) ## measure the gateway beside Squid, in namespaces of its own (root, minutes)
+	$(PY) tests/bench/box/bench_proxy.py
+
 fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000
 	$(PY) tests/fuzz/forged_replies.py --count 1000000
@@ -71,4 +74,4 @@ lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench fuzz dns-tree schema css lock
+.PHONY: help setup run test lint bench bench-box fuzz dns-tree schema css lock

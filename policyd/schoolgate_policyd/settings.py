@@ -6,64 +6,31 @@ spare the twelve that reading and checking take (pydantic, a YAML reader): whoev
 reads them and hands them on.
 """
 
-import ipaddress
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+import re
+from dataclasses import field
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, dataclass_transform
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.setting_kinds import (
+    Address,
+    AtLeastOne,
+    Cidr,
+    Interfaces,
+    Ipv6Mapping,
+    Megabytes,
+    Port,
+    Seconds,
+    Workers,
+    section,
+)
 
-MAX_WORKERS = 64
-
-
-class Checked:
-    """Marks a value that *check* returns in its usual form; it raises ValueError for others."""
-
-    def __init__(self, check: Callable[[Any], Any]) -> None:
-        self._check = check
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's types would have to be imported
-        """Have pydantic, which looks for this method, check what it has read."""
-        from pydantic_core import core_schema  # noqa: PLC0415 - whoever calls this has it already
-
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-
-def _cidr(text: str) -> str:
-    return str(ipaddress.ip_network(text))
+_WORKER = re.compile(r"-[0-9]+\Z", re.ASCII)
 
 
-def _address(text: str) -> str:
-    return str(ipaddress.ip_address(text))
-
-
-def _within(least: float, most: float, number: float) -> float:
-    if not least <= number <= most:
-        raise ValueError(f"must be between {least:g} and {most:g}")
-    return number
-
-
-def _at_least_one(texts: tuple[str, ...]) -> tuple[str, ...]:
-    if not texts:
-        raise ValueError("must name at least one")
-    return texts
-
-
-Cidr = Annotated[str, Checked(_cidr)]
-Address = Annotated[str, Checked(_address)]
-AtLeastOne = Annotated[tuple[str, ...], Checked(_at_least_one)]
-Workers = Annotated[int, Checked(partial(_within, 1, MAX_WORKERS))]
-Seconds = Annotated[float, Checked(partial(_within, 0.001, 86_400))]
-Megabytes = Annotated[int, Checked(partial(_within, 0, 1e9))]
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
-def _section[T](section: type[T]) -> type[T]:
-    """Make *section* an immutable value, of which pydantic knows no further fields."""
-    section.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # pydantic's name
-    return dataclass(frozen=True, kw_only=True)(section)
+def component_of(point: str) -> str:
+    """Return the component that *point* is of: the point `dns-2` is the second worker of `dns`."""
+    return _WORKER.sub("", point)
 
 
 def default_rules_dir() -> Path:
@@ -72,9 +39,15 @@ def default_rules_dir() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "rules"
 
 
-@_section
+@section
 class NetworkSettings:
-    """A range of addresses, what is known of whoever asks from it, and its sample relays."""
+    """
+    A range of addresses, what is known of whoever asks from it, and its sample relays.
+
+    A network *is_routed* when another router stands between it and the gateway, which then sees
+    no device's hardware address. *ipv6_mapping* is the prefix below which each of its IPv4
+    addresses has its IPv6 address; without one its devices are told no IPv6 addresses.
+    """
 
     id: str
     cidr: Cidr
@@ -84,9 +57,11 @@ class NetworkSettings:
     relay_from: str | None = None
     proxy_relay_port: int | None = None
     web_relay_port: int | None = None
+    is_routed: bool = False
+    ipv6_mapping: Ipv6Mapping | None = None
 
 
-@_section
+@section
 class ZoneSettings:
     """A zone whose names, reverse names and updates belong to servers of its own."""
 
@@ -94,13 +69,13 @@ class ZoneSettings:
     upstreams: AtLeastOne
 
 
-@_section
+@section
 class EncryptedDnsSettings:
     """
     DNS over TLS and over HTTPS under the gateway's own *name*.
 
     *certificate* and *key* are PEM files; devices must trust who signed the certificate.
-    *addresses* are the name's, as devices reach it; without any `dns.address` is.
+    *addresses* are the name's, as devices reach it; without any, all that DNS listens at are.
     """
 
     name: str
@@ -111,11 +86,12 @@ class EncryptedDnsSettings:
     addresses: tuple[Address, ...] = ()
 
 
-@_section
+@section
 class DnsSettings:
     """
     Where DNS listens and whom it asks.
 
+    It listens at *address* and *further_addresses*, on one *port*.
     *upstreams* are `address`, `address:port`, `tls://address#name` or `https://address/path#name`;
     none means the system's resolv.conf. *inspection_addresses* are where the proxy is found, at
     most one of each family; without any, what needs looking into does not exist.
@@ -125,6 +101,7 @@ class DnsSettings:
     """
 
     address: str = "127.0.0.1"
+    further_addresses: tuple[Address, ...] = ()
     port: int = 5353
     workers: Workers = 1
     upstreams: tuple[str, ...] = ()
@@ -137,22 +114,27 @@ class DnsSettings:
     metrics_port: int | None = None
 
 
-@_section
+@section
 class ProxySettings:
     """
-    Where the proxy listens.
+    Where the proxy listens, and with how many *workers*.
 
-    *permitted_destinations* are private ranges it may connect to all the same (tests' origins);
-    *upstream_ca* is a PEM file of further authorities that origins may be signed by.
+    *port* is where browsers that are told of the proxy find the first worker, each further one
+    has the next. At *intercept_port*, and the next ones, the firewall brings connections that
+    were meant for others; it is on the inspection addresses. *permitted_destinations* are private
+    ranges it may connect to all the same (tests' origins); *upstream_ca* is a PEM file of further
+    authorities that origins may be signed by.
     """
 
     address: str = "127.0.0.1"
     port: int = 8080
+    workers: Workers = 1
+    intercept_port: int | None = None
     permitted_destinations: tuple[Cidr, ...] = ()
     upstream_ca: Path | None = None
 
 
-@_section
+@section
 class ListSettings:
     """
     How lists are fetched.
@@ -169,7 +151,7 @@ class ListSettings:
     keep_free_megabytes: Megabytes = 500
 
 
-@_section
+@section
 class WebSettings:
     """Where the pages are served and how people reach them."""
 
@@ -178,24 +160,91 @@ class WebSettings:
     public_url: str = "http://localhost:8000"
 
 
-@_section
+class FirewallMode(StrEnum):
+    """Whether what no answer led to is refused, or recorded alone."""
+
+    ENFORCE = "enforce"
+    WATCH = "watch"
+
+
+class Transport(StrEnum):
+    """What an exception's ports are of."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+@section
+class ExceptionSettings:
+    """
+    A connection that one of the school's own systems needs, with the reason *why*.
+
+    From *sources*, or from everywhere inside without any, to *ports* at *to*, which may be inside
+    as well; without any, at what DNS told the device. With *trusted_only* whoever is closely
+    filtered has no use of it.
+    """
+
+    id: str
+    why: str
+    protocol: Transport
+    ports: tuple[Port, ...]
+    to: tuple[Cidr, ...] = ()
+    sources: tuple[Cidr, ...] = ()
+    trusted_only: bool = False
+
+
+@section
+class FirewallSettings:
+    """
+    The gateway's firewall, which holds devices to what DNS told them.
+
+    *inside* and *outside* are interfaces towards the school and towards the internet.
+    *administration* are the ranges from which the gateway is reached by SSH at *ssh_port*. With
+    *masquerade* IPv4 leaves with the gateway's own address. *exceptions* stand beside those that
+    every school has (`rules/firewall/exceptions.yaml`).
+    """
+
+    inside: Interfaces
+    outside: Interfaces
+    mode: FirewallMode = FirewallMode.ENFORCE
+    administration: tuple[Cidr, ...] = ()
+    ssh_port: int = 22
+    masquerade: bool = True
+    exceptions: tuple[ExceptionSettings, ...] = ()
+
+
+@section
+class ClockSettings:
+    """Whether loosening waits for a clock that a time server keeps right."""
+
+    must_be_synchronised: bool = False
+
+
+@section
 class Settings:
     """
     The whole configuration; *school* is the preset's name, *school_name* what pages show.
 
-    *address_ranges* are all the school's addresses, those of no network included.
+    *address_ranges* are all the school's addresses, those of no network included. *run_dir* is
+    for sockets, *var_dir* without it. Without *firewall* nobody is held to anything.
+
+    Below *var_dir* and *run_dir* a component has folders of its own, and on the gateway can write
+    in no other's: who shares which stands in `systemd/tmpfiles.conf`.
     """
 
     school: str = "twiss-green"
     school_name: str = "The school"
     is_sample: bool = False
     var_dir: Path = Path("var")
+    run_dir: Path | None = None
     rules_dir: Path = field(default_factory=default_rules_dir)
     people_file: Path | None = None
     dns: DnsSettings = DnsSettings()
     proxy: ProxySettings = ProxySettings()
     web: WebSettings = WebSettings()
     lists: ListSettings = ListSettings()
+    firewall: FirewallSettings | None = None
+    clock: ClockSettings = ClockSettings()
     address_ranges: tuple[Cidr, ...] = ()
     networks: tuple[NetworkSettings, ...] = ()
 
@@ -208,22 +257,27 @@ class Settings:
     @property
     def socket_path(self) -> Path:
         """The Unix socket of policyd."""
-        return self.var_dir / "policyd.sock"
+        run_dir = self.var_dir if self.run_dir is None else self.run_dir / "policyd"
+        return run_dir / "policyd.sock"
+
+    @property
+    def ways_path(self) -> Path:
+        """The Unix socket on which the firewall's point is told which ways were opened."""
+        return (self.run_dir or self.var_dir) / "firewall" / "ways.sock"
 
     @property
     def decisions_path(self) -> Path:
         """The database of what the school decided."""
-        return self.var_dir / "decisions.db"
+        return self.var_dir / "decisions" / "decisions.db"
 
     @property
     def events_dir(self) -> Path:
         """The folder with a database of events for each day."""
         return self.var_dir / "events"
 
-    @property
-    def spool_dir(self) -> Path:
-        """The folder in which points keep events until they are stored."""
-        return self.var_dir / "spool"
+    def spool_dir_of(self, component: str) -> Path:
+        """The folder in which the points of *component* keep events until they are stored."""
+        return self.var_dir / "spool" / component
 
     @property
     def lists_dir(self) -> Path:
@@ -231,14 +285,19 @@ class Settings:
         return self.var_dir / "lists"
 
     @property
+    def lists_socket_path(self) -> Path | None:
+        """The Unix socket on which the gateway has lists fetched; None where policyd does it."""
+        return None if self.run_dir is None else self.run_dir / "lists.sock"
+
+    @property
     def snapshots_dir(self) -> Path:
-        """The folder in which each point keeps the newest snapshot it had."""
+        """The folder with one for each component, in which it keeps its newest snapshots."""
         return self.var_dir / "snapshots"
 
     @property
     def clock_path(self) -> Path:
         """Where the highest time seen, and the sample school's shift, are kept."""
-        return self.var_dir / "clock.json"
+        return self.var_dir / "clock" / "clock.json"
 
     @property
     def ca_dir(self) -> Path:
@@ -248,8 +307,13 @@ class Settings:
     @property
     def ca_certificate_path(self) -> Path:
         """The authority's certificate, for devices to trust."""
-        return self.var_dir / "ca.pem"
+        return self.certificates_dir / "ca.pem"
+
+    @property
+    def certificates_dir(self) -> Path:
+        """The folder of the certificates that the proxy writes for everybody to read."""
+        return self.var_dir / "certificates"
 
     def last_snapshot_path(self, point: str) -> Path:
         """Where the point named *point* keeps the newest snapshot it had."""
-        return self.snapshots_dir / f"{point}.snapshot"
+        return self.snapshots_dir / component_of(point) / f"{point}.snapshot"

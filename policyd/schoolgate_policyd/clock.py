@@ -4,6 +4,8 @@ The two clocks.
 The machine's clock serves certificates, sessions and audit. The school's clock serves periods
 and grants; the sample school alone may shift it. The highest school time ever seen is kept, so a
 clock that went backwards revives nothing: the school's clock stands still until time catches up.
+While the machine's clock may not be believed (`clock_doubt`), it goes on from the last moment that
+was certain, by the seconds that the machine has run.
 
 policyd is the only writer of the clock's file, and before it starts the supervisor; every
 other process reads it once, at its start.
@@ -13,12 +15,20 @@ import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
+from schoolgate_policyd import kernel_clock
+from schoolgate_policyd.clock_doubt import (
+    LARGEST_STEP_S,
+    ClockWatch,
+    Look,
+    Trusted,
+    in_words,
+)
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.core.times import require_aware
@@ -29,7 +39,12 @@ FIRST_SAMPLE_MOMENT = datetime(2026, 11, 20, 10, 29, tzinfo=ZoneInfo("Europe/Lon
 KEEP_EVERY_S = 5.0
 # Less than this is the ordinary work of a time daemon.
 NOTABLE_LAG = timedelta(seconds=5)
+LARGEST_LAG = timedelta(seconds=LARGEST_STEP_S)
 MAX_FILE_OCTETS = 4096
+_BEHIND = (
+    "the gateway's clock is {} behind the highest time seen: set it right, or if that time was "
+    "wrong, stop Schoolgate, remove clock.json and start again"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +69,23 @@ class MachineClock:
         return datetime.now(UTC)
 
 
+class Doubt(NamedTuple):
+    """Why nobody knows the time, in a sentence, and the last moment that was certain (aware)."""
+
+    why: str
+    since: datetime
+
+
 class ClockState(msgspec.Struct, frozen=True):
-    """What is kept: the shift in seconds, and the highest school time ever seen (aware)."""
+    """
+    What is kept: the shift in seconds, and the highest school time ever seen (aware).
+
+    *trusted* is what was last known for certain of the machine's clocks.
+    """
 
     shift_s: float = 0.0
     highest: datetime | None = None
+    trusted: Trusted | None = None
 
     def __post_init__(self) -> None:
         if self.highest is not None:
@@ -66,32 +93,86 @@ class ClockState(msgspec.Struct, frozen=True):
 
 
 class SchoolClock:
-    """The school's clock: *machine* and a shift, never before the highest time seen."""
+    """
+    The school's clock: *machine* and a shift, never before the highest time seen.
 
-    def __init__(self, machine: Clock | None = None, state: ClockState | None = None) -> None:
+    With a *watch* it is that one's machine, and a step of it is not followed before it is sure:
+    not even for the moment between the step and the next look. Threads may share it.
+    """
+
+    def __init__(
+        self,
+        machine: Clock | None = None,
+        state: ClockState | None = None,
+        watch: ClockWatch | None = None,
+    ) -> None:
         state = state or ClockState()
         self._machine = machine or MachineClock()
+        self._watch = watch
         self._shift = timedelta(seconds=state.shift_s)
         self._lock = threading.Lock()
-        self._highest = state.highest or self._machine.now() + self._shift
+        look = self._read()
+        # What a clock says that was never sure is good for now, and not worth keeping.
+        self._is_certain = state.highest is not None or not look.why
+        self._highest = state.highest or look.moment + self._shift
+        self._ran_s = look.ran_s
+        self._lag = timedelta()
+        self._doubt: Doubt | None = None
+        self._look()
 
     def now(self) -> datetime:
-        """Return the school's moment, aware, in UTC; it never is less than one before."""
-        moment = self._machine.now() + self._shift
+        """Return the school's moment, aware, in UTC; never less than a certain one before."""
         with self._lock:
-            self._highest = max(self._highest, moment)
+            self._look()
             return self._highest
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why nobody knows what time it is, None while it is known."""
+        with self._lock:
+            self._look()
+            return self._doubt
 
     @property
     def state(self) -> ClockState:
         """What has to be kept for the next start."""
         highest = self.now()
-        return ClockState(self._shift.total_seconds(), highest)
+        return ClockState(
+            self._shift.total_seconds(),
+            highest if self._is_certain else None,
+            None if self._watch is None else self._watch.trusted,
+        )
 
     @property
     def lag(self) -> timedelta:
         """How far the machine's clock is behind the highest time seen; zero if it is not."""
-        return self.now() - (self._machine.now() + self._shift)
+        with self._lock:
+            self._look()
+            return self._lag
+
+    def _read(self) -> Look:
+        return Look(self._machine.now(), 0.0, "") if self._watch is None else self._watch.look()
+
+    def _look(self) -> None:
+        look = self._read()
+        last, ran_for_s = self._highest, max(0.0, look.ran_s - self._ran_s)
+        self._ran_s = look.ran_s
+        moment = look.moment + self._shift
+        why = look.why
+        if why:
+            self._highest += timedelta(seconds=ran_for_s)
+        elif not self._is_certain:
+            self._highest, self._is_certain = moment, True
+        self._lag = max(timedelta(), self._highest - moment)
+        if not why:
+            self._highest = max(self._highest, moment)
+            # A clock that stands still ends no grant.
+            if self._lag > LARGEST_LAG:
+                why = _BEHIND.format(in_words(self._lag.total_seconds()))
+        if not why:
+            self._doubt = None
+        elif self._doubt is None or self._doubt.why != why:
+            self._doubt = Doubt(why, last if self._doubt is None else self._doubt.since)
 
 
 def read_clock_state(path: Path) -> ClockState | None:
@@ -113,17 +194,18 @@ def open_school_clock(settings: Settings, machine: Clock | None = None) -> Schoo
     """
     Return the school's clock for a process that starts; the file is only read.
 
-    Without a file that can be read it is the machine's clock, and that is logged.
+    Without a file that can be read it is the machine's clock, and that is logged. Where a
+    *machine* is given, it is believed whatever it says.
     """
     try:
         state = read_clock_state(settings.clock_path) or ClockState()
         if not settings.is_sample:
-            state = ClockState(highest=state.highest)
-        clock = SchoolClock(machine, state)
+            state = msgspec.structs.replace(state, shift_s=0.0)
+        clock = SchoolClock(machine, state, _watch(settings, machine, state))
         lag = clock.lag
     except (ClockError, OverflowError) as error:
         log.error("the school's clock starts anew", cause=str(error))  # noqa: TRY400 - the cause says all
-        return SchoolClock(machine)
+        return SchoolClock(machine, watch=_watch(settings, machine, ClockState()))
     if lag > NOTABLE_LAG:
         log.error(
             "the machine's clock is behind the highest time seen; the school's clock stands still",
@@ -131,6 +213,17 @@ def open_school_clock(settings: Settings, machine: Clock | None = None) -> Schoo
             remedy=f"set the clock; if the highest time was wrong, remove {settings.clock_path}",
         )
     return clock
+
+
+def _watch(settings: Settings, machine: Clock | None, state: ClockState) -> ClockWatch | None:
+    if machine is not None:
+        return None
+    return ClockWatch(
+        kernel_clock.read_times,
+        kernel_clock.is_synchronised if settings.clock.must_be_synchronised else None,
+        boot=kernel_clock.boot_id(),
+        trusted=state.trusted,
+    )
 
 
 async def keep_clock(clock: SchoolClock, path: Path, every_s: float = KEEP_EVERY_S) -> None:

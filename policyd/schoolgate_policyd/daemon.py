@@ -8,16 +8,16 @@ keeps points waiting for an answer.
 
 import asyncio
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import structlog
 
+from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import Clock
+from schoolgate_policyd.collaborators import Alarm, Decisions, Events, Lists
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.strict import STRICT_POLICY
-from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.ipc.last_snapshot import (
     LastSnapshotError,
     load_last_snapshot,
@@ -25,6 +25,7 @@ from schoolgate_policyd.ipc.last_snapshot import (
 )
 from schoolgate_policyd.ipc.messages import EventBatch
 from schoolgate_policyd.ipc.server import PolicydServer
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.revisions import RevisionSequence
 from schoolgate_policyd.rulewatch import RuleWatch
 from schoolgate_policyd.strict_snapshot import strict_snapshot
@@ -38,54 +39,6 @@ REGISTER_EVERY_POLLS = 60
 log = structlog.get_logger(__name__)
 
 
-class Decisions(Protocol):
-    """What policyd needs of the store of decisions."""
-
-    def version(self) -> int:
-        """Return the number of the newest change."""
-        ...
-
-    def register(self, networks: tuple[Network, ...]) -> Register:
-        """Return who and what is in the school, in *networks*."""
-        ...
-
-    def live(self, moment: datetime) -> Live:
-        """Return what is in force at *moment* or will be."""
-        ...
-
-    def end_overdue(self, moment: datetime, *, at: datetime) -> int:
-        """Mark what is over at *moment* as ended for good; *at* is machine time."""
-        ...
-
-
-class Events(Protocol):
-    """What policyd needs of the store of events."""
-
-    def append(self, batch: EventBatch, *, at: datetime) -> int:
-        """Store *batch*; what of it is stored already stays once. *at* is machine time."""
-        ...
-
-    def delete_expired(self, *, at: datetime) -> tuple[date, ...]:
-        """Delete the days whose time is over at *at* (machine time)."""
-        ...
-
-
-class Lists(Protocol):
-    """What policyd needs of the lists that the school subscribes to."""
-
-    async def run(self) -> None:
-        """Keep them up to date, for ever."""
-        ...
-
-    def want(self) -> None:
-        """Have them looked at now."""
-        ...
-
-    def faults(self) -> tuple[str, ...]:
-        """Return a sentence for each list that is not as it should be; it may read files."""
-        ...
-
-
 class _View(NamedTuple):
     """What the store said when it was last looked at."""
 
@@ -96,7 +49,7 @@ class _View(NamedTuple):
 
 class Policyd:
     """
-    The whole of policyd, given its stores, its rules and the two clocks.
+    The whole of policyd, given its stores, its rules, the two clocks and the *alarm* about them.
 
     While the rule files are faulty the last good policy stays, across restarts too; when none
     was ever good, the strict one of `core.strict` is in force.
@@ -112,8 +65,10 @@ class Policyd:
         school_clock: Clock,
         machine_clock: Clock,
         lists: Lists | None = None,
+        alarm: Alarm | None = None,
     ) -> None:
         self._lists = lists
+        self._alarm = alarm
         self._decisions = decisions
         self._events = events
         self._rules = rules
@@ -156,8 +111,11 @@ class Policyd:
                     tasks.create_task(self._poll_rules(poll_every_s)),
                     tasks.create_task(self._tidy_for_ever()),
                 ]
-                if self._lists is not None:
-                    polling.append(tasks.create_task(self._lists.run()))
+                polling += [
+                    tasks.create_task(each.run())
+                    for each in (self._lists, self._alarm)
+                    if each is not None
+                ]
                 await stopping.wait()
                 for task in polling:
                     task.cancel()
@@ -185,6 +143,8 @@ class Policyd:
         while True:
             await asyncio.sleep(every_s)
             await self.refresh()
+            # Not from a task of its own: a policyd that looks at nothing any more is of no use.
+            service_notice.alive()
 
     async def _woken(self) -> None:
         """Look at everything at once: the head may have directed another policy."""
@@ -199,7 +159,9 @@ class Policyd:
     async def _look_at_rules(self) -> None:
         async with self._reading_rules:
             policy = await asyncio.to_thread(self._rules.poll)
-            self._server.faults = self._rules.faults + await self._list_faults()
+            self._server.faults = (
+                self._rules.faults + await self._list_faults() + self._clock_faults()
+            )
             if policy is None:
                 return
             self._policy = policy
@@ -211,13 +173,21 @@ class Policyd:
     async def _list_faults(self) -> tuple[str, ...]:
         return () if self._lists is None else await asyncio.to_thread(self._lists.faults)
 
+    def _clock_faults(self) -> tuple[str, ...]:
+        return () if self._alarm is None else self._alarm.faults
+
     async def _tidy_for_ever(self) -> None:
         """Delete events whose time is over, now and every hour."""
         while True:
             try:
                 async with self._storing:
-                    days = await asyncio.to_thread(
-                        self._events.delete_expired, at=self._machine_clock.now()
+                    # A clock that runs ahead would delete what has time left.
+                    days = (
+                        ()
+                        if self._clock_faults()
+                        else await asyncio.to_thread(
+                            self._events.delete_expired, at=self._machine_clock.now()
+                        )
                     )
                 if days:
                     log.info("events deleted, their time is over", days=len(days))
@@ -283,11 +253,3 @@ class Policyd:
             return last.policy
         log.error("rule files faulty and none was ever good, strict rules apply")
         return strict_snapshot(settings).source.policy
-
-
-def networks_of(settings: Settings) -> tuple[Network, ...]:
-    """Return the networks that *settings* name."""
-    return tuple(
-        Network(each.id, each.cidr, each.audience, each.device, each.inspectable)
-        for each in settings.networks
-    )

@@ -6,7 +6,9 @@ import sys
 from contextlib import closing
 from functools import partial
 
+from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, keep_clock, open_school_clock
+from schoolgate_policyd.clock_alarm import ClockAlarm
 from schoolgate_policyd.config import Settings, load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Policy
@@ -61,14 +63,25 @@ async def serve(settings: Settings) -> None:
                     on_taken_up=source.taken_up,
                     require_proof=gate.require_proof,
                 ),
-                lists=ListUpdates(settings.rules_dir, settings.lists_dir),
+                lists=ListUpdates(
+                    settings.rules_dir,
+                    settings.lists_dir,
+                    socket_path=settings.lists_socket_path,
+                ),
+                alarm=ClockAlarm(clock, machine_clock, events),
                 school_clock=clock,
                 machine_clock=machine_clock,
             )
-            await policyd.run(stopping, partial(ready.announce, NAME, str(settings.socket_path)))
+            await policyd.run(stopping, partial(_say_ready, settings))
     finally:
+        service_notice.stopping()
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+def _say_ready(settings: Settings) -> None:
+    ready.announce(NAME, str(settings.socket_path))
+    service_notice.ready()
 
 
 def _load(gate: Gate, settings: Settings) -> Policy:

@@ -37,6 +37,12 @@ class FakeMachine:
         self.moment += timedelta(seconds=seconds)
 
 
+def _write_clock(var_dir: Path, content: bytes) -> None:
+    path = _sample(var_dir).clock_path
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+
 def _sample(tmp_path: Path) -> Settings:
     return Settings(is_sample=True, var_dir=tmp_path)
 
@@ -98,7 +104,7 @@ def test_setting_it_may_turn_it_back(tmp_path: Path) -> None:
 def test_only_the_sample_school_can_be_set(tmp_path: Path) -> None:
     with pytest.raises(ClockError, match="leave `--at` away"):
         set_school_clock(_school(tmp_path), "2026-11-20T10:00", LONDON)
-    assert not (tmp_path / "clock.json").exists()
+    assert not _sample(tmp_path).clock_path.exists()
 
 
 def test_a_shift_in_the_file_moves_no_real_school(tmp_path: Path) -> None:
@@ -111,7 +117,7 @@ def test_a_shift_in_the_file_moves_no_real_school(tmp_path: Path) -> None:
 def test_what_is_no_moment_sets_nothing(tmp_path: Path) -> None:
     with pytest.raises(MomentSyntaxError, match="`half past ten`"):
         set_school_clock(_sample(tmp_path), "half past ten", LONDON)
-    assert not (tmp_path / "clock.json").exists()
+    assert not _sample(tmp_path).clock_path.exists()
 
 
 def test_a_machine_clock_that_goes_back_leaves_the_schools_standing() -> None:
@@ -177,14 +183,14 @@ def test_the_highest_time_is_kept_while_it_runs(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_file_stops_no_process(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "clock.json").write_bytes(content)
+    _write_clock(tmp_path, content)
     machine = FakeMachine()
 
     assert START == open_school_clock(_sample(tmp_path), machine).now()
 
 
 def test_a_damaged_file_is_named_before_a_start(tmp_path: Path) -> None:
-    (tmp_path / "clock.json").write_bytes(b"{")
+    _write_clock(tmp_path, b"{")
     with pytest.raises(ClockError, match=r"clock\.json: does not hold a clock; .* remove"):
         set_school_clock(_sample(tmp_path), None, LONDON)
 

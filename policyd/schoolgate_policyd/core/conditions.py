@@ -8,6 +8,7 @@ not known either, there are several `Facts`, and a rule that blocks by one of th
 """
 
 from datetime import datetime
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -37,13 +38,8 @@ def facts_at(
     standing: frozenset[str],
 ) -> tuple[Facts, ...]:
     """Return what may be true of *subject* at *moment* (aware), for each *possible* period."""
-    hours = school_time.hours_of(subject)
-    is_at_work = hours is not None and school_time.is_within(hours, moment)
-    is_on_overtime = (
-        bool(subject.overtime)
-        and local_date(moment, ZoneInfo(school_time.zone)) in subject.overtime
-    )
-    return tuple(
+    at_work, on_overtime = _may_be_working(subject, moment, school_time)
+    found = (
         Facts(
             subject=subject,
             period=each.period,
@@ -51,8 +47,27 @@ def facts_at(
             is_on_overtime=is_on_overtime,
             standing=standing,
         )
-        for each in possible
+        for each, is_at_work, is_on_overtime in product(possible, at_work, on_overtime)
     )
+    return tuple(found)
+
+
+def _may_be_working(
+    subject: Subject, moment: datetime, school_time: SchoolTime
+) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+    """Return whether *subject* may be within their hours, and whether on overtime, or not."""
+    hours = school_time.hours_of(subject)
+    if school_time.doubted_since is not None:
+        return (
+            (False,) if hours is None else (False, True),
+            (False, True) if subject.overtime else (False,),
+        )
+    is_at_work = hours is not None and school_time.is_within(hours, moment)
+    is_on_overtime = (
+        bool(subject.overtime)
+        and local_date(moment, ZoneInfo(school_time.zone)) in subject.overtime
+    )
+    return (is_at_work,), (is_on_overtime,)
 
 
 def applies(rule: Rule, facts: Facts, service: Service | None) -> bool:

@@ -99,7 +99,7 @@ def _when(
     subject: Subject, periods: tuple[Period, ...], snapshot: Snapshot, moment: datetime
 ) -> str:
     when = joined((_WHEN[each] for each in periods), "or")
-    if len(periods) == 1:
+    if len(periods) == 1 and snapshot.school_time.doubted_since is None:
         return when
     return f"{when}, since {why_several(subject, moment, snapshot.school_time)}"
 
@@ -159,6 +159,8 @@ def _granted(grant: Grant, zone: ZoneInfo) -> str:
 
 
 def _until(decision: Decision, snapshot: Snapshot, moment: datetime, zone: ZoneInfo) -> str:
+    if snapshot.school_time.doubted_since is not None:
+        return "This holds until the gateway's clock can be trusted again."
     if not changes(decision, snapshot, moment):
         return "This does not change with the time of day."
     return f"This holds until {in_words(decision.valid_until, zone)}."

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.subjects import Audience, Subject
@@ -52,6 +53,8 @@ class Possible(msgspec.Struct, frozen=True):
     is_school_day: bool
 
 
+_LESSON = Possible(Period.LESSON, is_school_day=True)
+
 # Whether a pupil, which timetables could be theirs, and of each one-off day whether it could be
 # theirs and whether it is: subjects of the same have the same days.
 type MembershipClass = tuple[bool, tuple[bool, ...], tuple[tuple[bool, bool], ...]]
@@ -61,7 +64,8 @@ class SchoolTime(msgspec.Struct, frozen=True):
     """
     The school's zone, calendar and timetables, and the working hours staff have by default.
 
-    At least one timetable is in regular use.
+    At least one timetable is in regular use. Since *doubted_since* (aware) nobody knows what time
+    it is (`doubt`): at every moment it may be what it was then, or lesson.
     """
 
     zone: str
@@ -69,6 +73,7 @@ class SchoolTime(msgspec.Struct, frozen=True):
     timetables: tuple[TimetableUse, ...]
     staff_hours: WorkingHours
     one_off: tuple[OneOff, ...] = ()
+    doubted_since: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.timetables:
@@ -98,6 +103,9 @@ class SchoolTime(msgspec.Struct, frozen=True):
 
     def possible_at(self, moment: datetime, subject: Subject) -> tuple[Possible, ...]:
         """Return what it may be at *moment* (aware) for *subject*, in the order of `Period`."""
+        if self.doubted_since is not None:
+            known = replace(self, doubted_since=None)
+            return in_order({_LESSON, *known.possible_at(self.doubted_since, subject)})
         zone = ZoneInfo(self.zone)
         day = local_date(moment, zone)
         found = set[Possible]()

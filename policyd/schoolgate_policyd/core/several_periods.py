@@ -11,6 +11,8 @@ from schoolgate_policyd.core.times import local_date
 
 def why_several(subject: Subject, moment: datetime, school_time: SchoolTime) -> str:
     """Return what is not known of *subject*, or else that several timetables are theirs."""
+    if school_time.doubted_since is not None:
+        return "the gateway's clock is not to be trusted"
     day = local_date(moment, ZoneInfo(school_time.zone))
     one_off = [each.members for each in school_time.one_off if day in each.days]
     regular = [each.members for each in school_time.timetables]

@@ -6,6 +6,7 @@ snapshot remembers what it has already worked out; that memory never changes an 
 """
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Self
 
@@ -15,6 +16,7 @@ from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.classes import SubjectClasses
 from schoolgate_policyd.core.conditions import Facts, facts_at
 from schoolgate_policyd.core.decision import Decision
+from schoolgate_policyd.core.doubt import doubtful
 from schoolgate_policyd.core.listed import Listed, NamesAt
 from schoolgate_policyd.core.matching import Matched, Matcher, index_of
 from schoolgate_policyd.core.names import DomainName, Host
@@ -22,6 +24,7 @@ from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlay, Overlays, Rule
 from schoolgate_policyd.core.policy import Live, Policy, Source
 from schoolgate_policyd.core.register import SubjectFinder
 from schoolgate_policyd.core.rules import Grant, Rule, rule_of
+from schoolgate_policyd.core.school_time import SchoolTime
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.timelines import Timeline, Timelines
 from schoolgate_policyd.core.times import Period
@@ -47,6 +50,12 @@ class _Compiled:
         self.searches = {
             host: service for service in policy.catalogue.search_services for host in service.hosts
         }
+
+    def at(self, school_time: SchoolTime) -> Self:
+        """Return the same with another school time: the names are as they were."""
+        other = copy(self)
+        other.timelines = Timelines(school_time)
+        return other
 
 
 class _Shared:
@@ -103,6 +112,16 @@ class Snapshot:
         if not shared.is_of(source):
             shared = _Shared(source, self._compiled)
         return type(self)(source, self._compiled, shared)
+
+    def in_doubt(self, since: datetime) -> Self:
+        """
+        Return the one to decide with while nobody knows the time since *since* (aware).
+
+        It keeps the number, and costs no more than another set of restrictions.
+        """
+        source = doubtful(self.source, since)
+        compiled = self._compiled.at(source.policy.school_time)
+        return type(self)(source, compiled, _Shared(source, compiled))
 
     def with_rules(self, rules: tuple[Rule, ...], live: Live) -> Self:
         """Return the snapshot as it would be with other rules and another live state."""

@@ -172,3 +172,12 @@ def subject_from(network: Network, device: Device | None, person: Person | None)
         hours=None if person is None else person.hours,
         overtime=frozenset() if person is None or is_pupil else person.overtime,
     )
+
+
+def is_range_closely_filtered(network: Network) -> bool:
+    """
+    Whether whoever asks from *network*, with nothing else known of them, is closely filtered.
+
+    The firewall holds a whole range to it; single clients who differ are told to it one by one.
+    """
+    return subject_from(network, None, None).is_closely_filtered

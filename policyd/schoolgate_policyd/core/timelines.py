@@ -59,7 +59,11 @@ class Times:
 
 
 class Timeline:
-    """What it may be for one kind of subject over the whole calendar, ready for bisection."""
+    """
+    What it may be for one kind of subject over the whole calendar, ready for bisection.
+
+    While nobody knows what time it is, no bell rings.
+    """
 
     def __init__(
         self, school_time: SchoolTime, subject: Subject, *, most_divisions: int = MOST_DIVISIONS
@@ -74,6 +78,10 @@ class Timeline:
         self._days: list[date] = []
         self._rung: dict[tuple[Bells, ...], tuple[tuple[time, int], ...]] = {}
         self._times: dict[tuple[PeriodSets, WorkingHours | None], Times] = {}
+        since = school_time.doubted_since
+        if since is not None:
+            self._different = [school_time.possible_at(since, subject)]
+            return
         for term in sorted(school_time.calendar.terms, key=lambda each: each.first):
             for offset in range((term.last - term.first).days + 1):
                 day = term.first + timedelta(days=offset)

@@ -9,7 +9,7 @@ import structlog
 
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.errors import UpstreamError, UpstreamUnreachable, WireError
-from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
 from schoolgate_dns.messages import (
     ExtendedError,
     ExtendedErrorCode,
@@ -20,7 +20,7 @@ from schoolgate_dns.messages import (
 )
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.outcome import Outcome, kind_of
-from schoolgate_dns.replies.hints import without_hints
+from schoolgate_dns.replies.hints import NO_HINT, Hint, without_hints
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages import parse, result
 from schoolgate_dns.stages.canary import answer_canary
@@ -30,9 +30,10 @@ from schoolgate_dns.stages.held import Held, HeldReplies
 from schoolgate_dns.stages.name import judge_name
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
+from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.steer import Course, Inspection, course_of
 from schoolgate_dns.stages.tunnel import Stopped, Tunnels
-from schoolgate_dns.stages.who import Asked, WhoAsks, packed_address
+from schoolgate_dns.stages.who import Asked, WhoAsks
 from schoolgate_policyd.core.decision import Decision
 
 _NOT_SERVED = ExtendedError(ExtendedErrorCode.PROHIBITED)
@@ -60,10 +61,11 @@ class Answering:
     """
     Answers one message after another; `datagrams` and `streams` carry them to and fro.
 
-    *zones* knows whom to ask, *tunnels* and *crowds* what clients did before, *egress* what they
-    were told. *served* are the school's addresses, *outsiders* decides about all others. *local*
-    answers names that are the gateway's own business. Without *inspection* nothing is steered to
-    the proxy. `outcomes` counts what became of messages, `by_stream` those of connections.
+    *zones* knows whom to ask, *tunnels* and *crowds* what clients did before. *egress* opens the
+    ways to what they are told where there is a firewall, and *links* then know devices. *served*
+    are the school's addresses, *outsiders* decides about all others. *local* answers names that
+    are the gateway's own business. Without *inspection* nothing is steered to the proxy.
+    `outcomes` counts what became of messages, `by_stream` those of connections.
     """
 
     def __init__(
@@ -77,16 +79,17 @@ class Answering:
         zones: Zones,
         tunnels: Tunnels,
         crowds: Crowds,
-        egress: AnsweredAddresses,
+        egress: AnsweredAddresses | None,
         served: Served,
         outsiders: Outsiders,
         local: Callable[[Query], Outcome | None] = lambda _query: None,
         inspection: Inspection | None = None,
+        links: Links = NoLinks(),  # noqa: B008 - it knows nothing
     ) -> None:
         self.by_stream = 0
         self.outcomes: Counter[str] = Counter()
         self._decider = decider
-        self._who = WhoAsks(decider, school_now)
+        self._who = WhoAsks(decider, school_now, links)
         self._replies = replies
         self._recording = recording
         self._monotonic = monotonic
@@ -166,9 +169,9 @@ class Answering:
         if local_rcode is not None:
             self._recording.note(asked, decision, is_blocked=False)
             return result.locally_empty(asked, decision, local_rcode)
-        return await self._looked_up(asked, decision)
+        return await self._looked_up(asked, decision, client)
 
-    async def _looked_up(self, asked: Asked, decision: Decision) -> Outcome:
+    async def _looked_up(self, asked: Asked, decision: Decision, client: str) -> Outcome:
         """Return what the internet says of a name that is allowed by itself."""
         query, decide = asked.query, self._decider.decide
         # 5. A tunnel's names are all allowed, each by itself; and all of them are new. A page can
@@ -197,7 +200,7 @@ class Answering:
             # The bell may have rung, or a grant ended, while we waited: then all is made anew.
             still = self._who.still(asked, decision)
             if still is None:
-                return await self._judged(query, asked.client)
+                return await self._judged(query, client)
             asked = still
         # 8. The aliases are known only now, and judged for this subject, cached or not.
         if held.reply.aliases:
@@ -226,12 +229,13 @@ class Answering:
             outcome = result.steered(asked, decision, self._inspection, chain=chain)
         # Recorded once, by what the client is told.
         self._recording.note(asked, decision, is_blocked=outcome.is_blocked)
-        return self._opened(outcome)
+        return outcome
 
     def _allowed(self, asked: Asked, decision: Decision, held: Held) -> Outcome:
         self._recording.note(asked, decision, is_blocked=False)
-        # What would lead around the proxy is left out for those who are filtered closely.
-        reply = without_hints(held.reply) if asked.subject.is_closely_filtered else held.reply
+        if held.reply.addresses and asked.reach.withholds(asked.query.type):
+            return result.withheld(asked, decision, held)
+        reply = without_hints(held.reply, _hints_kept_from(asked))
         target = safe_name(asked)
         if target is None:
             outcome = result.allowed(asked, decision, held, reply=reply)
@@ -241,13 +245,20 @@ class Answering:
 
     def _opened(self, outcome: Outcome) -> Outcome:
         """Return *outcome* once its client may go where it leads; else that we failed."""
-        asked = outcome.asked
-        if asked is None or not outcome.addresses:
+        asked, decision, egress = outcome.asked, outcome.decision, self._egress
+        if egress is None or asked is None or decision is None:
             return outcome
-        second = int(self._monotonic())
-        packed = packed_address(asked.client)
-        ttl_s = max((each for _, each in outcome.ttls), default=0)
-        if self._egress.note(packed, outcome.addresses, ttl_s, second):
+        if not (outcome.addresses and asked.reach.is_held):
+            return outcome
+        answered = Answered(
+            asked.source,
+            asked.subject.network,
+            (asked.query.name.text, *[each.text for each in outcome.chain]),
+            tuple(sorted(outcome.addresses)),
+            max((each for _, each in outcome.ttls), default=0),
+            result.seconds_until(decision.valid_until, asked.moment),
+        )
+        if egress.note(answered, int(self._monotonic())):
             return outcome
         return result.failed(asked.query, UpstreamUnreachable("the firewall takes no address"))
 
@@ -260,6 +271,12 @@ class Answering:
         except UpstreamError:
             return Outcome(answers.header_only_answer(message.octets, Rcode.SERVFAIL))
         return Outcome(answers.way_to_tcp(reply) if over_udp else reply)
+
+
+def _hints_kept_from(asked: Asked) -> Hint:
+    """Return what would lead around the proxy, or where no way is open."""
+    around = Hint.AROUND if asked.subject.is_closely_filtered else NO_HINT
+    return around | Hint.ADDRESSES if asked.reach.is_held else around
 
 
 def _failure(octets: bytes) -> Outcome | None:

@@ -14,9 +14,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     *octets* has id 0. *ttls* are (offset, seconds) of the TTLs in it that count down. For
     *lasts_s* whole seconds it may be given again to every subject alike; 0 is never. *addresses*
-    are those of its A and AAAA records, packed. *asked* and *decision* are None where no subject
-    was looked at, so that nothing is recorded; *chain* are the aliases that were judged as well,
-    *is_blocked* is what became of the decision here, *is_steered* whether it leads to the proxy.
+    are those, packed, that its A and AAAA records lead to but for the gateway's own. *asked* and
+    *decision* are None where no subject was looked at, so that nothing is recorded; *chain* are
+    the aliases behind the name, judged as well but for safe search's own. *is_blocked* is what
+    became of the decision here, *is_steered* whether it leads to the proxy.
     """
 
     octets: bytes

@@ -15,11 +15,11 @@ from schoolgate_dns.decider import Decider
 from schoolgate_dns.metrics.measures import CountedOffers, InForce, metrics_of
 from schoolgate_dns.metrics.server import MetricsServer
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
-from schoolgate_dns.process.worker import Worker, begin
+from schoolgate_dns.process.worker import NAME, Worker, begin
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.service import Service
 from schoolgate_dns.stages.record import Recording
-from schoolgate_policyd.clock import MachineClock, open_school_clock
+from schoolgate_policyd.clock import MachineClock, SchoolClock, open_school_clock
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
@@ -38,8 +38,9 @@ class Point:
     """
     A DNS point of *settings*, ready to run once; *show* takes live lines, if anybody wants them.
 
-    *worker* says which of several it is. Raises NoUpstreamError, InspectionError and SpoolError,
-    which say what to change, and OSError if the address or port cannot be had.
+    *worker* says which of several it is; without a *clock* it opens the school's. Raises
+    NoUpstreamError, InspectionError and SpoolError, which say what to change, and OSError if the
+    address or port cannot be had.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Point:
         settings: Settings,
         show: Callable[[str], None] | None = None,
         worker: Worker = Worker(),  # noqa: B008 - it is frozen
+        *,
+        clock: SchoolClock | None = None,
     ) -> None:
         name = worker.name
-        spool = Spool(settings.spool_dir, name)
+        spool = Spool(settings.spool_dir_of(NAME), name)
         self._client = PointClient(
             PointKind.DNS,
             name,
@@ -61,11 +64,13 @@ class Point:
             # What clients were told is clamped to the bell; there are no flows to cut here.
             on_in_force=lambda _number: None,
         )
+        clock = clock or open_school_clock(settings)
         self._decider = Decider(
             begin(self._client, settings, worker),
             compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
+            clock=clock,
         )
-        machine_now, school_now = MachineClock().now, open_school_clock(settings).now
+        machine_now, school_now = MachineClock().now, clock.now
         offers = CountedOffers(self._client.offer)
         self._recording = Recording(offers, machine_now, show)
         self._address = settings.dns.address
@@ -82,8 +87,17 @@ class Point:
         self.metrics = metrics_of(self._service, self._client, spool, offers, self._in_force)
         self._metrics_server = MetricsServer(self.metrics, worker.metrics_port(settings.dns))
 
-    async def run(self, stop: asyncio.Event, ready: Callable[[Place], None]) -> None:
-        """Serve until *stop* is set; *ready* learns where, with the port that the system chose."""
+    async def run(
+        self,
+        stop: asyncio.Event,
+        ready: Callable[[Place], None],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        Serve until *stop* is set; *ready* learns where, with the port that the system chose.
+
+        *alive* is called about every second as long as the loop turns.
+        """
         place = Place(self._address, self._sockets.port)
         try:
             await self._service.start()
@@ -95,7 +109,12 @@ class Point:
             raise
         working = [
             asyncio.create_task(each)
-            for each in (self._client.run(), self._tick_for_ever(), self._tell_for_ever())
+            for each in (
+                self._client.run(),
+                self._decider.watch(self._doubt_changed),
+                self._tick_for_ever(alive),
+                self._tell_for_ever(),
+            )
         ]
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -128,11 +147,15 @@ class Point:
         self._in_force.note("live")
         log.info("live state in force", number=number)
 
-    async def _tick_for_ever(self) -> None:
+    def _doubt_changed(self) -> None:
+        self._service.put_in_force(self._decider.snapshot)
+
+    async def _tick_for_ever(self, alive: Callable[[], None]) -> None:
         while True:
             await asyncio.sleep(TICK_EVERY_S)
             self._service.tick()
             self._recording.tick()
+            alive()
 
     async def _tell_for_ever(self) -> None:
         while True:

@@ -18,6 +18,8 @@ DEFAULT_PATH = "/dns-query"
 RESOLV_CONF = Path("/etc/resolv.conf")
 MAX_UPSTREAMS = 3  # as many as the system's own resolver takes from the file
 
+type _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 
 class Place(msgspec.Struct, frozen=True):
     """An address literal and a port."""
@@ -130,12 +132,14 @@ def upstreams_of(
     listening: Place,
     resolv_conf: Path = RESOLV_CONF,
     *,
+    further_addresses: Collection[str] = (),
     own_ports: Collection[int] = (),
     setting: str = "dns.upstreams",
 ) -> tuple[UpstreamPlace, ...]:
     """
-    Return whom to ask, in order, when we answer at *listening* and *own_ports* beside.
+    Return whom to ask, in order, when we answer at *listening*.
 
+    *further_addresses* are ours as well, and at each of them *own_ports* beside *listening*'s.
     Raises NoUpstreamError, which names *setting*, when a text cannot be read or nobody is left.
     """
     if configured:
@@ -144,8 +148,11 @@ def upstreams_of(
         places = _places_in(resolv_conf)[:MAX_UPSTREAMS]
     ports = {listening.port, *own_ports}
     # Asked twice, an upstream would be its own substitute.
+    ours = [ipaddress.ip_address(each) for each in (listening.address, *further_addresses)]
     others = tuple(
-        each for each in dict.fromkeys(places) if not _is_ourselves(each.place, listening, ports)
+        each
+        for each in dict.fromkeys(places)
+        if each.place.port not in ports or not _is_ours(each.place.address, ours)
     )
     if not others:
         where = setting if configured else str(resolv_conf)
@@ -179,9 +186,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_ourselves(place: Place, listening: Place, ports: Collection[int]) -> bool:
-    if place.port not in ports:
-        return False
-    asked = ipaddress.ip_address(place.address)
-    ours = ipaddress.ip_address(listening.address)
-    return asked == ours or asked.is_unspecified or (ours.is_unspecified and asked.is_loopback)
+def _is_ours(address: str, ours: Collection[_Address]) -> bool:
+    asked = ipaddress.ip_address(address)
+    if asked in ours or asked.is_unspecified:
+        return True
+    return asked.is_loopback and any(each.is_unspecified for each in ours)

@@ -30,23 +30,45 @@ class Server:
         connections: Connections | None = None,
         stream_limits: StreamLimits = StreamLimits(),  # noqa: B008 - it is frozen
     ) -> None:
-        self.datagrams = Datagrams(sockets.udp, reception, time.monotonic)
+        self._datagrams = tuple(
+            Datagrams(each.udp, reception, time.monotonic) for each in sockets.addresses
+        )
         self.streams = StreamService(answers, limits=stream_limits, connections=connections)
         self._sockets = sockets
-        self._tcp: asyncio.Server | None = None
+        self._tcp: list[asyncio.Server] = []
+
+    @property
+    def received(self) -> int:
+        """How many datagrams came."""
+        return sum(each.received for each in self._datagrams)
+
+    @property
+    def dropped(self) -> int:
+        """How many datagrams there was no room for."""
+        return sum(each.misses.dropped for each in self._datagrams)
+
+    @property
+    def waiting(self) -> int:
+        """How many datagrams wait to be worked on."""
+        return sum(len(each.misses) for each in self._datagrams)
 
     async def start(self) -> None:
         """Begin to serve."""
-        self.datagrams.start()
-        self._tcp = await asyncio.start_server(
-            self.streams.accepted, sock=self._sockets.tcp, limit=READ_AHEAD_OCTETS
-        )
+        for datagrams in self._datagrams:
+            datagrams.start()
+        for each in self._sockets.addresses:
+            self._tcp.append(
+                await asyncio.start_server(
+                    self.streams.accepted, sock=each.tcp, limit=READ_AHEAD_OCTETS
+                )
+            )
 
     async def stop(self) -> None:
         """Stop serving: connections are closed, what still waits for an upstream is dropped."""
-        if self._tcp is not None:
-            self._tcp.close()
-        await self.datagrams.stop()
+        for tcp in self._tcp:
+            tcp.close()
+        for datagrams in self._datagrams:
+            await datagrams.stop()
         await self.streams.stop()
-        if self._tcp is not None:
-            await self._tcp.wait_closed()
+        for tcp in self._tcp:
+            await tcp.wait_closed()

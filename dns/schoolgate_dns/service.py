@@ -13,7 +13,6 @@ from schoolgate_dns.answering import Answering
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
 from schoolgate_dns.encrypted.servers import MAX_ENCRYPTED
-from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
 from schoolgate_dns.process.sockets import ServerSockets
@@ -26,6 +25,7 @@ from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.discovery import answer_discovery, designation_of
 from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.record import Recording
+from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.steer import inspection_at
 from schoolgate_dns.stages.tunnel import Tunnels
 from schoolgate_dns.streams.connections import Connections
@@ -33,6 +33,7 @@ from schoolgate_dns.upstream.opening import open_transport
 from schoolgate_dns.upstream.room import MAX_IN_FLIGHT, Room
 from schoolgate_dns.upstream.upstreams import Upstreams
 from schoolgate_dns.upstream.zones import ZonedResolver, wire_name
+from schoolgate_dns.ways.firewall import open_firewall
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.settings import DnsSettings, Settings
 
@@ -69,7 +70,9 @@ class Service:
         self.crowds = Crowds()
         self.outsiders = Outsiders(time.monotonic)
         served = Served(settings.served_ranges)
-        egress = AnsweredAddresses()
+        self.firewall = firewall = open_firewall(settings)
+        egress = None if firewall is None else firewall.egress
+        links: Links = NoLinks() if firewall is None else firewall.links
         self.answering = Answering(
             decider,
             self.replies,
@@ -84,6 +87,7 @@ class Service:
             outsiders=self.outsiders,
             local=partial(answer_discovery, designation=designation_of(settings.dns)),
             inspection=inspection_at(settings.dns.inspection_addresses),
+            links=links,
         )
         self.reception = Reception(
             self.answering,
@@ -95,13 +99,13 @@ class Service:
             monotonic=time.monotonic,
             school_now=school_now,
             machine_now=machine_now,
+            links=links,
         )
         # Over a connection an address cannot be forged, and who is not served gets none.
         serves = served.__contains__
-        self.server = Server(
-            self.reception, self.answering, sockets, connections=Connections(serves=serves)
-        )
-        self._encrypted_connections = Connections(most=MAX_ENCRYPTED, serves=serves)
+        connections = partial(Connections, serves=serves, known_as=links.known_as)
+        self.server = Server(self.reception, self.answering, sockets, connections=connections())
+        self._encrypted_connections = connections(most=MAX_ENCRYPTED)
         self._settings = settings
         self._sockets = sockets
         self._encrypted = EncryptedServers()
@@ -109,13 +113,19 @@ class Service:
 
     async def start(self) -> None:
         """Begin to serve. Raises OSError and CertificateFileError, which say what to change."""
+        if self.firewall is not None:
+            self.firewall.start()
         await self.server.start()
-        tls, https = self._sockets.tls, self._sockets.https
+        sockets = [
+            (each.tls, each.https)
+            for each in self._sockets.addresses
+            if each.tls is not None and each.https is not None
+        ]
         self._encrypted = await start_encrypted(
             self.answering,
             self._settings.dns,
             connections=self._encrypted_connections,
-            sockets=None if tls is None or https is None else (tls, https),
+            sockets=sockets or None,
         )
 
     async def stop(self) -> None:
@@ -125,6 +135,8 @@ class Service:
         await self.replies.close()
         await self.resolver.close()
         self.reception.tell_all()
+        if self.firewall is not None:
+            self.firewall.stop()
 
     def put_in_force(self, snapshot: Snapshot) -> None:
         """Take note that *snapshot* is in force now."""
@@ -133,6 +145,8 @@ class Service:
     def tick(self) -> None:
         """Do what time asks for; call it about every second."""
         self.reception.tick()
+        if self.firewall is not None:
+            self.firewall.tick()
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
@@ -151,7 +165,13 @@ def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:
 
     def asked_at(texts: tuple[str, ...], setting: str, max_in_flight: int) -> Upstreams:
         listening = Place(dns.address, port)
-        places = upstreams_of(texts, listening, own_ports=encrypted, setting=setting)
+        places = upstreams_of(
+            texts,
+            listening,
+            further_addresses=dns.further_addresses,
+            own_ports=encrypted,
+            setting=setting,
+        )
         timeout_s = dns.upstream_timeout_s
         transports = [open_transport(each, timeout_s, dns.upstream_ca) for each in places]
         return Upstreams(transports, timeout_s, max_in_flight=max_in_flight, room=room)

@@ -88,7 +88,7 @@ async def running(var_dir: Path) -> AsyncIterator[Running]:
 
 
 def spooled(var_dir: Path) -> list[Event]:
-    spool = Spool(var_dir / "spool", "dns")
+    spool = Spool(var_dir / "spool" / "dns", "dns")
     batch = spool.next_batch()
     spool.close()
     return [] if batch is None else [each.event for each in batch.events]
@@ -107,7 +107,7 @@ def test_without_any_snapshot_the_strict_one_applies(var_dir: Path) -> None:
 
 
 def test_the_last_snapshot_decides_without_policyd(var_dir: Path) -> None:
-    save_last_snapshot(var_dir / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(var_dir / "snapshots" / "dns" / "dns.snapshot", source())
 
     async def ask() -> list[int]:
         async with running(var_dir) as point:
@@ -150,7 +150,7 @@ def test_a_new_snapshot_is_in_force_once_it_is_acknowledged(var_dir: Path) -> No
 
 
 def test_what_was_seen_is_on_the_disk_when_the_point_has_stopped(var_dir: Path) -> None:
-    save_last_snapshot(var_dir / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(var_dir / "snapshots" / "dns" / "dns.snapshot", source())
 
     async def ask() -> list[str]:
         async with running(var_dir) as point:
@@ -167,7 +167,7 @@ def test_what_was_seen_is_on_the_disk_when_the_point_has_stopped(var_dir: Path) 
 
 
 def test_a_last_snapshot_that_is_damaged_leaves_the_strict_one(var_dir: Path) -> None:
-    path = var_dir / "snapshots" / "dns.snapshot"
+    path = var_dir / "snapshots" / "dns" / "dns.snapshot"
     save_last_snapshot(path, source())
     path.write_bytes(path.read_bytes()[:-1] + b"x")
 

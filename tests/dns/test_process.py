@@ -27,10 +27,13 @@ pytestmark = pytest.mark.e2e
 
 
 @contextmanager
-def started(folder: Path, dns_settings: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    folder: Path, dns_settings: str, **more_environment: str
+) -> Iterator[subprocess.Popen[str]]:
     config = folder / "school.yaml"
     config.write_text(f"var_dir: {folder}/var\ndns: {{{dns_settings}}}\n")
     environment = os.environ | {"SCHOOLGATE_CONFIG": str(config), "SCHOOLGATE_LIVE": "1"}
+    environment |= more_environment
     process = subprocess.Popen(
         [sys.executable, "-m", "schoolgate_dns"],
         env=environment,
@@ -50,7 +53,7 @@ def test_it_serves_until_a_signal_and_ends_cleanly(tmp_path: Path, number: int) 
     dig = shutil.which("dig")
     if dig is None:
         pytest.skip("dig is not installed: apt-get install bind9-dnsutils")
-    save_last_snapshot(tmp_path / "var" / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(tmp_path / "var" / "snapshots" / "dns" / "dns.snapshot", source())
     with started(tmp_path, "port: 0, upstreams: ['127.0.0.1:1']") as process:
         assert process.stdout is not None
         ready = parse_ready(process.stdout.readline())
@@ -89,9 +92,26 @@ def test_it_says_what_to_change_when_it_cannot_start(
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_service_manager_learns_that_all_serve_and_that_none_is_stuck(
+    tmp_path: Path, workers: int
+) -> None:
+    settings = (
+        f"port: 0, upstreams: ['127.0.0.1:1'], workers: {workers}, further_addresses: ['::1']"
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0" + f"sg-{os.getpid()}-{workers}")
+        manager.settimeout(20)
+        said = {"NOTIFY_SOCKET": f"@sg-{os.getpid()}-{workers}", "WATCHDOG_USEC": "600000"}
+        with started(tmp_path, settings, **said) as process:
+            assert [b"READY=1", b"WATCHDOG=1"] == [manager.recv(100) for _ in range(2)]
+            assert process.stdout is not None
+            assert parse_ready(process.stdout.readline()) is not None
+
+
 def test_several_workers_serve_one_port_and_each_has_a_name_of_its_own(tmp_path: Path) -> None:
     """What each saw is in a spool of its own; one that is killed has another in its place."""
-    save_last_snapshot(tmp_path / "var" / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(tmp_path / "var" / "snapshots" / "dns" / "dns.snapshot", source())
     more = "port: 0, upstreams: ['127.0.0.1:1'], workers: 2, metrics_port: "
     free = sorted(free_ports(400))
     metrics = next([one, other] for one, other in pairwise(free) if one + 1 == other)
@@ -123,7 +143,9 @@ def test_several_workers_serve_one_port_and_each_has_a_name_of_its_own(tmp_path:
     assert workers[0] in again
     assert workers[1] not in again
     assert all('schoolgate_dns_queries_total{transport="udp"}' in each for each in served)
-    assert {"dns", "dns-2"} == {each.name for each in (tmp_path / "var" / "spool").iterdir()}
+    assert {"dns", "dns-2"} == {
+        each.name for each in (tmp_path / "var" / "spool" / "dns").iterdir()
+    }
     assert 0 == process.returncode
     assert "Traceback" not in errors
 

@@ -129,6 +129,20 @@ def test_we_never_ask_ourselves(listening: Place, configured: str) -> None:
     assert (plain("192.0.2.1"),) == upstreams_of((configured, "192.0.2.1"), listening)
 
 
+@pytest.mark.parametrize(
+    "configured", ["[::1]:5353", "192.0.2.53:5353", "tls://[::1]#dns.example"]
+)
+def test_nor_do_we_at_any_further_address_of_ours(configured: str) -> None:
+    others = upstreams_of(
+        (configured, "192.0.2.53"),
+        HERE,
+        further_addresses=("::1", "192.0.2.53"),
+        own_ports=(853,),
+    )
+
+    assert (plain("192.0.2.53"),) == others
+
+
 def test_nor_do_we_ask_ourselves_over_tls() -> None:
     configured = ("tls://127.0.0.1#dns.school.example", "tls://127.0.0.1:8853#dns.school.example")
 

@@ -45,9 +45,11 @@ OCTETS = QUERY.to_wire()
 
 
 @contextlib.asynccontextmanager
-async def serving(echo: Echo, address: str = "127.0.0.1") -> AsyncIterator[tuple[Server, int]]:
+async def serving(
+    echo: Echo, address: str = "127.0.0.1", *further: str
+) -> AsyncIterator[tuple[Server, int]]:
     """A server that echoes, and its port."""
-    (sockets,) = open_sockets(DnsSettings(address=address, port=0))
+    (sockets,) = open_sockets(DnsSettings(address=address, further_addresses=further, port=0))
     server = Server(echo, echo, sockets)  # type: ignore[arg-type]  # it does as a reception does
     await server.start()
     try:
@@ -68,6 +70,22 @@ def client_of(port: int, source: str = "127.0.1.10") -> Iterator[socket.socket]:
 async def answer_at(client: socket.socket) -> bytes:
     async with asyncio.timeout(5):
         return await asyncio.get_running_loop().sock_recv(client, 512)
+
+
+def test_every_address_is_served_over_udp_and_tcp_at_one_port() -> None:
+    addresses = ("127.0.0.1", "127.0.5.1", "::1")
+
+    async def ask() -> tuple[list[tuple[str, bool]], int]:
+        echo = Echo()
+        async with serving(echo, *addresses) as (server, port):
+            for each in addresses:
+                await dns.asyncquery.udp(QUERY, each, port=port, source=each, timeout=5)
+                await dns.asyncquery.tcp(QUERY, each, port=port, source=each, timeout=5)
+            return [(client, over_udp) for _, client, over_udp in echo.asked], server.received
+
+    asked, received = run(ask())
+    assert [(each, over_udp) for each in addresses for over_udp in (True, False)] == asked
+    assert 3 == received
 
 
 def test_udp_and_tcp_share_a_port_that_the_system_chose() -> None:
@@ -130,7 +148,7 @@ def test_one_client_has_so_many_queries_waiting_and_others_still_get_theirs() ->
                 await until(lambda: "127.0.1.11" in {client for _, client, _ in echo.asked})
                 waited = len(echo.asked)
                 echo.gate.set()
-                return waited, (await answer_at(other))[:2], server.datagrams.misses.dropped
+                return waited, (await answer_at(other))[:2], server.dropped
 
     assert (MAX_PENDING_OF_CLIENT + 1, b"\7\7", 30) == run(ask())
 

@@ -9,6 +9,7 @@ import pytest
 from dns_asked import EVERY_TYPE, FINDER, searching
 from dns_world import PUPIL, STAFF, STRANGER, World
 
+from schoolgate_dns.stages.reach import HELD
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked
 
@@ -93,11 +94,14 @@ def test_a_steered_block_is_recorded_and_what_depends_is_left_to_the_proxy() -> 
     ]
 
 
-def test_whoever_is_steered_may_go_to_the_proxy_and_nowhere_else() -> None:
+def test_whoever_is_steered_has_no_way_opened() -> None:
+    """The proxy is at the gateway itself, to which no way through the firewall leads."""
     world = World(SITES, inspection=HERE)
-    world.ask(PUPIL, "forum.example")
+    world.firewall.links.reach = HELD
+    answer = world.ask(PUPIL, "forum.example")
 
-    assert [(bytes([127, 0, 1, 10]), bytes([192, 0, 2, 9]))] == world.told
+    assert ["192.0.2.9"] == [each.to_text() for each in answer.answer[0]]
+    assert [] == world.firewall.opened
 
 
 # --- safe search -----------------------------------------------------------------------------
@@ -130,7 +134,15 @@ def test_a_pupils_search_is_an_alias_to_the_name_that_filters() -> None:
     ] == [each.to_text() for each in world.ask(PUPIL, SEARCH).answer]
     for type_ in ("AAAA", "HTTPS"):
         assert [f"{SAFE}."] == addresses(world.ask(PUPIL, SEARCH, type_))[:1]
-    assert [(bytes([127, 0, 1, 10]), bytes([198, 51, 100, 5]))] == world.told
+
+
+def test_the_way_of_a_search_is_opened_by_its_own_name_and_the_one_that_filters() -> None:
+    world = searching_world(SEARCHES)
+    world.firewall.links.reach = HELD
+    world.ask(PUPIL, SEARCH)
+
+    assert [bytes([127, 0, 1, 10, 198, 51, 100, 5])] == world.firewall.ways
+    assert [(SEARCH, SAFE, "edge.finder.example")] == world.firewall.names
 
 
 def test_no_hint_at_another_protocol_leads_a_pupil_around_the_filter() -> None:

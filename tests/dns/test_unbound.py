@@ -46,7 +46,7 @@ def var_dir() -> Iterator[Path]:
 async def _answers(
     var_dir: Path, port: int, asked: list[tuple[str, dns.message.QueryMessage]]
 ) -> list[dns.message.Message]:
-    save_last_snapshot(var_dir / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(var_dir / "snapshots" / "dns" / "dns.snapshot", source())
     networks = tuple(
         NetworkSettings(
             id=id_,

@@ -17,7 +17,6 @@ from dns_world import PUPIL, STAFF, STRANGER, World, query
 
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.errors import UpstreamUnreachable, WireError
-from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.messages import Lookup, Reply, preparse, wire
 from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
@@ -87,7 +86,7 @@ class ClientSide:
             world.answering,
             world.decider,
             world.recording,
-            AnsweredAddresses(),
+            None,
             crowds=Crowds(),
             served=Served(("127.0.0.0/8",)),
             monotonic=lambda: world.monotonic_s,
@@ -114,7 +113,7 @@ class ClientSide:
                     became = self._datagram(octets, client)
         self._world.events.clear()
         self._world.lines.clear()
-        self._world.told.clear()
+        self._world.firewall.opened.clear()
         return became
 
     def check(self, octets: bytes) -> None:

@@ -117,7 +117,7 @@ class UpstreamSide:
             assert ttl_s == int.from_bytes(outcome.octets[at : at + 4])
         world.events.clear()
         world.lines.clear()
-        world.told.clear()
+        world.firewall.opened.clear()
         return kind_of(outcome)
 
 

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 import dns.message
 import msgspec
+from dns_firewall import FakeFirewall
 from dns_world import LESSON, query, source
 
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds
+from schoolgate_dns.stages.reach import HELD
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.who import Asked, packed_address
 from schoolgate_policyd.core.decide import decide
@@ -101,7 +102,9 @@ class ScriptedOutcomes:
         snapshot, moment = self._world.decider.snapshot, self._world.school
         question = wire.read_query(octets)
         self.asked.append((client, question.name.text))
-        asked = Asked(question, client, snapshot.subject_at(client, moment), snapshot, moment)
+        source, reach = self._world.firewall.links.source_at(client), self._world.firewall.reach
+        subject = snapshot.subject_at(source.known_as, moment)
+        asked = Asked(question, source.known_as, subject, snapshot, moment, source, reach)
         chain = self.chains.get(question.name.text, ())
         request = Request(asked.subject, HostResource(question.name, chain))
         decision = decide(request, snapshot, moment)
@@ -164,9 +167,7 @@ class ReceptionWorld:
         self.machine = MACHINE
         self.monotonic_s = 1000.25
         self.events: list[Event] = []
-        self.told: list[tuple[bytes, bytes]] = []
-        self.ways: dict[tuple[bytes, bytes], float] = {}
-        self.is_firewall_there = True
+        self.firewall = FakeFirewall(reach=HELD)
         self.decider = Decider(compile_snapshot(school(live)))
         self.outcomes = ScriptedOutcomes(self)
         self.recording = Recording(self.events.append, lambda: self.machine)
@@ -174,12 +175,13 @@ class ReceptionWorld:
             self.outcomes,
             self.decider,
             self.recording,
-            AnsweredAddresses(self._tell),
+            self.firewall.egress,
             crowds=Crowds(),
             served=Served(("127.0.0.0/8",)),
             monotonic=lambda: self.monotonic_s,
             school_now=lambda: self.school,
             machine_now=lambda: self.machine,
+            links=self.firewall.links,
         )
         self.reception.tick()
 
@@ -212,9 +214,3 @@ class ReceptionWorld:
         """Ask, so that the answers are finished."""
         for name in names:
             await self.ask(client, name)
-
-    def _tell(self, client: bytes, address: bytes, lifetime_s: int) -> bool:
-        if self.is_firewall_there:
-            self.told.append((client, address))
-            self.ways[client, address] = self.monotonic_s + lifetime_s
-        return self.is_firewall_there

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time
 
 import dns.message
 import dns.rdatatype
+from dns_firewall import FakeFirewall
 from dns_local import LocalUpstream, query, reply_to, run, until  # noqa: F401 - found here too
 
 from schoolgate_dns.answering import Answering, Zones
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.errors import UpstreamSilent
-from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.messages import Lookup, Rcode, Reply, wire
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.served import Outsiders, Served
@@ -197,7 +197,8 @@ class World:
     """
     One `Answering` of the small school, its clocks and events in the test's hands.
 
-    *inspection* are the addresses at which the proxy is found.
+    *inspection* are the addresses at which the proxy is found. `firewall` holds nobody, until its
+    `reach` is another.
     """
 
     def __init__(
@@ -215,7 +216,7 @@ class World:
         self.resolver = ScriptedResolver(scripts or {})
         self.decider = Decider(compile_snapshot(source()))
         self.recording = Recording(self.events.append, lambda: self.machine, self.lines.append)
-        self.told: list[tuple[bytes, bytes]] = []
+        self.firewall = FakeFirewall()
         self.replies = HeldReplies(ReplyCache(), self.resolver, lambda: self.monotonic_s)
         self.answering = Answering(
             self.decider,
@@ -226,15 +227,12 @@ class World:
             zones=NoZones() if zones is None else zones,
             tunnels=Tunnels(),
             crowds=Crowds(),
-            egress=AnsweredAddresses(self._tell),
+            egress=self.firewall.egress,
+            links=self.firewall.links,
             served=Served(("127.0.0.0/8",)),
             outsiders=Outsiders(lambda: self.monotonic_s),
             inspection=inspection_at(inspection),
         )
-
-    def _tell(self, client: bytes, address: bytes, _lifetime_s: int) -> bool:
-        self.told.append((client, address))
-        return True
 
     def octets(
         self, message: bytes, client: str = STRANGER, *, over_udp: bool = True

@@ -21,7 +21,7 @@ def point_before(upstream_port: int, folder: Path) -> Iterator[int]:
     Names are looked up at *upstream_port* of the loopback, as those of the internet are.
     """
     var_dir = folder / "var"
-    save_last_snapshot(var_dir / "snapshots" / "dns.snapshot", source())
+    save_last_snapshot(var_dir / "snapshots" / "dns" / "dns.snapshot", source())
     config = folder / "school.yaml"
     config.write_text(
         f"var_dir: {var_dir}\ndns: {{port: 0, upstreams: ['127.0.0.1:{upstream_port}']}}\n"

@@ -46,6 +46,7 @@ class Datagrams:
         self._slots = open_slots(own)
         self._reception = reception
         self._monotonic = monotonic
+        self._is_serving = False
         self._pending: set[asyncio.Task[None]] = set()
         self._pending_of: Counter[bytes] = Counter()
         self._is_working = False
@@ -55,10 +56,12 @@ class Datagrams:
         """Begin to serve, in the running loop."""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._own.fileno(), self._readable)
+        self._is_serving = True
 
     async def stop(self) -> None:
         """Stop serving; what still waits for an upstream is dropped."""
-        self._loop.remove_reader(self._own.fileno())
+        if self._is_serving:
+            self._loop.remove_reader(self._own.fileno())
         self._own.close()
         for task in self._pending:
             task.cancel()

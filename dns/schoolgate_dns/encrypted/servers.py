@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -24,7 +25,11 @@ log = structlog.get_logger(__name__)
 
 
 class EncryptedServers:
-    """What listens; *tls_port* and *https_port* are where, None where nothing was configured."""
+    """
+    What listens, for TLS and for HTTPS at each address in turn.
+
+    *tls_port* and *https_port* are where, None where nothing was configured.
+    """
 
     def __init__(
         self, certificate: Certificate | None = None, listeners: tuple[Listener, ...] = ()
@@ -52,41 +57,48 @@ async def start_encrypted(
     connections: Connections | None = None,
     limits: StreamLimits = ENCRYPTED_LIMITS,
     handshake_limit_s: float = HANDSHAKE_LIMIT_S,
-    sockets: tuple[socket.socket, socket.socket] | None = None,
+    sockets: Sequence[tuple[socket.socket, socket.socket]] | None = None,
 ) -> EncryptedServers:
     """
     Serve *answers* as `dns.encrypted` says; without it nothing listens.
 
-    Both ways share *connections*, the limits of each client. *sockets*, for TLS and for HTTPS, are
-    bound already where somebody else holds the ports; they are closed with the rest. Raises
+    Both ways share *connections*, the limits of each client. *sockets*, for TLS and for HTTPS at
+    each address, are bound already where somebody else holds the ports; they are closed with the
+    rest. Raises
     CertificateFileError, and OSError if an address or port cannot be had.
     """
     if dns.encrypted is None:
         return EncryptedServers()
     with ExitStack() as on_failure:
-        for each in sockets or ():
-            on_failure.callback(each.close)
+        for pair in sockets or ():
+            for each in pair:
+                on_failure.callback(each.close)
         certificate = Certificate(dns.encrypted)
-        tls, https = _bound(dns.address, dns.encrypted) if sockets is None else sockets
+        addresses = (dns.address, *dns.further_addresses)
+        if sockets is None:
+            sockets = [_bound(each, dns.encrypted, on_failure) for each in addresses]
         on_failure.pop_all()
-    _warn_of_doubts(certificate, dns.encrypted, dns.address)
+    _warn_of_doubts(certificate, dns.encrypted, addresses)
     connections = Connections(most=MAX_ENCRYPTED) if connections is None else connections
     dot = StreamService(answers, limits=limits, connections=connections, is_encrypted=True)
     listen = partial(Listener, connections=connections, handshake_limit_s=handshake_limit_s)
-    listeners = (
-        listen(tls, certificate.context("dot"), serve=dot.serve),
-        listen(https, certificate.context("h2", "http/1.1"), serve=_doh(answers, limits)),
-    )
-    return EncryptedServers(certificate, listeners)
+    listeners: list[Listener] = []
+    for tls, https in sockets:
+        listeners.append(listen(tls, certificate.context("dot"), serve=dot.serve))
+        listeners.append(
+            listen(https, certificate.context("h2", "http/1.1"), serve=_doh(answers, limits))
+        )
+    return EncryptedServers(certificate, tuple(listeners))
 
 
-def _bound(address: str, files: EncryptedDnsSettings) -> tuple[socket.socket, socket.socket]:
+def _bound(
+    address: str, files: EncryptedDnsSettings, on_failure: ExitStack
+) -> tuple[socket.socket, socket.socket]:
     tls = bound_socket(address, files.tls_port)
-    try:
-        return tls, bound_socket(address, files.https_port)
-    except OSError:
-        tls.close()
-        raise
+    on_failure.callback(tls.close)
+    https = bound_socket(address, files.https_port)
+    on_failure.callback(https.close)
+    return tls, https
 
 
 def _doh(answers: Answers, limits: StreamLimits) -> Serve:
@@ -111,9 +123,11 @@ def _doh(answers: Answers, limits: StreamLimits) -> Serve:
     return serve
 
 
-def _warn_of_doubts(certificate: Certificate, files: EncryptedDnsSettings, address: str) -> None:
-    addresses = files.addresses or (address,)
-    known = [each for each in addresses if not ipaddress.ip_address(each).is_unspecified]
+def _warn_of_doubts(
+    certificate: Certificate, files: EncryptedDnsSettings, addresses: tuple[str, ...]
+) -> None:
+    told = files.addresses or addresses
+    known = [each for each in told if not ipaddress.ip_address(each).is_unspecified]
     doubts = certificate.doubts((files.name, *known))
     if files.name in doubts:
         log.warning(

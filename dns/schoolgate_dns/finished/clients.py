@@ -3,8 +3,10 @@
 from datetime import datetime
 from math import inf
 
-from schoolgate_dns.finished.tables import FinishedAnswer, FinishedAnswers, Table
+from schoolgate_dns.finished.tables import Alike, FinishedAnswer, FinishedAnswers, Table
 from schoolgate_dns.finished.uses import Accounts, Counts, Seconds, Uses
+from schoolgate_dns.stages.reach import Reach
+from schoolgate_dns.stages.source import Source
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
 
@@ -16,30 +18,42 @@ class Client:
     """
     An address that asks, and who that is until the second *until* (of the monotonic clock).
 
-    *answers* is where their finished answers are looked for first: their class's table, or one
-    of their own where a grant or a restriction is theirs; then *shared* is the class's. *counts*
-    are their uses of answers in this minute, *last* the newest seconds of those that block.
+    *packed* is the address, *address* the one by which the device is known. *answers* is where
+    their finished answers are looked for first: their class's table, or one of their own where a
+    grant or a restriction is theirs; then *shared* is the class's. *counts* are their uses of
+    answers in this minute, *last* the newest seconds of those that block.
     """
 
     __slots__ = (
         "_snapshot",
         "address",
+        "alike",
         "answers",
         "counts",
         "last",
         "packed",
+        "reach",
         "shared",
+        "source",
         "subject",
-        "subject_class",
         "until",
     )
 
     def __init__(
-        self, packed: bytes, address: str, subject: Subject, snapshot: Snapshot, until: float
+        self,
+        packed: bytes,
+        source: Source,
+        subject: Subject,
+        snapshot: Snapshot,
+        *,
+        reach: Reach,
+        until: float,
     ) -> None:
-        self.subject_class = snapshot.class_of(subject)
+        self.alike: Alike = (snapshot.class_of(subject), reach)
         self.packed = packed
-        self.address = address
+        self.source = source
+        self.address = source.known_as
+        self.reach = reach
         self.subject = subject
         self.until = until
         self.answers: Table = {}
@@ -99,7 +113,7 @@ class Clients:
         """Know *client* from now on."""
         if len(self.by_address) >= MAX_CLIENTS:
             self.forget_all()
-        table = self._finished.table_of(client.subject_class)
+        table = self._finished.table_of(client.alike)
         if client.has_overlay():
             client.answers, client.shared = self._finished.own_table(), table
         else:
@@ -134,6 +148,12 @@ class Clients:
             for client in self.by_address.values():
                 self._account(client)
             self._since = minute
+
+    def forget(self, client: Client) -> None:
+        """Ask anew who *client* is."""
+        if self.by_address.get(client.packed) is client:
+            del self.by_address[client.packed]
+            self._account(client)
 
     def forget_all(self) -> None:
         """Ask anew who everybody is."""

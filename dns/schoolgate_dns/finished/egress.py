@@ -1,80 +1,193 @@
 """
-Which addresses each client was told, for as long as it may go there (answer-bound egress).
+What each client was told, and the ways that this opened for it (answer-bound egress).
 
-An address is noted before the answer leaves, and not noted again while what was noted lasts: the
-firewall is told once for a client and an address, not once for a query. Where it cannot be told,
-the answer must not go: it would lead where nothing can be reached.
+Ways are opened before an answer leaves, and not opened again while what was noted lasts: the
+firewall is told once for a client, a name and its addresses, not once for a query. Where a way
+cannot be opened, the answer must not go: it would lead where nothing can be reached.
+
+Every way is open for the same time from the last answer on. The kernel knows one end for each,
+and other names may have the address as well, given by other workers: were a way open for as long
+as its own answer, a name of short life would cut what one of long life was promised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
-# What a browser keeps at least, with room for the minute in which a use is noted once.
-SHORTEST_LIFETIME_S = 180
-# As long as anything may be kept (`lifetime`), and some more.
-LONGEST_LIFETIME_S = 90_000
-# By so much the way stays open longer than the answer: connections begin late, clocks differ.
+import msgspec
+import structlog
+
+from schoolgate_dns.stages.reach import LONGEST_TTL_OF_HELD_S
+from schoolgate_dns.stages.source import Source
+from schoolgate_policyd.netfilter.errors import NetfilterError
+from schoolgate_policyd.netfilter.neighbour_table import Link
+from schoolgate_policyd.netfilter.ways import MOST_NAMES, MOST_WAYS, Told, Way
+
+# By so much a way stays open longer than an answer may be kept: connections begin late, clocks
+# differ, and a use is noted once in a minute.
 MARGIN_S = 120
+LIFETIME_S = LONGEST_TTL_OF_HELD_S + MARGIN_S
 # Each memory is emptied when it is full: a flood costs system calls, never memory. An entry takes
 # some 150 octets, so all clients together must not have what one may.
 MAX_CLIENTS = 65_536
-MAX_ADDRESSES_OF_CLIENT = 4_096
-MAX_ADDRESSES = 200_000
+MAX_ANSWERS_OF_CLIENT = 4_096
+MAX_ANSWERS = 200_000
 
 FORGET_EVERY_S = 3600
 
-type Tell = Callable[[bytes, bytes, int], bool]
-"""Opens the way from a client's address to another, both packed, for some seconds."""
+log = structlog.get_logger(__name__)
 
 
-def tell_nobody(_client: bytes, _address: bytes, _lifetime_s: int) -> bool:
-    """Open nothing, since nothing is closed: there is no firewall to be told."""
-    return True
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """
+    An answer that *source*, in the network of that id, is about to get.
+
+    *names* are the host that was asked for and its aliases. Its *addresses* (packed) may be kept
+    for *ttl_s*, and the decision behind it *holds_s*; both are whole seconds.
+    """
+
+    source: Source
+    network: str
+    names: tuple[str, ...]
+    addresses: tuple[bytes, ...]
+    ttl_s: int
+    holds_s: int
+
+
+class FindsWays(Protocol):
+    """Whoever knows by which ways a client goes; `ways.links.GatewayLinks` in the point."""
+
+    def ways_to(self, source: Source, network: str, addresses: Iterable[bytes]) -> tuple[Way, ...]:
+        """Return the ways from *source* to those of *addresses* that it can reach."""
+        ...
+
+
+class Tells(Protocol):
+    """Whoever tells the firewall's point; `ways.telling.Teller` in the running point."""
+
+    @property
+    def meetings(self) -> int:
+        """How often the point was found; another number may be another process."""
+        ...
+
+    def tell(self, told: Told) -> bool:
+        """Tell the point at once, or not at all; return whether it was."""
+        ...
+
+
+class _Known:
+    """What is open for one address while it is that device's; *until* is by hash of an answer."""
+
+    __slots__ = ("link", "until")
+
+    def __init__(self, link: Link | None) -> None:
+        self.link = link
+        self.until: dict[int, int] = {}
 
 
 class AnsweredAddresses:
-    """Remembers what *tell* was told; seconds are those of a clock that never goes backwards."""
+    """
+    Remembers what was opened with *open_ways* and told to *teller*.
 
-    def __init__(self, tell: Tell = tell_nobody) -> None:
-        self._tell = tell
-        self._until: dict[bytes, dict[bytes, int]] = {}
+    *opened* counts ways, *failed* answers that could not be given. Seconds are those of a clock
+    that never goes backwards.
+    """
+
+    def __init__(
+        self, links: FindsWays, open_ways: Callable[[Sequence[Way], int], None], teller: Tells
+    ) -> None:
+        self.opened = 0
+        self.failed = 0
+        self._links = links
+        self._open_ways = open_ways
+        self._teller = teller
+        self._met = teller.meetings
+        self._known: dict[bytes, _Known] = {}
         self._count = 0
         self._forget_at = 0
+        self._is_well = True
 
     def __len__(self) -> int:
         return self._count
 
-    def note(self, client: bytes, addresses: tuple[bytes, ...], ttl_s: int, second: int) -> bool:
+    def note(self, answered: Answered, second: int) -> bool:
         """
-        Note that *client* is told *addresses* for *ttl_s*; False if the way cannot be opened.
+        Note that a client is given an answer in *second*; False if its ways cannot be opened.
 
-        What still lasts for a minute and the answer's own time is not noted again.
+        What still lasts for a minute and the answer's own time is not opened again.
         """
+        if self._teller.meetings != self._met:
+            self._forget_meeting()
         if second >= self._forget_at:
             # What is still asked for is noted again, which is cheap.
-            self._forget()
+            self.forget()
             self._forget_at = second + FORGET_EVERY_S
-        until = self._until.get(client)
-        if until is None:
-            if len(self._until) >= MAX_CLIENTS:
-                self._forget()
-            until = self._until[client] = {}
-        lifetime_s = min(max(ttl_s + MARGIN_S, SHORTEST_LIFETIME_S), LONGEST_LIFETIME_S)
-        for address in addresses:
-            # Told again only when what is left is less than this answer needs.
-            if until.get(address, 0) - second >= max(ttl_s, MARGIN_S // 2):
-                continue
-            if not self._tell(client, address, lifetime_s):
-                return False
-            if len(until) >= MAX_ADDRESSES_OF_CLIENT:
-                self._count -= len(until)
-                until.clear()
-            if self._count >= MAX_ADDRESSES:
-                self._forget()
-                until = self._until[client] = {}
-            self._count += address not in until
-            until[address] = second + lifetime_s
+        known = self._known_of(answered.source)
+        # The names themselves would take much more than their hash; two alike are as rare as
+        # anything, and then a way stays closed.
+        key = hash((answered.names, answered.addresses))
+        if known.until.get(key, 0) - second >= max(answered.ttl_s, MARGIN_S // 2):
+            return True
+        ways = self._opened(answered)
+        if ways is None:
+            self.failed += 1
+            return False
+        self.opened += len(ways)
+        told = Told(answered.source.known_as, answered.names, ways, LIFETIME_S)
+        if self._teller.tell(told):
+            # INVARIANT: nothing is remembered beyond the bell. The firewall's point may close a
+            # way then, and whoever is told the same afterwards needs it opened again.
+            self._remember(answered, key, second + min(LIFETIME_S, answered.holds_s))
         return True
 
-    def _forget(self) -> None:
-        self._until.clear()
+    def forget(self) -> None:
+        """Open everything anew: the firewall's point may have closed what was open."""
+        self._known.clear()
         self._count = 0
+
+    def _forget_meeting(self) -> None:
+        """A point that has just begun knows none of what was told before."""
+        self._met = self._teller.meetings
+        self.forget()
+
+    def _known_of(self, source: Source) -> _Known:
+        known = self._known.get(source.packed)
+        if known is not None and known.link == source.link:
+            return known
+        if known is not None:
+            # The address is another device's now, for which nothing is open.
+            self._count -= len(known.until)
+        elif len(self._known) >= MAX_CLIENTS:
+            self.forget()
+        known = self._known[source.packed] = _Known(source.link)
+        return known
+
+    def _opened(self, answered: Answered) -> tuple[Way, ...] | None:
+        """Return the ways that are open now, None if they cannot be opened."""
+        # No honest answer has as many.
+        if len(answered.addresses) > MOST_WAYS or len(answered.names) > MOST_NAMES:
+            return None
+        try:
+            ways = self._links.ways_to(answered.source, answered.network, answered.addresses)
+            if not ways:
+                return None
+            self._open_ways(ways, LIFETIME_S)
+        except (NetfilterError, OSError) as error:
+            if self._is_well:
+                # Once, however many queries find it so.
+                log.error("no way can be opened, answers fail", cause=str(error))  # noqa: TRY400 - the cause says all
+            self._is_well = False
+            return None
+        self._is_well = True
+        return ways
+
+    def _remember(self, answered: Answered, key: int, until: int) -> None:
+        if self._teller.meetings != self._met:
+            self._forget_meeting()
+        if self._count >= MAX_ANSWERS:
+            self.forget()
+        known = self._known_of(answered.source)
+        if len(known.until) >= MAX_ANSWERS_OF_CLIENT:
+            self._count -= len(known.until)
+            known.until.clear()
+        self._count += key not in known.until
+        known.until[key] = until

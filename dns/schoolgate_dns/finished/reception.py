@@ -14,19 +14,23 @@ from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.finished.clients import Client, Clients
 from schoolgate_dns.finished.desk import Desk
-from schoolgate_dns.finished.egress import AnsweredAddresses
+from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
 from schoolgate_dns.finished.tables import FinishedAnswer, FinishedAnswers
 from schoolgate_dns.finished.uses import Accounts
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
+from schoolgate_dns.stages.result import seconds_until
+from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.who import address_of
 from schoolgate_policyd.core.snapshot import Snapshot
 
 # The school's clock may be set: by more than this, and every end that was reckoned is wrong.
 LARGEST_STEP_S = 0.1
 MOST_TOLD = 200
+# Of clients whose address may be another device's: two milliseconds' work.
+MOST_LOOKED_AT = 500
 # The longest name, its type and an OPT record; what has more in it would fill the tables.
 MAX_FINISHED_QUERY_OCTETS = 300
 
@@ -43,9 +47,9 @@ class Reception:
     """
     Serves batches, and works on what is not finished with *outcomes*.
 
-    *school_now* and *machine_now* are the two clocks (aware), *egress* the addresses that each
-    client was told, *crowds* looks for sources that are many devices. *served* are the school's
-    own addresses.
+    *school_now* and *machine_now* are the two clocks (aware), *egress* the ways that answers
+    opened where there is a firewall, and *links* then know the devices. *crowds* looks for
+    sources that are many devices. *served* are the school's own addresses.
     """
 
     def __init__(
@@ -53,13 +57,14 @@ class Reception:
         outcomes: Outcomes,
         decider: Decider,
         recording: Recording,
-        egress: AnsweredAddresses,
+        egress: AnsweredAddresses | None,
         *,
         crowds: Crowds,
         served: Served,
         monotonic: Callable[[], float],
         school_now: Callable[[], datetime],
         machine_now: Callable[[], datetime],
+        links: Links = NoLinks(),  # noqa: B008 - it knows nothing
     ) -> None:
         self.finished = FinishedAnswers()
         self.accounts = Accounts()
@@ -74,6 +79,9 @@ class Reception:
         self._monotonic = monotonic
         self._school_now = school_now
         self._machine_now = machine_now
+        self._links = links
+        self._changes = links.changes
+        self._doubtful: list[Client] = []
         self._second = -1
         self._ahead_s = 0.0
         self._in_force = decider.snapshot
@@ -110,7 +118,7 @@ class Reception:
 
     def put_in_force(self, snapshot: Snapshot) -> None:
         """Take note that *snapshot* is in force: who asks may be another, and so the answers."""
-        self.clients.forget_all()
+        self._forget_clients()
         # Grants, claims and restrictions are about single clients: classes' answers stay.
         if not snapshot.decides_classes_like(self._in_force):
             self.finished.clear()
@@ -135,7 +143,7 @@ class Reception:
         client = self.clients.by_address.get(packed)
         if client is None:
             return None
-        finished = self.finished.find_older(client.subject_class, octets[2:])
+        finished = self.finished.find_older(client.alike, octets[2:])
         if finished is None or not finished.renew(self._second):
             return None
         is_touched = client.shared is not None and client.is_touched(finished)
@@ -155,10 +163,11 @@ class Reception:
         if client is not None:
             return client
         snapshot, moment = self._decider.snapshot, self._school_now()
-        address = address_of(packed)
-        subject = snapshot.subject_at(address, moment)
+        source = self._links.source_at(address_of(packed))
+        subject = snapshot.subject_at(source.known_as, moment)
         until = inf if subject.known_until is None else self._second_of(subject.known_until)
-        client = Client(packed, address, subject, snapshot, until)
+        reach = self._links.reach_of(source, subject.network)
+        client = Client(packed, source, subject, snapshot, reach=reach, until=until)
         # In the very second in which a claim ends they are asked for anew each time.
         if until > self._second:
             self.clients.admit(client)
@@ -176,16 +185,15 @@ class Reception:
             return
         client = self._client(packed)
         # A claim may have ended meanwhile: then it was judged for somebody else than they are now.
-        if client.subject != asked.subject or len(octets) > MAX_FINISHED_QUERY_OCTETS:
+        if client.subject != asked.subject or client.reach != asked.reach:
+            return
+        if len(octets) > MAX_FINISHED_QUERY_OCTETS:
             return
         finished = FinishedAnswer(outcome, asked.query, outcome.decision, self._monotonic())
         self.clients.keep(client, octets[2:], finished)
 
     def _first_use(self, client: Client, finished: FinishedAnswer) -> bool:
-        ttl_s = finished.longest_ttl_s(self._second)
-        if finished.addresses and not self._egress.note(
-            client.packed, finished.addresses, ttl_s, self._second
-        ):
+        if client.reach.is_held and finished.addresses and not self._opened(client, finished):
             return False
         self._recording.note_first(client, finished, self._school_now())
         crowd = self._crowds.note(client.address, finished.host.text, self._monotonic())
@@ -193,14 +201,48 @@ class Reception:
             self._recording.note_crowd(crowd, client.subject.network)
         return True
 
+    def _opened(self, client: Client, finished: FinishedAnswer) -> bool:
+        """Whether *client* may go now where *finished* leads."""
+        if self._egress is None:
+            return True
+        answered = Answered(
+            client.source,
+            client.subject.network,
+            finished.names,
+            finished.addresses,
+            finished.longest_ttl_s(self._second),
+            seconds_until(finished.decision.valid_until, self._school_now()),
+        )
+        return self._egress.note(answered, self._second)
+
+    def _forget_clients(self) -> None:
+        """Ask anew who everybody is, and open every way anew."""
+        self.clients.forget_all()
+        if self._egress is not None:
+            self._egress.forget()
+
+    def _look_at_links(self) -> None:
+        """Forget whose address may be another device's now, some in every second."""
+        if not self._doubtful and self._links.changes != self._changes:
+            self._changes = self._links.changes
+            self._doubtful = list(self.clients.by_address.values())
+        looked_at, self._doubtful = (
+            self._doubtful[:MOST_LOOKED_AT],
+            self._doubtful[MOST_LOOKED_AT:],
+        )
+        for client in looked_at:
+            if not self._links.is_still(client.source):
+                self.clients.forget(client)
+
     def _turn(self, second: int, now_s: float) -> None:
         """Go on to *second*: claims end, minutes turn, and clocks may have been set."""
         self._second = second
         self.clients.end(second)
         self.clients.turn(self._machine_now())
+        self._look_at_links()
         ahead_s = self._school_now().timestamp() - now_s
         if abs(ahead_s - self._ahead_s) > LARGEST_STEP_S:
-            self.clients.forget_all()
+            self._forget_clients()
             self.finished.clear()
         self._ahead_s = ahead_s
 

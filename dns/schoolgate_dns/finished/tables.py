@@ -1,7 +1,8 @@
 """
 Finished answers, ready to be sent again: by class of subject, by the octets of the query.
 
-Subjects that every rule treats alike share one table (`core.classes`). What a grant or a
+Subjects that every rule treats alike share one table (`core.classes`), as far as they reach the
+same (`stages.reach`). What a grant or a
 restriction of one person touches stands in a table of that client alone, and nothing else does:
 a thousand people with grants make no thousand caches. An answer knows the second up to which it
 may be given, so a bell empties nothing: names are judged anew as they are asked for.
@@ -11,6 +12,7 @@ import struct
 
 from schoolgate_dns.messages import Query
 from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.stages.reach import Reach
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.subjects import Subject
 
@@ -27,6 +29,8 @@ MAX_ASKED_ONCE = 65_536
 _TTL = struct.Struct(">I")
 
 type Table = dict[bytes, FinishedAnswer]
+type Alike = tuple[Subject, Reach]
+"""A class, as the subject that represents it, and where those of it who are meant can go."""
 
 
 class FinishedAnswer:
@@ -63,9 +67,15 @@ class FinishedAnswer:
         self.decision = decision
         self.chain = outcome.chain
         self.is_blocked = outcome.is_blocked
-        self.addresses = outcome.addresses
+        # One order for all: upstreams turn them round, and that makes no other answer of it.
+        self.addresses = tuple(sorted(outcome.addresses))
         # One less, so that what is given at the end of a second does not outlast the bell.
         self._ends = tuple((at - 2, second + ttl_s - 1) for at, ttl_s in outcome.ttls)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host that was asked for and its aliases."""
+        return (self.host.text, *[each.text for each in self.chain])
 
     def longest_ttl_s(self, second: int) -> int:
         """Return for how long at most a client may keep it that is given it in *second*."""
@@ -96,7 +106,7 @@ class FinishedAnswers:
         self._max_own = max_own
         self._own_tables: list[Table] = []
         self._own_count = 0
-        self._tables: dict[Subject, tuple[Table, Table]] = {}
+        self._tables: dict[Alike, tuple[Table, Table]] = {}
         self._asked_once: set[int] = set()
         self._asked_before: set[int] = set()
         self._count = 0
@@ -104,13 +114,13 @@ class FinishedAnswers:
     def __len__(self) -> int:
         return self._count
 
-    def table_of(self, subject_class: Subject) -> Table:
-        """Return the table of a class; it stays the same object for as long as the class."""
-        return self._tables.setdefault(subject_class, ({}, {}))[0]
+    def table_of(self, alike: Alike) -> Table:
+        """Return the table of those alike; it stays the same object for as long as they are."""
+        return self._tables.setdefault(alike, ({}, {}))[0]
 
-    def find_older(self, subject_class: Subject, key: bytes) -> FinishedAnswer | None:
+    def find_older(self, alike: Alike, key: bytes) -> FinishedAnswer | None:
         """Return an answer that was set aside when the tables were full; it is in use again."""
-        table, older = self._tables[subject_class]
+        table, older = self._tables[alike]
         finished = older.pop(key, None)
         if finished is not None:
             self._keep(table, key, finished)

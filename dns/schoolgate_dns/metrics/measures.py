@@ -13,6 +13,7 @@ from pathlib import Path
 from schoolgate_dns.metrics.text import Metrics
 from schoolgate_dns.served import Outsiders
 from schoolgate_dns.service import Service
+from schoolgate_dns.ways.firewall import Firewall
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, Event
 from schoolgate_policyd.ipc.spool import Spool
@@ -71,6 +72,7 @@ def metrics_of(
     metrics = Metrics()
     add_service(metrics, service)
     add_outsiders(metrics, service.outsiders)
+    add_ways(metrics, service.firewall)
     add_policy(metrics, client, in_force)
     add_events(metrics, offers, spool)
     add_process(metrics)
@@ -83,13 +85,13 @@ def add_service(metrics: Metrics, service: Service) -> None:
     metrics.add(
         "queries_total",
         "Queries received: datagrams, and messages over TCP, TLS and HTTPS together as streams.",
-        lambda: {("udp",): server.datagrams.received, ("stream",): answering.by_stream},
+        lambda: {("udp",): server.received, ("stream",): answering.by_stream},
         ("transport",),
     )
     metrics.add(
         "answers_total",
         "What became of queries; finished answers, which are given again, are not judged anew.",
-        lambda: _outcomes(answering.outcomes, desk.answered, server.datagrams.misses.dropped),
+        lambda: _outcomes(answering.outcomes, desk.answered, server.dropped),
         ("outcome",),
     )
     metrics.add(
@@ -105,7 +107,7 @@ def add_service(metrics: Metrics, service: Service) -> None:
     metrics.add(
         "waiting_queries",
         "Datagrams that wait to be worked on.",
-        lambda: len(server.datagrams.misses),
+        lambda: server.waiting,
     )
     metrics.add(
         "connections", "TCP connections of clients.", lambda: len(server.streams.connections)
@@ -207,6 +209,27 @@ def add_outsiders(metrics: Metrics, outsiders: Outsiders) -> None:
         "Queries from outside the school's address ranges: refused, or not answered at all.",
         lambda: {("refused",): outsiders.refused, ("dropped",): outsiders.ignored},
         ("outcome",),
+    )
+
+
+def add_ways(metrics: Metrics, firewall: Firewall | None) -> None:
+    """Add what is counted of the ways that answers opened; without a firewall nothing ever is."""
+    egress = None if firewall is None else firewall.egress
+    teller = None if firewall is None else firewall.teller
+    metrics.add(
+        "ways_opened_total",
+        "Ways opened in the firewall, those among them that were open already.",
+        lambda: 0 if egress is None else egress.opened,
+    )
+    metrics.add(
+        "ways_failed_total",
+        "Answers that were not given, since no way could be opened.",
+        lambda: 0 if egress is None else egress.failed,
+    )
+    metrics.add(
+        "ways_untold_total",
+        "Answers of which the firewall's point could not be told; it closes their ways.",
+        lambda: 0 if teller is None else teller.untold,
     )
 
 

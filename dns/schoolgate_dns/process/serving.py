@@ -21,9 +21,10 @@ from schoolgate_dns.process.rehearsal import rehearse
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
 from schoolgate_dns.process.start import First, take_over
 from schoolgate_dns.process.worker import NAME, Worker
-from schoolgate_dns.process.workers import MISCONFIGURED, Workers
+from schoolgate_dns.process.workers import MISCONFIGURED, Signs, Work, Workers
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.stages.tunnel import Tunnels
+from schoolgate_policyd import service_notice
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.ipc.last_snapshot import digest_of
 from schoolgate_policyd.ipc.liveline import LivePrinter
@@ -49,21 +50,24 @@ def serve(kept: int) -> int:
     try:
         sockets = open_sockets(dns)
     except OSError as error:
-        _complain(f"cannot serve at dns.address and dns.port: {error}")
+        _complain(f"cannot serve at dns.address, dns.further_addresses and dns.port: {error}")
         return FAILED
     try:
-        adopt_orphans(settings.spool_dir, NAME, dns.workers)
+        adopt_orphans(settings.spool_dir_of(NAME), NAME, dns.workers)
         first = First(open_snapshot(start.source, settings.lists_dir), digest_of(start.source))
         _load_the_rest()
-        announced = partial(announce, NAME, str(Place(dns.address, sockets[0].port)))
+        announced = partial(_announce, str(Place(dns.address, sockets[0].port)))
         if dns.workers == 1:
             # A parent that only waits would take memory that nobody else is there to share.
             give_back()
             gc.freeze()
-            status = _live(settings, Worker(sockets=sockets[0], first=first), announced)
+            alone = Worker(sockets=sockets[0], first=first)
+            status = _live(settings, alone, announced, service_notice.alive)
             return FAILED if status else 0
         rehearse(settings, first.snapshot)
-        return Workers(dns.workers, _works(settings, sockets, first)).run(announced)
+        workers = Workers(dns.workers, _works(settings, sockets, first))
+        is_watched = service_notice.alive_every_s() is not None
+        return workers.run(announced, service_notice.alive if is_watched else None)
     except SchoolgateError as error:
         _complain(str(error))
         return FAILED
@@ -72,15 +76,20 @@ def serve(kept: int) -> int:
             each.close()
 
 
-def _works(
-    settings: Settings, sockets: Sequence[ServerSockets], first: First
-) -> Callable[[int, bool, Callable[[], None]], int]:
-    def work(number: int, is_reborn: bool, ready: Callable[[], None]) -> int:  # noqa: FBT001 - as `workers.Work` has it
+def _announce(place: str) -> None:
+    """Say that all of us serve, to whoever started us."""
+    announce(NAME, place)
+    service_notice.ready()
+
+
+def _works(settings: Settings, sockets: Sequence[ServerSockets], first: First) -> Work:
+    def work(number: int, is_reborn: bool, signs: Signs) -> int:  # noqa: FBT001 - as `workers.Work` has it
         own = sockets[number - 1]
         for each in sockets:
             if each is not own:
                 each.close()
-        return _live(settings, Worker(number, own, first, is_reborn), ready)
+        worker = Worker(number, own, first, is_reborn)
+        return _live(settings, worker, signs.serving, signs.alive)
 
     return work
 
@@ -91,19 +100,23 @@ def _load_the_rest() -> None:
     codecs.lookup("idna")  # connections to an upstream ask for it, though they have an address
 
 
-def _live(settings: Settings, worker: Worker, ready: Callable[[], None]) -> int:
+def _live(
+    settings: Settings, worker: Worker, ready: Callable[[], None], alive: Callable[[], None]
+) -> int:
     """Be *worker* until one of the signals that end it; return its exit status."""
     configure_logs(worker.name)
     collect_seldom()
     try:
-        uvloop.run(_serve(settings, worker, ready))
+        uvloop.run(_serve(settings, worker, ready, alive))
     except (SchoolgateError, OSError) as error:
         _complain(str(error))
         return MISCONFIGURED
     return 0
 
 
-async def _serve(settings: Settings, worker: Worker, ready: Callable[[], None]) -> None:
+async def _serve(
+    settings: Settings, worker: Worker, ready: Callable[[], None], alive: Callable[[], None]
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -111,7 +124,7 @@ async def _serve(settings: Settings, worker: Worker, ready: Callable[[], None]) 
     printer = LivePrinter() if prints_live_lines() else None
     try:
         point = Point(settings, None if printer is None else printer.show, worker)
-        await point.run(stop, lambda _place: ready())
+        await point.run(stop, lambda _place: ready(), alive)
     finally:
         if printer is not None:
             printer.close()

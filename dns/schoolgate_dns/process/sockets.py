@@ -8,7 +8,7 @@ kernel's choice among the sockets does not change.
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from schoolgate_dns.process.reuseport import keep_clients_together
@@ -26,12 +26,14 @@ class ServerSockets:
     What one worker serves on; bound and not blocking, and those of TCP listen.
 
     *udp* and *tcp* share one port; *tls* and *https* are there where DNS is served encrypted.
+    *further* are the same for each further address, at the same ports.
     """
 
     udp: socket.socket
     tcp: socket.socket
     tls: socket.socket | None = None
     https: socket.socket | None = None
+    further: tuple["ServerSockets", ...] = ()
 
     @property
     def port(self) -> int:
@@ -39,11 +41,18 @@ class ServerSockets:
         port: int = self.udp.getsockname()[1]
         return port
 
+    @property
+    def addresses(self) -> tuple["ServerSockets", ...]:
+        """The sockets at each address, the first one's first."""
+        return (self, *self.further)
+
     def close(self) -> None:
         """Close all of them."""
         for each in (self.udp, self.tcp, self.tls, self.https):
             if each is not None:
                 each.close()
+        for further in self.further:
+            further.close()
 
 
 def open_sockets(dns: DnsSettings) -> tuple[ServerSockets, ...]:
@@ -52,13 +61,31 @@ def open_sockets(dns: DnsSettings) -> tuple[ServerSockets, ...]:
 
     Raises OSError where a port cannot be had.
     """
+    for remaining in reversed(range(_PORT_TRIES)):
+        try:
+            return _opened(dns)
+        except OSError:
+            # A port that the system chose may be taken at another address, or for TCP: another.
+            if dns.port or not remaining:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _opened(dns: DnsSettings) -> tuple[ServerSockets, ...]:
     columns: list[Sequence[socket.socket]] = []
+    rows: list[list[ServerSockets]] = [[] for _ in range(dns.workers)]
+    port = dns.port
     try:
-        pairs = _pairs(dns.address, dns.port, dns.workers)
-        columns += [[udp for udp, _ in pairs], [tcp for _, tcp in pairs]]
-        if dns.encrypted is not None:
-            for port in (dns.encrypted.tls_port, dns.encrypted.https_port):
-                columns.append(_listening(dns.address, port, dns.workers))
+        for address in (dns.address, *dns.further_addresses):
+            of_address = len(columns)
+            columns.append(_bound(address, port, socket.SOCK_DGRAM, dns.workers))
+            port = columns[0][0].getsockname()[1]
+            columns.append(_listening(address, port, dns.workers))
+            if dns.encrypted is not None:
+                columns.append(_listening(address, dns.encrypted.tls_port, dns.workers))
+                columns.append(_listening(address, dns.encrypted.https_port, dns.workers))
+            for row, own in zip(rows, zip(*columns[of_address:], strict=True), strict=True):
+                row.append(ServerSockets(*own))
     except OSError:
         for each in chain.from_iterable(columns):
             each.close()
@@ -66,24 +93,7 @@ def open_sockets(dns: DnsSettings) -> tuple[ServerSockets, ...]:
     if dns.workers > 1:
         for column in columns:
             keep_clients_together(column[0], dns.workers)
-    return tuple(ServerSockets(*row) for row in zip(*columns, strict=True))
-
-
-def _pairs(address: str, port: int, workers: int) -> list[tuple[socket.socket, socket.socket]]:
-    """Return UDP and TCP sockets on one port for each of *workers*."""
-    for remaining in reversed(range(_PORT_TRIES)):
-        udp = _bound(address, port, socket.SOCK_DGRAM, workers)
-        try:
-            tcp = _listening(address, udp[0].getsockname()[1], workers)
-        except OSError:
-            for each in udp:
-                each.close()
-            # Of a port that the system chose for UDP the TCP half may be taken: another, then.
-            if port or not remaining:
-                raise
-        else:
-            return list(zip(udp, tcp, strict=True))
-    raise AssertionError("the last try returns or raises")
+    return tuple(replace(first, further=tuple(further)) for first, *further in rows)
 
 
 def _listening(address: str, port: int, workers: int) -> list[socket.socket]:

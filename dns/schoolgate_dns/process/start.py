@@ -56,7 +56,7 @@ def newest_usable(settings: Settings, point: str) -> Source | None:
     What cannot is removed: whoever had it is sent everything.
     """
     found: list[tuple[Source, Path]] = []
-    for path in sorted(settings.snapshots_dir.glob(f"{point}*.snapshot")):
+    for path in sorted((settings.snapshots_dir / point).glob(f"{point}*.snapshot")):
         try:
             source = load_last_snapshot(path)
         except (SchoolgateError, OSError) as error:

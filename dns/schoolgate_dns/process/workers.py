@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -39,10 +40,27 @@ _STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _ALL = _STOP | {signal.SIGCHLD, signal.SIGUSR1}
 _FOR_EVER_S = 3600.0
 
-Work = Callable[[int, bool, Callable[[], None]], int]
+# A worker that is not stuck shows it about every second.
+BEAT_WITHIN_S = 5.0
+_LOOK_EVERY_S = 1.0
+
+
+class Signs(Protocol):
+    """How a worker shows its parent what becomes of it."""
+
+    def serving(self) -> None:
+        """Show that it serves."""
+        ...
+
+    def alive(self) -> None:
+        """Show that it is not stuck; called from the loop that does the work."""
+        ...
+
+
+Work = Callable[[int, bool, Signs], int]
 """
-A worker's life: its number from 1 on, whether it takes a dead one's place, and what it calls once
-it serves; returns its exit status. It runs in a process of its own, until one of _STOP.
+A worker's life: its number from 1 on, whether it takes a dead one's place, and how it shows what
+becomes of it; returns its exit status. It runs in a process of its own, until one of _STOP.
 """
 
 log = structlog.get_logger(__name__)
@@ -59,6 +77,8 @@ class _Place:
     births: int = 0
     failed_starts: int = 0
     quick_deaths: int = 0
+    beat: int = 0
+    beat_at_s: float = 0.0
 
     def vacate(self, now_s: float, *, has_served: bool) -> None:
         """Note a death: the first one is made good at once, those soon after it with pauses."""
@@ -72,37 +92,63 @@ class _Place:
         self.failed_starts = 0 if has_served else self.failed_starts + 1
 
 
+class _SharedSigns:
+    """In the worker: sets its octets, which the parent has as well."""
+
+    def __init__(self, at: int, serving: mmap.mmap, beats: mmap.mmap) -> None:
+        self._at = at
+        self._serving = serving
+        self._beats = beats
+
+    def serving(self) -> None:
+        self.alive()
+        self._serving[self._at] = 1
+        os.kill(os.getppid(), signal.SIGUSR1)
+
+    def alive(self) -> None:
+        self._beats[self._at] = (self._beats[self._at] + 1) & 0xFF
+
+
 class Workers:
     """Keeps *count* workers at *work*."""
 
     def __init__(self, count: int, work: Work) -> None:
         self._work = work
         self._places = [_Place(number) for number in range(1, count + 1)]
-        # An octet for each, that it sets to 1 once it serves; forked processes share it.
+        # An octet for each, that it sets to 1 once it serves, and one that it changes while it
+        # is not stuck; forked processes share them.
         self._serving = mmap.mmap(-1, count)
+        self._beats = mmap.mmap(-1, count)
         self._is_announced = False
 
-    def run(self, ready: Callable[[], None]) -> int:
+    def run(self, ready: Callable[[], None], alive: Callable[[], None] | None = None) -> int:
         """
         Run until SIGTERM, SIGINT or SIGHUP; *ready* is called once all of them serve.
 
+        If somebody wants to know, *alive* is called about every second while none is stuck.
         Return the exit status: 1 when a worker never served, however often it was born.
         """
         if threading.active_count() > 1:
             raise RuntimeError("a fork would leave the locks of other threads locked for ever")
         with _frozen(), _blocked() as unblock:
             try:
-                return self._keep(ready, unblock)
+                return self._keep(ready, alive, unblock)
             finally:
                 self._end_all()
 
-    def _keep(self, ready: Callable[[], None], unblock: Callable[[], None]) -> int:
+    def _keep(
+        self,
+        ready: Callable[[], None],
+        alive: Callable[[], None] | None,
+        unblock: Callable[[], None],
+    ) -> int:
         while True:
             now_s = time.monotonic()
             for place in self._places:
                 if place.pid is None and place.due_at_s <= now_s:
                     self._bear(place, unblock)
-            got = signal.sigtimedwait(_ALL, self._next_due_in_s())
+            longest_s = _FOR_EVER_S if alive is None else _LOOK_EVERY_S
+            got = signal.sigtimedwait(_ALL, min(self._next_due_in_s(), longest_s))
             if got is not None and got.si_signo in _STOP:
                 return 0
             # Signals of one kind are joined, so after any of them everything is looked at.
@@ -112,6 +158,18 @@ class Workers:
             if not self._is_announced and all(map(self._serves, self._places)):
                 self._is_announced = True
                 ready()
+            if alive is not None and self._is_well(time.monotonic()):
+                alive()
+
+    def _is_well(self, now_s: float) -> bool:
+        """Whether every worker serves, and has shown of late that it is not stuck."""
+        for place in self._places:
+            beat = self._beats[place.number - 1]
+            if beat != place.beat:
+                place.beat, place.beat_at_s = beat, now_s
+        return all(map(self._serves, self._places)) and all(
+            now_s - place.beat_at_s < BEAT_WITHIN_S for place in self._places
+        )
 
     def _serves(self, place: _Place) -> bool:
         return bool(self._serving[place.number - 1])
@@ -148,7 +206,8 @@ class Workers:
             if end_with(parent):
                 gc.enable()
                 unblock()
-                status = self._work(place.number, place.births > 1, lambda: self._say(place))
+                signs = _SharedSigns(place.number - 1, self._serving, self._beats)
+                status = self._work(place.number, place.births > 1, signs)
         except Exception:
             log.exception("a worker met a mistake of ours", worker=place.number)
         finally:
@@ -156,11 +215,6 @@ class Workers:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
-
-    def _say(self, place: _Place) -> None:
-        """In the worker: tell the parent that it serves."""
-        self._serving[place.number - 1] = 1
-        os.kill(os.getppid(), signal.SIGUSR1)
 
     def _end_all(self) -> None:
         """Have all of them stop, by force those that have not in time or at a second signal."""

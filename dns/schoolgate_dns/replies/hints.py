@@ -2,10 +2,12 @@
 HTTPS and SVCB records without what leads around the filter.
 
 With Encrypted Client Hello the name that a device opens is hidden from the gateway; HTTP/3 goes
-over UDP, which the gateway refuses anyway. Whoever is not told of them connects without.
+over UDP, which the gateway refuses anyway. Whoever is not told of them connects without. And where
+each way is opened for an answer, no address comes by a hint: whoever is given none asks for it.
 """
 
 from collections.abc import Iterator
+from enum import Flag, auto
 from functools import lru_cache
 
 from schoolgate_dns.errors import WireError
@@ -19,17 +21,27 @@ _MAX_REMEMBERED = 1024
 _MAX_REMEMBERED_OCTETS = 4096
 
 
-def without_hints(reply: Reply) -> Reply:
+class Hint(Flag):
+    """What a client is not told: `ech` and HTTP/3, which lead around; addresses."""
+
+    AROUND = auto()
+    ADDRESSES = auto()
+
+
+NO_HINT = Hint(0)
+
+
+def without_hints(reply: Reply, hints: Hint = Hint.AROUND) -> Reply:
     """
-    Return *reply* without `ech` and HTTP/3 in any record, as it is if there are none.
+    Return *reply* without *hints* in any record, as it is if there are none.
 
     Records that cannot be read go altogether, and all records of what would become too long.
     """
-    if not _has_service_records(reply):
+    if not hints or not _has_service_records(reply):
         return reply
     if len(reply.octets) > _MAX_REMEMBERED_OCTETS:
-        return _derived(reply)
-    return _remembered(reply)
+        return _derived(reply, hints)
+    return _remembered(reply, hints)
 
 
 def _has_service_records(reply: Reply) -> bool:
@@ -38,10 +50,10 @@ def _has_service_records(reply: Reply) -> bool:
     return any(octets[at - 3] & 0xFE == 0x40 and not octets[at - 4] for at, _ in reply.ttls)  # noqa: PLR2004 - read as bits
 
 
-def _derived(reply: Reply) -> Reply:
+def _derived(reply: Reply, hints: Hint) -> Reply:
     changes: dict[int, bytes | None] = {}
     for at, record in service_records(reply):
-        stripped = None if record is None else _stripped(record)
+        stripped = None if record is None else _stripped(record, hints)
         if stripped is None or stripped is not record:
             changes[at] = None if stripped is None else stripped.octets()
     if not changes:
@@ -56,25 +68,35 @@ def _derived(reply: Reply) -> Reply:
 _remembered = lru_cache(maxsize=_MAX_REMEMBERED)(_derived)
 
 
-def _stripped(record: ServiceRecord) -> ServiceRecord | None:
-    """Return *record* without the hints, itself if it has none, None if it cannot be read."""
+def _stripped(record: ServiceRecord, hints: Hint) -> ServiceRecord | None:
+    """Return *record* without *hints*, itself if it has none, None if it cannot be read."""
     parameters = dict(record.parameters)
-    is_changed = parameters.pop(Key.ECH, None) is not None
-    alpn = parameters.get(Key.ALPN)
-    if alpn is not None:
+    if Hint.ADDRESSES in hints:
+        for key in (Key.IPV4_HINT, Key.IPV6_HINT):
+            parameters.pop(key, None)
+    if Hint.AROUND in hints:
         try:
-            protocols = list(_protocols(alpn))
+            _leave_out_ways_around(parameters)
         except ValueError:
             return None
-        kept = [each for each in protocols if not _is_http3(each)]
-        is_changed |= len(kept) < len(protocols)
-        if kept:
-            parameters[Key.ALPN] = b"".join(bytes([len(each)]) + each for each in kept)
-        else:
-            # No protocol at all would make the record invalid: the default one is left.
-            del parameters[Key.ALPN]
-            parameters.pop(Key.NO_DEFAULT_ALPN, None)
-    return record.with_parameters(parameters) if is_changed else record
+    if len(parameters) == len(record.parameters) and parameters == record.parameters:
+        return record
+    return record.with_parameters(parameters)
+
+
+def _leave_out_ways_around(parameters: dict[int, bytes]) -> None:
+    """Take `ech` and HTTP/3 out of *parameters*. Raises ValueError if they cannot be read."""
+    parameters.pop(Key.ECH, None)
+    alpn = parameters.get(Key.ALPN)
+    if alpn is None:
+        return
+    kept = [each for each in _protocols(alpn) if not _is_http3(each)]
+    if kept:
+        parameters[Key.ALPN] = b"".join(bytes([len(each)]) + each for each in kept)
+        return
+    # No protocol at all would make the record invalid: the default one is left.
+    del parameters[Key.ALPN]
+    parameters.pop(Key.NO_DEFAULT_ALPN, None)
 
 
 def _protocols(alpn: bytes) -> Iterator[bytes]:

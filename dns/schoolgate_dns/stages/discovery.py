@@ -60,7 +60,7 @@ def designation_of(dns: DnsSettings) -> Designation | None:
     if dns.encrypted is None:
         return None
     name = _host(dns.encrypted.name)
-    texts = dns.encrypted.addresses or (dns.address,)
+    texts = dns.encrypted.addresses or (dns.address, *dns.further_addresses)
     addresses = tuple(_address_record(name, text) for text in texts)
     hints: dict[int, bytes] = {
         key: b"".join(each.octets for each in addresses if each.type == type_)

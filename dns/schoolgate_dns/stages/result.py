@@ -7,6 +7,8 @@ given again, and a short one of our own making stays what it is as long as it fi
 
 from datetime import datetime
 
+import msgspec
+
 from schoolgate_dns.errors import (
     UpstreamError,
     UpstreamFailed,
@@ -28,10 +30,15 @@ from schoolgate_policyd.core.names import DomainName
 # A client may ask again this soon after a block, so that a grant opens without a wait.
 BLOCKED_TTL_S = 5
 EVERY_TYPE_TTL_S = 3600
+# For how long a client may keep that there is no address where it could not go to it.
+WITHHELD_TTL_S = 60
 # At a bell one rule may take over from another and the name stay blocked: the reason that is
 # told and recorded is looked at anew after so many seconds, though the verdict holds for longer.
 REASON_LASTS_S = 60
 _LONGEST_TTL_S = 2**31 - 1  # RFC 2181 section 8
+_WITHHELD = ExtendedError(
+    ExtendedErrorCode.FORGED_ANSWER, "no way leads there from where this was asked"
+)
 
 
 def allowed(
@@ -74,7 +81,24 @@ def safe(
         )
     except WireError as error:
         return failed(asked.query, UpstreamUnreachable(str(error)))
-    return _answered(asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply)
+    outcome = _answered(
+        asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply
+    )
+    return msgspec.structs.replace(outcome, chain=(target, *outcome.chain))
+
+
+def withheld(asked: Asked, decision: Decision, held: Held) -> Outcome:
+    """Return that there are no such records of the name: the client could not go there."""
+    cap_s, lasts_s = _bounds(asked, decision, held)
+    ttl_s = min(WITHHELD_TTL_S, cap_s)
+    octets = answers.negative_answer(asked.query, Rcode.NOERROR, soa_ttl_s=ttl_s, why=_WITHHELD)
+    return Outcome(
+        octets,
+        lasts_s=max(0, min(lasts_s, cap_s - ttl_s)),
+        asked=asked,
+        decision=decision,
+        chain=held.reply.aliases,
+    )
 
 
 def every_type(asked: Asked, decision: Decision) -> Outcome:
@@ -125,7 +149,8 @@ def steered(
         else ExtendedErrorCode.FORGED_ANSWER
     )
     why = ExtendedError(code, reasons.text_of(decision, asked.snapshot))
-    address = inspection.address_for(asked.query.type)
+    is_withheld = asked.reach.withholds(asked.query.type)
+    address = None if is_withheld else inspection.address_for(asked.query.type)
     if address is None:
         octets = answers.negative_answer(asked.query, Rcode.NOERROR, soa_ttl_s=ttl_s, why=why)
     else:
@@ -133,7 +158,6 @@ def steered(
     return Outcome(
         octets,
         lasts_s=lasts_s,
-        addresses=() if address is None else (address,),
         asked=asked,
         decision=decision,
         chain=chain,
@@ -193,7 +217,7 @@ def _answered(
 
 def _bounds(asked: Asked, decision: Decision, held: Held) -> tuple[int, int]:
     """Return the longest TTL that *held* may be given with, and how long all that lasts."""
-    until_s = seconds_until(decision.valid_until, asked.moment)
+    until_s = asked.reach.ttl_within(seconds_until(decision.valid_until, asked.moment))
     # A reply that was written anew has its old TTLs again.
     cap_s = min(STALE_TTL_S, until_s) if held.is_stale else until_s
     return cap_s, max(0, min(held.lasts_s, until_s))

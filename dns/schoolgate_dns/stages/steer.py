@@ -9,25 +9,19 @@ blocked name does not exist.
 
 import ipaddress
 from collections.abc import Iterable
-from enum import Enum
-from typing import assert_never
 
 import msgspec
 
 from schoolgate_dns.errors import InspectionError
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.stages.who import Asked
-from schoolgate_policyd.core.decision import Decision, Verdict
+from schoolgate_policyd.core import courses
+from schoolgate_policyd.core.courses import Course
+from schoolgate_policyd.core.decision import Decision
+
+__all__ = ["Course", "Inspection", "course_of", "inspection_at"]
 
 _IPV4 = 4
-
-
-class Course(Enum):
-    """What becomes of a name at this point."""
-
-    ALLOW = "allow"
-    STEER = "steer"
-    BLOCK = "block"
 
 
 class Inspection(msgspec.Struct, frozen=True):
@@ -73,19 +67,10 @@ def course_of(asked: Asked, decision: Decision, inspection: Inspection | None) -
 
     Without *inspection* nothing looks into anything, and *depends* becomes what it is uninspected.
     """
-    if decision.verdict is Verdict.ALLOW:
-        return Course.ALLOW
-    if inspection is not None and _is_looked_into(asked):
-        return Course.STEER
-    match decision.verdict:
-        case Verdict.BLOCK:
-            return Course.BLOCK
-        case Verdict.DEPENDS:
-            is_open = decision.uninspected is Verdict.ALLOW
-            return Course.ALLOW if is_open else Course.BLOCK
-        case _:
-            assert_never(decision.verdict)
-
-
-def _is_looked_into(asked: Asked) -> bool:
-    return asked.subject.inspectable and not asked.snapshot.is_never_inspected(asked.query.name)
+    return courses.course_of(
+        asked.query.name,
+        asked.subject,
+        decision,
+        asked.snapshot,
+        has_inspection=inspection is not None,
+    )

@@ -9,6 +9,8 @@ import msgspec
 
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.messages import Query
+from schoolgate_dns.stages.reach import EVERYWHERE, Reach
+from schoolgate_dns.stages.source import Links, NoLinks, Source
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
@@ -20,6 +22,9 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
     INVARIANT: *subject* was known to *snapshot* at *moment* (the school's clock), and all that
     is decided about this query is decided with these two.
+
+    *client* is the address by which the device is known, *source* the one that it asks from;
+    *reach* is where it can go with an answer.
     """
 
     query: Query
@@ -27,19 +32,30 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     subject: Subject
     snapshot: Snapshot
     moment: datetime
+    source: Source = Source(b"", "")
+    reach: Reach = EVERYWHERE
 
 
 class WhoAsks:
-    """Finds the subject with the snapshot in force at the school's time."""
+    """Finds the subject with the snapshot in force at the school's time; *links* know devices."""
 
-    def __init__(self, decider: Decider, school_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        decider: Decider,
+        school_now: Callable[[], datetime],
+        links: Links = NoLinks(),  # noqa: B008 - it knows nothing
+    ) -> None:
         self._decider = decider
         self._school_now = school_now
+        self._links = links
 
     def identify(self, query: Query, client: str) -> Asked:
         """Return *query* with whoever asks from the address *client*, now."""
         snapshot, moment = self._decider.snapshot, self._school_now()
-        return Asked(query, client, snapshot.subject_at(client, moment), snapshot, moment)
+        source = self._links.source_at(client)
+        subject = snapshot.subject_at(source.known_as, moment)
+        reach = self._links.reach_of(source, subject.network)
+        return Asked(query, source.known_as, subject, snapshot, moment, source, reach)
 
     def still(self, asked: Asked, decision: Decision) -> Asked | None:
         """Return *asked* as of now while *decision* holds, None where it has to be made anew."""
@@ -49,7 +65,7 @@ class WhoAsks:
         # A decision holds no longer than its subject is known.
         if not asked.moment <= moment < decision.valid_until:
             return None
-        return Asked(asked.query, asked.client, asked.subject, asked.snapshot, moment)
+        return msgspec.structs.replace(asked, moment=moment)
 
 
 def client_address(address: str) -> str:

@@ -45,7 +45,11 @@ class _Client:
 
 
 class Connections:
-    """Admits connections up to *most*, up to *most_of_client* of one, of clients that *serves*."""
+    """
+    Admits connections up to *most*, up to *most_of_client* of one, of clients that *serves*.
+
+    Addresses that are *known_as* one are one client.
+    """
 
     def __init__(
         self,
@@ -54,11 +58,13 @@ class Connections:
         most_of_client: int = MAX_CONNECTIONS_OF_CLIENT,
         in_progress_of_client: int = MAX_IN_PROGRESS_OF_CLIENT,
         serves: Callable[[str], bool] = lambda _client: True,
+        known_as: Callable[[str], str] = lambda client: client,
     ) -> None:
         self._most = most
         self._most_of_client = most_of_client
         self._in_progress_of_client = in_progress_of_client
         self._serves = serves
+        self._known_as = known_as
         self._clients: dict[str, _Client] = {}
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -68,16 +74,18 @@ class Connections:
     @contextmanager
     def admitted(self, client: str) -> Iterator[asyncio.Semaphore | None]:
         """
-        Count the running task as a connection of *client*; None where it is one too many.
+        Count the running task as a connection of *client*, an address; None if one too many.
 
         What is given has a place for every query that this client may have in progress.
         """
         task = asyncio.current_task()
+        is_served = self._serves(client)
+        client = self._known_as(client) if is_served else client
         counted = self._clients.get(client)
         is_full = len(self) >= self._most or (
             counted is not None and counted.connections >= self._most_of_client
         )
-        if task is None or is_full or not self._serves(client):
+        if task is None or is_full or not is_served:
             yield None
             return
         if counted is None:

@@ -1,98 +1,208 @@
-"""The firewall is told of an address once for a client, and before the answer leaves."""
+"""Ways are opened once for a client, a name and its addresses, before the answer leaves."""
 
 import pytest
+from dns_firewall import FakeFirewall
+from structlog.testing import capture_logs
 
 from schoolgate_dns.finished.egress import (
-    LONGEST_LIFETIME_S,
-    MAX_ADDRESSES,
-    MAX_ADDRESSES_OF_CLIENT,
-    SHORTEST_LIFETIME_S,
-    AnsweredAddresses,
+    LIFETIME_S,
+    MAX_ANSWERS,
+    MAX_ANSWERS_OF_CLIENT,
+    Answered,
 )
+from schoolgate_dns.stages.reach import LONGEST_TTL_OF_HELD_S
+from schoolgate_dns.stages.source import Source
+from schoolgate_policyd.netfilter.neighbours import Link
+from schoolgate_policyd.netfilter.ways import MOST_NAMES, MOST_WAYS
 
-ONE, OTHER = b"\x7f\0\x01\x0a", b"\x7f\0\x02\x0a"
+ONE, OTHER = b"\x0a\0\1\x0a", b"\x0a\0\2\x0a"
 SITE, CDN = b"\xc0\0\x02\x01", b"\xc0\0\x02\x02"
+HOUR_S = 3600
 
 
-class Firewall:
-    """Notes what it is told; *is_open* says whether it can be told anything."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[bytes, bytes, int]] = []
-        self.is_open = True
-
-    def tell(self, client: bytes, address: bytes, lifetime_s: int) -> bool:
-        if self.is_open:
-            self.told.append((client, address, lifetime_s))
-        return self.is_open
-
-
-def test_each_address_is_told_for_its_client() -> None:
-    firewall = Firewall()
-    assert AnsweredAddresses(firewall.tell).note(ONE, (SITE, CDN), 300, 1000)
-    assert [(ONE, SITE, 420), (ONE, CDN, 420)] == firewall.told
+def answered(
+    client: bytes = ONE,
+    names: tuple[str, ...] = ("books.example",),
+    addresses: tuple[bytes, ...] = (SITE,),
+    *,
+    ttl_s: int = 300,
+    holds_s: int = HOUR_S,
+    link: Link | None = None,
+) -> Answered:
+    return Answered(Source(client, "10.0.1.10", link), "pupils", names, addresses, ttl_s, holds_s)
 
 
-def test_what_still_lasts_is_not_told_again() -> None:
-    firewall = Firewall()
-    noted = AnsweredAddresses(firewall.tell)
-    noted.note(ONE, (SITE,), 300, 1000)
-    assert noted.note(ONE, (SITE,), 300, 1100)
-    assert 1 == len(firewall.told)
+def test_all_addresses_of_an_answer_are_opened_together() -> None:
+    firewall = FakeFirewall()
+
+    assert firewall.egress.note(answered(addresses=(SITE, CDN)), 1000)
+    assert [ONE + SITE, ONE + CDN] == firewall.ways
+    assert [LIFETIME_S] == [lifetime_s for _, lifetime_s in firewall.opened]
+    assert 2 == firewall.egress.opened
 
 
-def test_it_is_told_again_before_it_ends() -> None:
-    firewall = Firewall()
-    noted = AnsweredAddresses(firewall.tell)
-    noted.note(ONE, (SITE,), 300, 1000)
-    noted.note(ONE, (SITE,), 300, 1301)
-    assert 2 == len(firewall.told)
+def test_the_point_learns_who_was_told_which_names_and_ways() -> None:
+    firewall = FakeFirewall()
+    firewall.egress.note(answered(names=("books.example", "cdn.example")), 1000)
+
+    (told,) = firewall.teller.told
+    assert ("10.0.1.10", ("books.example", "cdn.example")) == (told.client, told.names)
+    assert firewall.ways == [way.key for way in told.ways]
+    assert LIFETIME_S == told.lifetime_s
+
+
+def test_what_still_lasts_is_not_opened_again() -> None:
+    firewall = FakeFirewall()
+    for second in (1000, 1100, 1000 + LIFETIME_S - 300):
+        assert firewall.egress.note(answered(), second)
+
+    assert 1 == len(firewall.opened) == len(firewall.teller.told)
+
+
+def test_it_is_opened_again_before_it_ends() -> None:
+    firewall = FakeFirewall()
+    firewall.egress.note(answered(), 1000)
+    firewall.egress.note(answered(), 1000 + LIFETIME_S - 299)
+
+    assert 2 == len(firewall.opened)
+
+
+def test_no_answer_may_be_kept_for_longer_than_its_way_is_open() -> None:
+    assert LIFETIME_S > LONGEST_TTL_OF_HELD_S + 60
+
+
+def test_a_second_name_for_an_address_is_told_as_well() -> None:
+    """The point closes a way whose only name is blocked, so it must know of the other."""
+    firewall = FakeFirewall()
+    for name in ("books.example", "games.example"):
+        firewall.egress.note(answered(names=(name,)), 1000)
+
+    assert [("books.example",), ("games.example",)] == firewall.names
+
+
+def test_other_addresses_of_a_name_are_opened_as_well() -> None:
+    firewall = FakeFirewall()
+    for address in (SITE, CDN):
+        firewall.egress.note(answered(addresses=(address,)), 1000)
+
+    assert [ONE + SITE, ONE + CDN] == firewall.ways
 
 
 def test_what_one_client_was_told_opens_nothing_for_another() -> None:
-    firewall = Firewall()
-    noted = AnsweredAddresses(firewall.tell)
-    noted.note(ONE, (SITE,), 300, 1000)
-    noted.note(OTHER, (SITE,), 300, 1000)
-    assert [ONE, OTHER] == [client for client, _, _ in firewall.told]
+    firewall = FakeFirewall()
+    for client in (ONE, OTHER):
+        firewall.egress.note(answered(client), 1000)
+
+    assert [ONE + SITE, OTHER + SITE] == firewall.ways
+
+
+def test_nothing_is_remembered_beyond_the_bell() -> None:
+    """The point may close a way then; opened again afterwards, the name leads there again."""
+    firewall = FakeFirewall()
+    for second, holds_s in ((1000, 100), (1035, 65), (1100, HOUR_S), (1160, HOUR_S - 60)):
+        firewall.egress.note(answered(ttl_s=60, holds_s=holds_s), second)
+
+    assert 2 == len(firewall.opened)
+
+
+def test_an_address_that_is_another_devices_now_has_nothing_open() -> None:
+    firewall = FakeFirewall()
+    before, after = Link(3, b"\2\0\0\0\0\1"), Link(3, b"\2\0\0\0\0\2")
+    for link in (before, after, after):
+        firewall.egress.note(answered(link=link), 1000)
+
+    assert [b"\2\0\0\0\0\1", b"\2\0\0\0\0\2"] == [key[4:10] for key in firewall.ways]
+    assert 1 == len(firewall.egress)
+
+
+@pytest.mark.parametrize("error", [None, OSError("no room"), PermissionError()])
+def test_a_way_that_cannot_be_opened_is_said_and_tried_again(error: Exception | None) -> None:
+    firewall = FakeFirewall()
+    firewall.fail()
+    firewall.error = error or firewall.error
+    with capture_logs() as logs:
+        assert [False, False] == [firewall.egress.note(answered(), 1000) for _ in range(2)]
+    assert 1 == len(logs)
+    assert (2, 0, []) == (firewall.egress.failed, firewall.egress.opened, firewall.teller.told)
+
+    firewall.error = None
+    assert firewall.egress.note(answered(), 1000)
+    assert [ONE + SITE] == firewall.ways
+
+
+def test_where_nothing_can_be_reached_there_is_no_answer() -> None:
+    firewall = FakeFirewall()
+
+    assert not firewall.egress.note(answered(addresses=(bytes(16),)), 1000)
+    assert 1 == firewall.egress.failed
 
 
 @pytest.mark.parametrize(
-    ("ttl_s", "lifetime_s"), [(0, SHORTEST_LIFETIME_S), (10 * 86_400, LONGEST_LIFETIME_S)]
+    "too_much",
+    [
+        answered(addresses=tuple(bytes([192, 0, 2, n]) for n in range(MOST_WAYS + 1))),
+        answered(names=tuple(f"a{n}.example" for n in range(MOST_NAMES + 1))),
+    ],
+    ids=["addresses", "names"],
 )
-def test_a_way_is_open_neither_too_short_nor_too_long(ttl_s: int, lifetime_s: int) -> None:
-    firewall = Firewall()
-    AnsweredAddresses(firewall.tell).note(ONE, (SITE,), ttl_s, 0)
-    assert [(ONE, SITE, lifetime_s)] == firewall.told
+def test_more_than_any_honest_answer_has_opens_nothing(too_much: Answered) -> None:
+    firewall = FakeFirewall()
+
+    assert not firewall.egress.note(too_much, 1000)
+    assert [] == firewall.opened
 
 
-def test_a_way_that_cannot_be_opened_is_said_and_tried_again() -> None:
-    firewall = Firewall()
-    firewall.is_open = False
-    noted = AnsweredAddresses(firewall.tell)
-    assert not noted.note(ONE, (SITE,), 300, 1000)
-    firewall.is_open = True
-    assert noted.note(ONE, (SITE,), 300, 1000)
-    assert [(ONE, SITE, 420)] == firewall.told
+def test_what_the_point_did_not_hear_is_told_again() -> None:
+    firewall = FakeFirewall()
+    firewall.teller.is_there = False
+    assert firewall.egress.note(answered(), 1000)
+    assert 0 == len(firewall.egress)
+
+    firewall.teller.is_there = True
+    assert firewall.egress.note(answered(), 1060)
+    assert [("books.example",)] == firewall.names
+
+
+def test_a_point_that_has_begun_anew_is_told_everything_again() -> None:
+    firewall = FakeFirewall()
+    firewall.teller.meetings = 1
+    firewall.egress.note(answered(), 1000)
+    firewall.egress.note(answered(names=("ferns.example",)), 1000)
+    firewall.teller.meetings = 2
+    firewall.egress.note(answered(names=("mosses.example",)), 1001)
+    firewall.egress.note(answered(), 1002)
+
+    assert [("books.example",), ("ferns.example",), ("mosses.example",), ("books.example",)] == (
+        firewall.names
+    )
+
+
+def test_forgotten_it_is_opened_anew() -> None:
+    firewall = FakeFirewall()
+    firewall.egress.note(answered(), 1000)
+    firewall.egress.forget()
+    firewall.egress.note(answered(), 1000)
+
+    assert 2 == len(firewall.opened)
 
 
 def test_one_clients_memory_has_an_end() -> None:
-    noted = AnsweredAddresses()
-    for number in range(MAX_ADDRESSES_OF_CLIENT + 10):
-        noted.note(ONE, (number.to_bytes(4),), 300, 1000)
-    assert MAX_ADDRESSES_OF_CLIENT >= len(noted)
+    egress = FakeFirewall().egress
+    for number in range(MAX_ANSWERS_OF_CLIENT + 10):
+        egress.note(answered(addresses=(number.to_bytes(4),)), 1000)
+
+    assert 10 == len(egress)
 
 
 def test_all_clients_together_are_remembered_within_a_bound_and_for_an_hour() -> None:
     """A flood from many addresses, or a week of ordinary use, must not fill the memory."""
-    firewall = Firewall()
-    noted = AnsweredAddresses(firewall.tell)
-    sites = tuple(number.to_bytes(4) for number in range(2_000))
-    clients = MAX_ADDRESSES // len(sites) + 3
-    for number in range(clients):
-        assert noted.note(number.to_bytes(4), sites, 300, 1000)
-
-    assert 3 * len(sites) == len(noted)
-    assert clients * len(sites) == len(firewall.told)
-    assert noted.note(ONE, (SITE,), 300, 1000 + LONGEST_LIFETIME_S)
-    assert 1 == len(noted)
+    egress = FakeFirewall().egress
+    of_each = 2_000
+    for client in range(MAX_ANSWERS // of_each):
+        for number in range(of_each):
+            egress.note(answered(client.to_bytes(4), (f"{number}.example",)), 1000)
+    assert MAX_ANSWERS == len(egress)
+    egress.note(answered(OTHER), 1000)
+    assert 1 == len(egress)
+    egress.note(answered(ONE), 1000 + HOUR_S)
+    assert 1 == len(egress)

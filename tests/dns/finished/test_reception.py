@@ -19,11 +19,14 @@ from dns_reception import (
 )
 from dns_world import BREAK, PUPIL, STAFF, TEN_BEFORE_BREAK, TEN_BEFORE_LESSON, query
 
+from schoolgate_dns.finished.reception import MOST_LOOKED_AT
 from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.stages.reach import EVERYWHERE, HELD_TO_IPV4
 from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.subjects import DeviceClaim
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked
+from schoolgate_policyd.netfilter.neighbours import Link
 
 VIDEOS, SITE_NAME = "www.tiktok.example", "books.example"
 NXDOMAIN, NOERROR = dns.rcode.NXDOMAIN, dns.rcode.NOERROR
@@ -243,11 +246,12 @@ def test_a_school_clock_that_is_set_leaves_nothing() -> None:
 def test_the_firewall_knows_an_address_before_its_answer_leaves() -> None:
     async def story(world: ReceptionWorld) -> None:
         await world.warm(PUPIL, SITE_NAME)
-        world.told.clear()
+        world.firewall.opened.clear()
         other = "127.0.1.78"
         await world.ask(other, "ferns.example")
         assert (await world.ask(other, SITE_NAME))[1]
-        assert [(bytes([127, 0, 1, 78]), SITE)] == world.told
+        assert [bytes([127, 0, 1, 78]) + SITE] == world.firewall.ways
+        assert (SITE_NAME,) == world.firewall.names[-1]
 
     run(story, ReceptionWorld())
 
@@ -257,7 +261,7 @@ def test_an_answer_that_would_lead_nowhere_is_not_given() -> None:
         await world.warm(PUPIL, SITE_NAME)
         other = "127.0.1.78"
         await world.ask(other, "ferns.example")
-        world.is_firewall_there = False
+        world.firewall.fail()
         assert (await world.ask(other, SITE_NAME))[1] is False
 
     run(story, ReceptionWorld())
@@ -364,7 +368,9 @@ def test_the_way_stays_open_for_as_long_as_the_address_may_be_kept(later_s: int)
         await world.ask(other, "ferns.example")
         answer, _ = await world.ask(other, SITE_NAME)
         ttl_s = max(each.ttl for each in answer.answer)
-        assert world.ways[packed_address(other), SITE] >= world.monotonic_s + ttl_s
+        (ways, lifetime_s) = world.firewall.opened[-1]
+        assert [packed_address(other) + SITE] == [each.key for each in ways]
+        assert lifetime_s > ttl_s
 
     run(story, ReceptionWorld())
 
@@ -382,5 +388,128 @@ def test_an_answer_that_was_set_aside_goes_on_being_counted() -> None:
         world.reception.tell_all()
         world.recording.stop()
         assert 5 == sum(each.count for each in world.events if isinstance(each, Blocked))
+
+    run(story, ReceptionWorld())
+
+
+TABLET, PHONE = Link(3, b"\2\0\0\0\0\1"), Link(3, b"\2\0\0\0\0\2")
+
+
+def test_the_same_device_is_one_client_over_both_families() -> None:
+    """Register and events know it by one address, and each of its addresses has its own ways."""
+
+    async def story(world: ReceptionWorld) -> None:
+        other = "127.0.9.9"
+        world.firewall.links.known[other] = STAFF
+        world.school = BREAK
+        world.reception.tick()
+        for client in (STAFF, other):
+            await world.warm(client, VIDEOS)
+            assert (NOERROR, True) == await verdict_of(world, client)
+        world.reception.tell_all()
+        assert {STAFF} == {each.client for each in world.events}
+        assert [packed_address(each) + SITE for each in (STAFF, other)] == world.firewall.ways
+
+    run(story, ReceptionWorld())
+
+
+def test_whose_address_is_another_devices_now_is_asked_anew_who_they_are() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        links = world.firewall.links
+        links.devices[PUPIL] = TABLET
+        for _ in range(2):
+            await world.warm(PUPIL, SITE_NAME)
+        assert (await world.ask(PUPIL, SITE_NAME))[1]
+        links.devices[PUPIL] = PHONE
+        links.changes += 1
+        world.pass_time(1)
+        world.reception.tick()
+        assert (await world.ask(PUPIL, SITE_NAME))[1] is False
+        assert (await world.ask(PUPIL, SITE_NAME))[1]
+        macs = [key[4:10] for key in world.firewall.ways]
+        assert [TABLET.mac, PHONE.mac] == macs
+
+    run(story, ReceptionWorld())
+
+
+def test_of_many_clients_some_are_looked_at_in_each_second() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        clients = [f"127.0.{3 + n // 250}.{n % 250 + 1}" for n in range(MOST_LOOKED_AT + 10)]
+        for each in clients:
+            await world.ask(each, SITE_NAME)
+            world.firewall.links.devices[each] = TABLET
+        world.firewall.links.changes += 1
+        left = []
+        for _ in range(2):
+            world.pass_time(1)
+            world.reception.tick()
+            left.append(len(world.reception.clients.by_address))
+        assert [10, 0] == left
+
+    run(story, ReceptionWorld())
+
+
+def test_whose_address_is_still_theirs_stays_known_when_others_come() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PUPIL, SITE_NAME)
+        world.firewall.links.devices[STAFF] = PHONE
+        world.firewall.links.changes += 1
+        world.pass_time(1)
+        world.reception.tick()
+        assert (await world.ask(PUPIL, SITE_NAME))[1]
+
+    run(story, ReceptionWorld())
+
+
+def test_what_was_counted_of_whom_the_address_left_stays_counted() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PUPIL, SITE_NAME)
+        for _ in range(4):
+            await world.ask(PUPIL, SITE_NAME)
+        world.firewall.links.devices[PUPIL] = PHONE
+        world.firewall.links.changes += 1
+        world.reception.tick()
+        world.reception.tell_all()
+        counts = [each.count for each in world.events if isinstance(each, AllowedCount)]
+        assert [4] == counts
+
+    run(story, ReceptionWorld())
+
+
+def test_who_reaches_something_else_shares_no_answers() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PUPIL, SITE_NAME)
+        world.firewall.links.reach = HELD_TO_IPV4
+        other = "127.0.1.78"
+        await world.ask(other, "ferns.example")
+        assert (await world.ask(other, SITE_NAME))[1] is False
+        assert (await world.ask(other, SITE_NAME))[1]
+
+    run(story, ReceptionWorld())
+
+
+def test_after_a_change_every_way_is_opened_anew() -> None:
+    """The firewall's point closed the ways of a grant that was withdrawn; there is a new one."""
+
+    async def story(world: ReceptionWorld) -> None:
+        await world.warm(PETRA, VIDEOS)
+        assert (await verdict_of(world, PETRA))[0] == NOERROR
+        opened = len(world.firewall.opened)
+        world.put_live(Live())
+        assert (await verdict_of(world, PETRA))[0] == NXDOMAIN
+        world.put_live(Live(grants=(grant_for("petra"),)))
+        await world.warm(PETRA, VIDEOS)
+        assert (await verdict_of(world, PETRA))[0] == NOERROR
+        assert opened < len(world.firewall.opened)
+
+    run(story, ReceptionWorld(Live(grants=(grant_for("petra"),))))
+
+
+def test_whoever_is_not_held_needs_no_way() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        world.firewall.links.reach = EVERYWHERE
+        world.firewall.fail()
+        await world.warm(PUPIL, SITE_NAME)
+        assert (await world.ask(PUPIL, SITE_NAME))[1]
 
     run(story, ReceptionWorld())

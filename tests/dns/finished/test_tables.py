@@ -5,13 +5,20 @@ from datetime import UTC, datetime
 
 from dns_local import query
 
-from schoolgate_dns.finished.tables import MAX_ASKED_ONCE, FinishedAnswer, FinishedAnswers
+from schoolgate_dns.finished.tables import (
+    MAX_ASKED_ONCE,
+    Alike,
+    FinishedAnswer,
+    FinishedAnswers,
+)
 from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.stages.reach import EVERYWHERE, HELD
 from schoolgate_policyd.core.decision import Decision, Verdict
 from schoolgate_policyd.core.subjects import Audience, Subject
 
-PUPILS, STAFF = Subject(), Subject(audience=Audience.STAFF)
+PUPILS = (Subject(), EVERYWHERE)
+STAFF = (Subject(audience=Audience.STAFF), EVERYWHERE)
 ALLOWED = Decision(Verdict.ALLOW, Verdict.ALLOW, datetime(2026, 12, 1, tzinfo=UTC))
 QUERY = wire.read_query(query("a.example").to_wire())
 
@@ -26,10 +33,10 @@ def ttls_of(answer: FinishedAnswer) -> list[int]:
     return [ttl for (ttl,) in struct.iter_unpack(">I", answer.octets[10:])]
 
 
-def keep(tables: FinishedAnswers, subject: Subject, key: bytes) -> FinishedAnswer:
+def keep(tables: FinishedAnswers, alike: Alike, key: bytes) -> FinishedAnswer:
     answer = finished()
     for _ in range(2):
-        tables.put(tables.table_of(subject), key, answer)
+        tables.put(tables.table_of(alike), key, answer)
     return answer
 
 
@@ -68,6 +75,19 @@ def test_a_class_finds_its_own_answers_alone() -> None:
     answer = keep(tables, PUPILS, b"key")
     assert {b"key": answer} == tables.table_of(PUPILS)
     assert {} == tables.table_of(STAFF)
+
+
+def test_a_class_that_reaches_something_else_has_other_answers() -> None:
+    tables = FinishedAnswers()
+    keep(tables, PUPILS, b"key")
+    assert {} == tables.table_of((PUPILS[0], HELD))
+
+
+def test_the_order_of_addresses_makes_no_other_answer() -> None:
+    orders = ((b"\xc0\0\2\1", b"\xc0\0\2\2"), (b"\xc0\0\2\2", b"\xc0\0\2\1"))
+    outcomes = [Outcome(bytes(12), lasts_s=60, addresses=each) for each in orders]
+    kept = {FinishedAnswer(each, QUERY, ALLOWED, 1000.0).addresses for each in outcomes}
+    assert {orders[0]} == kept
 
 
 def test_when_all_is_full_what_nobody_asks_for_goes() -> None:

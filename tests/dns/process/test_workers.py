@@ -8,11 +8,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from schoolgate_dns.process.workers import MISCONFIGURED, MOST_FAILED_STARTS
+from schoolgate_dns.process.workers import (
+    MISCONFIGURED,
+    MOST_FAILED_STARTS,
+    Workers,
+    _SharedSigns,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -28,21 +34,31 @@ births = Path(sys.argv[1])
 sockets = open_sockets(DnsSettings(port=0, workers=2))
 configure_logs("dns")
 
-def work(number, is_reborn, ready):
+def work(number, is_reborn, signs):
     with births.open("a") as file:
         file.write(f"{number} {os.getpid()} {is_reborn}\\n")
     BEFORE
     own = sockets[number - 1].udp
     own.setblocking(True)
-    ready()
+    signs.serving()
+    own.settimeout(0.2)
     while True:
-        octets, peer = own.recvfrom(512)
+        try:
+            octets, peer = own.recvfrom(512)
+        except TimeoutError:
+            signs.alive()
+            continue
         if octets == b"crash":
             raise ValueError("a mistake of ours")
         own.sendto(b"%d" % number, peer)
 
-status = Workers(2, work).run(lambda: print("ready", sockets[0].port, flush=True))
-sys.exit(status)
+def ready():
+    print("ready", sockets[0].port, flush=True)
+
+def alive():
+    print("alive", flush=True)
+
+sys.exit(Workers(2, work).run(ready, ALIVE))
 """
 CLIENTS = [f"127.0.1.{number}" for number in range(1, 21)]
 
@@ -77,11 +93,16 @@ class Running:
 
 
 @contextmanager
-def started(folder: Path, before: str = "pass") -> Iterator[Running]:
+def started(folder: Path, before: str = "pass", alive: str = "None") -> Iterator[Running]:
     births = folder / "births"
     births.touch()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.replace("BEFORE", before), str(births)],
+        [
+            sys.executable,
+            "-c",
+            PROGRAM.replace("BEFORE", before).replace("ALIVE", alive),
+            str(births),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -116,6 +137,40 @@ def test_each_client_is_served_by_one_worker_and_both_serve(tmp_path: Path) -> N
 
     assert {1} == {len(each) for each in by_client}
     assert {b"1", b"2"} == set.union(*by_client)
+
+
+def test_while_none_is_stuck_that_is_said_again_and_again(tmp_path: Path) -> None:
+    with started(tmp_path, alive="alive") as running:
+        running.wait_until_ready()
+        said = running.process.stdout
+        assert said is not None
+        assert ["alive\n"] * 2 == [said.readline() for _ in range(2)]
+
+
+def test_all_are_well_while_each_serves_and_shows_it() -> None:
+    workers = Workers(2, lambda _number, _is_reborn, _signs: 0)
+    one, other = (_SharedSigns(at, workers._serving, workers._beats) for at in range(2))
+    workers._serving[0] = 1
+    one.alive()
+    other.alive()
+    assert not workers._is_well(100.0)
+    workers._serving[1] = 1
+    assert [True, True] == [workers._is_well(now_s) for now_s in (100.0, 104.9)]
+    one.alive()
+    assert not workers._is_well(105.0)
+    other.alive()
+    assert workers._is_well(106.0)
+
+
+def test_a_beat_is_another_octet_however_many_there_were() -> None:
+    workers = Workers(1, lambda _number, _is_reborn, _signs: 0)
+    signs = _SharedSigns(0, workers._serving, workers._beats)
+    seen = []
+    for _ in range(300):
+        signs.alive()
+        seen.append(workers._beats[0])
+
+    assert all(before != after for before, after in pairwise(seen))
 
 
 def test_of_a_killed_worker_only_what_it_was_working_on_is_lost(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.messages.preparse import AUTHENTIC_DATA
 from schoolgate_dns.messages.service_records import service_records
-from schoolgate_dns.replies.hints import _protocols, without_hints
+from schoolgate_dns.replies.hints import NO_HINT, Hint, _protocols, without_hints
 
 ECH = 'ech="AAT+DQAA"'
 SIGNED = "2 300 20300101000000 20200101000000 1234 example. AAAA"
@@ -52,6 +52,24 @@ def test_ech_and_http3_go_and_all_else_stays(type_: str, before: str, after: str
 
     assert [f"a.example. 300 IN {type_} {after}"] == texts(plain)
     assert (False, 300, it.aliases) == (plain.is_authentic, plain.lifetime_s, plain.aliases)
+
+
+@pytest.mark.parametrize("type_", ["HTTPS", "SVCB"])
+@pytest.mark.parametrize(
+    ("hints", "after"),
+    [
+        (Hint.ADDRESSES, f'1 . mandatory="alpn" alpn="h3,h2" {ECH}'),
+        (Hint.ADDRESSES | Hint.AROUND, '1 . mandatory="alpn" alpn="h2"'),
+    ],
+)
+def test_addresses_go_where_they_would_lead_nowhere(type_: str, hints: Hint, after: str) -> None:
+    before = (
+        f"1 . mandatory=alpn,ipv4hint alpn=h3,h2 ipv4hint=192.0.2.1 {ECH} ipv6hint=2001:db8::1"
+    )
+    it = reply(f"a.example. 300 IN {type_} {before}")
+
+    assert [f"a.example. 300 IN {type_} {after}"] == texts(without_hints(it, hints))
+    assert it is without_hints(it, NO_HINT)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What devices are told of the school's encrypted DNS, read by dnspython."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,21 @@ def test_other_names_are_none_of_its_business(name: str) -> None:
 
 def test_without_encrypted_dns_the_gateways_name_is_as_any_other() -> None:
     assert told(GATEWAY, "A", DnsSettings()) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "told_at"),
+    [((), ["192.0.2.53", "2001:db8::53"]), (("10.0.0.1",), ["10.0.0.1"])],
+)
+def test_every_address_that_we_listen_at_is_told_unless_others_are_named(
+    named: tuple[str, ...], told_at: list[str]
+) -> None:
+    both = dataclasses.replace(
+        settings(address="192.0.2.53", addresses=named), further_addresses=("2001:db8::53",)
+    )
+    found = [answers_of(told(GATEWAY, each, both)) for each in ("A", "AAAA")]
+
+    assert told_at == [text.split()[-1] for texts in found for text in texts]
 
 
 @pytest.mark.parametrize(

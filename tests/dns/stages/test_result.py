@@ -133,13 +133,14 @@ def test_a_steered_name_has_the_inspection_address_and_nothing_else(name: str, t
 
     message = read_back(outcome)
     records = {
-        "A": (f"{name}. 5 IN A 192.0.2.9", INSPECTION.ipv4),
-        "AAAA": (f"{name}. 5 IN AAAA ::1", INSPECTION.ipv6),
+        "A": f"{name}. 5 IN A 192.0.2.9",
+        "AAAA": f"{name}. 5 IN AAAA ::1",
     }
-    text, packed = records.get(type_, (None, None))
+    text = records.get(type_)
     assert dns.rcode.NOERROR == message.rcode()
     assert ([] if text is None else [text]) == [each.to_text() for each in message.answer]
-    assert (() if packed is None else (packed,)) == outcome.addresses
+    # It is the gateway's own, to which no way through the firewall leads.
+    assert () == outcome.addresses
     # Where there is no record, for how long that holds is said too.
     assert (0 if text else 1) == len(message.authority)
 
@@ -269,6 +270,25 @@ def test_addresses_of_the_answer_alone_are_told_of() -> None:
 
     assert 1 == len(outcome.addresses)
     assert bytes.fromhex("20010db8000000000000000000000001") == outcome.addresses[0]
+
+
+@pytest.mark.parametrize(
+    ("until_s", "ttl_s", "lasts_s"), [(3600, 60, 300), (100, 60, 40), (20, 20, 0)]
+)
+def test_what_is_withheld_has_no_record_for_a_minute_and_never_past_the_bell(
+    until_s: int, ttl_s: int, lasts_s: int
+) -> None:
+    asked = asked_for("a.example", "AAAA")
+    held = held_for(asked, "a.example 300 IN AAAA 2001:db8::1")
+    end = asked.moment + timedelta(seconds=until_s)
+    decision = msgspec.structs.replace(decided(asked), valid_until=end)
+
+    outcome = result.withheld(asked, decision, held)
+
+    assert (dns.rcode.NOERROR, []) == (read_back(outcome).rcode(), read_back(outcome).answer)
+    assert ([ttl_s], lasts_s) == (ttls_of(outcome), outcome.lasts_s)
+    assert (4, "no way leads there from where this was asked") == extended_error(outcome)
+    assert () == outcome.addresses
 
 
 def test_a_reply_from_which_something_was_left_out_is_given_instead() -> None:

@@ -234,6 +234,17 @@ def test_one_client_has_so_many_connections_and_others_still_get_theirs() -> Non
     assert [True, True, False, True, True, False] == run(ask())
 
 
+def test_addresses_of_one_device_are_one_client() -> None:
+    known = {PUPIL: STAFF}
+    connections = Connections(most_of_client=1, known_as=lambda each: known.get(each, each))
+
+    async def ask() -> list[bool]:
+        async with serving(Echo(), connections=connections) as port, AsyncExitStack() as stack:
+            return [await is_served(port, each, stack) for each in (PUPIL, STAFF, "127.0.3.1")]
+
+    assert [True, False, True] == run(ask())
+
+
 def test_a_closed_connection_leaves_its_place_to_the_next() -> None:
     connections = Connections(most_of_client=1)
 

@@ -1,0 +1,47 @@
+"""
+What a client can reach: where its ways are opened one by one, nothing else is worth telling.
+
+The firewall knows a device on the gateway's own link by its hardware, so a query over one family
+opens ways in both. Behind another router it knows addresses alone: asked over IPv4, it cannot say
+which IPv6 address is the same device's. Such clients are told of no addresses in the family that
+they did not ask over, and use the other, unless the school's plan maps one to the other.
+"""
+
+import msgspec
+
+from schoolgate_dns.messages.record_types import RecordType
+
+# All ways are open for the same time (`finished.egress`), so no answer may be kept for longer.
+LONGEST_TTL_OF_HELD_S = 900
+
+
+class Reach(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """
+    Whether a client's ways to *ipv4* and to *ipv6* addresses can be opened.
+
+    One that *is_held* goes nowhere but by a way that was opened for an answer.
+    """
+
+    ipv4: bool = True
+    ipv6: bool = True
+    is_held: bool = False
+
+    def withholds(self, record_type: int) -> bool:
+        """Whether records of *record_type* lead where this client cannot go."""
+        match record_type:
+            case RecordType.A:
+                return not self.ipv4
+            case RecordType.AAAA:
+                return not self.ipv6
+            case _:
+                return False
+
+    def ttl_within(self, ttl_s: int) -> int:
+        """Return *ttl_s*, or for how long a way is sure to be open if that is less."""
+        return min(ttl_s, LONGEST_TTL_OF_HELD_S) if self.is_held else ttl_s
+
+
+EVERYWHERE = Reach()
+HELD = Reach(is_held=True)
+HELD_TO_IPV4 = Reach(ipv6=False, is_held=True)
+HELD_TO_IPV6 = Reach(ipv4=False, is_held=True)

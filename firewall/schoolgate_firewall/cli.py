@@ -1,0 +1,94 @@
+"""The command line, `schoolgate-firewall`: check, show, load or close the packet filter."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schoolgate_firewall import loader
+from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_policyd.core.errors import SchoolgateError
+
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+class _Options:
+    """What stands before the command."""
+
+    config: Path | None = None
+
+
+@app.callback()
+def schoolgate_firewall(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The configuration file; without it that of SCHOOLGATE_CONFIG."),
+    ] = None,
+) -> None:
+    """Schoolgate's packet filter."""
+    _Options.config = config
+
+
+@app.command()
+def check() -> None:
+    """Try whether the ruleset could be loaded, and change nothing."""
+    with _complaining():
+        loader.check(_settings())
+        typer.echo("The ruleset can be loaded.")
+
+
+@app.command()
+def show() -> None:
+    """Print the ruleset of the configuration."""
+    with _complaining():
+        typer.echo(loader.ruleset_for(_settings()), nl=False)
+
+
+@app.command()
+def load() -> None:
+    """Put the ruleset of the configuration into force, in one step."""
+    with _complaining():
+        settings = _settings()
+        loader.load(settings)
+        firewall = settings.firewall
+        mode = "" if firewall is None else f" Mode: {firewall.mode.value}."
+        typer.echo(f"The ruleset is in force.{mode}")
+
+
+@app.command()
+def close() -> None:
+    """Let nothing through, until a ruleset is loaded again."""
+    with _complaining():
+        loader.close()
+        typer.echo("Nothing passes through. Run `schoolgate-firewall load` to open it again.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _settings() -> Settings:
+    return load_settings(_Options.config)
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """Turn an error of ours into one sentence and exit code 2."""
+    try:
+        yield
+    except SchoolgateError as error:
+        typer.echo(f"schoolgate-firewall: {error}", err=True)
+        raise typer.Exit(USAGE_ERROR) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What the point has of the kernel: sets, connections and the log, and who is on its links."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from schoolgate_firewall.clients import Sets
+from schoolgate_firewall.devices import Identified, Neighbourhood
+from schoolgate_firewall.positions import Connections
+from schoolgate_firewall.refused import PacketLog
+from schoolgate_policyd.netfilter import conntrack, log, sets
+from schoolgate_policyd.netfilter.identity import Identities
+from schoolgate_policyd.netfilter.names import LOG_GROUP, WaySet
+from schoolgate_policyd.netfilter.neighbours import Neighbours
+from schoolgate_policyd.netfilter.ways import Way
+from schoolgate_policyd.settings import FirewallSettings
+
+
+class FollowedNeighbours(Neighbourhood, Protocol):
+    """Neighbours that are followed as they change."""
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read them and follow them on *loop*. Raises NetfilterError."""
+        ...
+
+    def stop(self) -> None:
+        """Follow them no more."""
+        ...
+
+
+class FollowedLog(PacketLog, Protocol):
+    """A log that can be waited for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when something was logged."""
+        ...
+
+
+@dataclass(frozen=True)
+class Followed:
+    """
+    The kernel as the point uses it; *dumping* is a second handle on the sets, for a thread.
+
+    Whoever opens it closes it, by *closing*.
+    """
+
+    sets: Sets
+    dumping: Sets
+    connections: Connections
+    packet_log: FollowedLog
+    neighbours: FollowedNeighbours
+    identities: Identified
+    closing: contextlib.ExitStack
+
+
+def follow_kernel(firewall: FirewallSettings) -> Followed:
+    """Return what there is of this machine's kernel. Raises NetfilterError and OSError."""
+    with contextlib.ExitStack() as opening:
+        own = sets.Sets()
+        opening.callback(own.close)
+        dumping = sets.Sets()
+        opening.callback(dumping.close)
+        connections = conntrack.Connections()
+        opening.callback(connections.close)
+        packet_log = log.PacketLog(LOG_GROUP)
+        opening.callback(packet_log.close)
+        neighbours = Neighbours(firewall.inside)
+        return Followed(
+            own,
+            dumping,
+            connections,
+            packet_log,
+            neighbours,
+            Identities(neighbours),
+            opening.pop_all(),
+        )
+
+
+def open_ways(sets_: Sets) -> Iterator[Way]:
+    """Yield the ways that are open in the kernel. Raises NetfilterError."""
+    for way_set in WaySet:
+        for element in sets_.elements(way_set.open_name):
+            yield Way(way_set, element.key)
+
+
+def judged_ways(sets_: Sets) -> Iterator[Way]:
+    """Yield the ways whose connections the proxy judges. Raises NetfilterError."""
+    for way_set in WaySet:
+        for element in sets_.elements(way_set.looked_into_name):
+            yield Way(way_set, element.key)

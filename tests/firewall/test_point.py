@@ -1,0 +1,295 @@
+"""The firewall's point over a real kernel: what a bell ends, and what is told of refusals."""
+
+import asyncio
+import contextlib
+import dataclasses
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from dns_world import source
+from filter_world import (
+    CLIENT_HELLO,
+    FAMILIES,
+    PLAIN,
+    Device,
+    FilterWorld,
+    filter_world,
+    school_settings,
+)
+from ipc_world import PATIENCE_S, eventually
+
+from schoolgate_firewall.followed import follow_kernel
+from schoolgate_firewall.point import NAME, NoFirewallError, Point, firewall_of
+from schoolgate_policyd.config import CONFIG_VARIABLE, Settings, settings_json
+from schoolgate_policyd.core.policy import Source
+from schoolgate_policyd.core.subjects import Audience, Person
+from schoolgate_policyd.core.subjects import Device as Registered
+from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
+from schoolgate_policyd.ipc.messages import Blocked, Direction, EventBatch, PointKind
+from schoolgate_policyd.ipc.rollout import Revision
+from schoolgate_policyd.ipc.server import PolicydServer
+from schoolgate_policyd.netfilter.names import WaySet
+from schoolgate_policyd.netfilter.ways import Told, encode_told
+from schoolgate_policyd.networks import networks_of
+
+STALLED_S = 0.3
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[FilterWorld]:
+    with filter_world(school_settings()) as world:
+        yield world
+
+
+@pytest.fixture
+def world(built: FilterWorld) -> Iterator[FilterWorld]:
+    yield built
+    built.hang_up()
+    for way_set in WaySet:
+        for name in (way_set.open_name, way_set.looked_into_name, way_set.cut_name):
+            built.sets.remove(name, [each.key for each in built.sets.elements(name)])
+
+
+class Gateway:
+    """The point and what stands in for policyd and DNS, in the gateway's namespace."""
+
+    def __init__(self, world: FilterWorld, settings: Settings) -> None:
+        self.world = world
+        self.settings = settings
+        self.events: list[Blocked] = []
+        self.server = PolicydServer(
+            settings.socket_path,
+            on_wake=self._nothing,
+            on_events=self._store,
+            on_ahead=self._nothing,
+        )
+
+    async def _nothing(self, *_: object) -> None:
+        """Have nothing to do."""
+
+    async def _store(self, batch: EventBatch) -> None:
+        events = (each.event for each in batch.events)
+        self.events += [each for each in events if isinstance(each, Blocked)]
+
+    async def put(self, school: Source) -> None:
+        """Put *school* in force, and wait until the point says so."""
+        direction = Direction.TIGHTEN
+        self.server.publish(Revision(school, school.number, direction, is_full=True))
+        await eventually(lambda: self.acknowledged == school.number)
+
+    @property
+    def acknowledged(self) -> int:
+        points = self.server.status().points
+        return next((e.acknowledged for e in points if e.kind is PointKind.FIREWALL), 0)
+
+    def answer(self, device: Device, name: str, family: int) -> None:
+        """Do what DNS does when it answers."""
+        way = self.world.way(device, PLAIN[family])
+        self.world.sets.add(way.set.open_name, [way.key], 300)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
+            teller.connect(str(self.settings.ways_path))
+            teller.send(encode_told(Told(device.address(family), (name,), (way,), 300)))
+
+    def held(self, set_name: str) -> set[bytes]:
+        return {each.key for each in self.world.sets.elements(set_name)}
+
+
+@contextlib.asynccontextmanager
+async def running(world: FilterWorld, folder: Path) -> AsyncIterator[Gateway]:
+    settings = dataclasses.replace(school_settings(), var_dir=folder)
+    # Without one the point would begin by reading all rule files.
+    save_last_snapshot(settings.last_snapshot_path(NAME), school(1, blocks=False))
+    gateway = Gateway(world, settings)
+    kernel = follow_kernel(firewall_of(settings))
+    stop, ready = asyncio.Event(), asyncio.Event()
+    with contextlib.closing(kernel.closing):
+        point = Point(settings, kernel)
+        await gateway.server.start()
+        serving = asyncio.create_task(point.run(stop, lambda _: ready.set()))
+        try:
+            await asyncio.wait_for(ready.wait(), PATIENCE_S)
+            yield gateway
+        finally:
+            stop.set()
+            await serving
+            await gateway.server.stop()
+
+
+def in_gateway(
+    world: FilterWorld, folder: Path, use: Callable[[Gateway], Coroutine[None, None, None]]
+) -> None:
+    async def run() -> None:
+        async with running(world, folder) as gateway:
+            await use(gateway)
+
+    with world.gateway.entered():
+        asyncio.run(run())
+
+
+def school(number: int, *, blocks: bool = True, devices: tuple[Registered, ...] = ()) -> Source:
+    """The small school on the gateway's networks."""
+    plain = source(number)
+    register = msgspec.structs.replace(
+        plain.register,
+        networks=networks_of(school_settings()),
+        people=(Person("teacher", Audience.STAFF),),
+        devices=devices,
+    )
+    rules = plain.policy.rules if blocks else ()
+    policy = msgspec.structs.replace(plain.policy, rules=rules)
+    return msgspec.structs.replace(plain, register=register, policy=policy)
+
+
+def download(
+    world: FilterWorld, device: Device, family: int
+) -> tuple[socket.socket, socket.socket]:
+    """Return both ends of a connection over which something goes."""
+    own = world.connect(device, PLAIN[family], 443)
+    assert own is not None
+    assert "origin" == world.taker()
+    far = world.accepted()
+    own.sendall(CLIENT_HELLO)
+    assert CLIENT_HELLO == far.recv(1000)
+    far.sendall(b"answer")
+    assert b"answer" == own.recv(100)
+    return own, far
+
+
+def goes_on(own: socket.socket, far: socket.socket) -> bool:
+    """Whether something still goes over a connection."""
+    far.settimeout(STALLED_S)
+    try:
+        own.sendall(b"more")
+        return far.recv(100) == b"more"
+    except (ConnectionError, TimeoutError):
+        return False
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_bell_ends_what_is_no_longer_allowed_within_a_second_and_nothing_else(
+    world: FilterWorld, tmp_path: Path, family: int
+) -> None:
+    async def use(gateway: Gateway) -> None:
+        await gateway.put(school(1, blocks=False))
+        gateway.answer(world.pupil, "tiktok.example", family)
+        gateway.answer(world.staff, "lessons.example", family)
+        await asyncio.sleep(0)
+        ending = await asyncio.to_thread(download, world, world.pupil, family)
+        lasting = await asyncio.to_thread(download, world, world.staff, family)
+        started = time.monotonic()
+        await gateway.put(school(2))
+        while await asyncio.to_thread(goes_on, *ending):
+            assert time.monotonic() - started < PATIENCE_S
+        took_s = time.monotonic() - started
+
+        assert took_s < 1
+        assert await asyncio.to_thread(goes_on, *lasting)
+        assert "refused" == await asyncio.to_thread(world.tcp, world.pupil, PLAIN[family], 443)
+
+    in_gateway(world, tmp_path, use)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_connection_that_is_idle_at_the_bell_does_not_go_on_later(
+    world: FilterWorld, tmp_path: Path, family: int
+) -> None:
+    async def use(gateway: Gateway) -> None:
+        await gateway.put(school(1, blocks=False))
+        gateway.answer(world.pupil, "tiktok.example", family)
+        idle = await asyncio.to_thread(download, world, world.pupil, family)
+        await gateway.put(school(2))
+        # Seconds later it is cut no more.
+        way = world.way(world.pupil, PLAIN[family])
+        world.sets.remove(way.set.cut_name, [way.key])
+
+        assert not await asyncio.to_thread(goes_on, *idle)
+
+    in_gateway(world, tmp_path, use)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_refused_is_told_to_policyd(
+    world: FilterWorld, tmp_path: Path, family: int
+) -> None:
+    async def use(gateway: Gateway) -> None:
+        await gateway.put(school(1))
+        assert "refused" == await asyncio.to_thread(world.tcp, world.pupil, PLAIN[family], 443)
+        await eventually(lambda: bool(gateway.events))
+
+        event = gateway.events[0]
+        assert (PLAIN[family], "unknown-address") == (event.host, event.attempt)
+        # Over IPv6 too the device is the one that it is over IPv4.
+        assert (world.pupil.address(4), Audience.PUPIL) == (event.client, event.audience)
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_a_way_that_nobody_told_of_is_closed_at_the_first_bell(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    async def use(gateway: Gateway) -> None:
+        known, unknown = world.way(world.staff, PLAIN[4]), world.way(world.pupil, PLAIN[4])
+        world.sets.add(unknown.set.open_name, [unknown.key], 300)
+        gateway.answer(world.staff, "lessons.example", 4)
+        await gateway.put(school(1))
+        await eventually(lambda: unknown.key not in gateway.held("open_link4"))
+
+        assert known.key in gateway.held("open_link4")
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_a_teachers_device_among_pupils_is_trusted_over_both_families(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    address = world.pupil.address(4)
+
+    async def use(gateway: Gateway) -> None:
+        # The gateway knows of a neighbour what it has heard from it.
+        for family in FAMILIES:
+            await asyncio.to_thread(world.tcp, world.pupil, PLAIN[family], 443)
+        await gateway.put(school(1, devices=(Registered(address, "laptop", owner="teacher"),)))
+        six = socket.inet_pton(socket.AF_INET6, world.pupil.address(6))
+        await eventually(lambda: six in gateway.held("trusted6"))
+        assert {socket.inet_aton(address)} == gateway.held("trusted4")
+
+        await gateway.put(school(2))
+        assert set() == gateway.held("trusted4") | gateway.held("trusted6")
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_it_runs_as_a_process_and_says_where_it_is_told(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(school_settings(), var_dir=tmp_path / "var")
+    config = tmp_path / "settings.json"
+    config.write_bytes(settings_json(settings))
+    said, errors = tmp_path / "said", tmp_path / "errors"
+    with said.open("w") as output, errors.open("w") as errors_file:
+        process = world.gateway.start(
+            "env",
+            f"{CONFIG_VARIABLE}={config}",
+            sys.executable,
+            "-m",
+            "schoolgate_firewall",
+            output=output,
+            errors=errors_file,
+        )
+        asyncio.run(eventually(lambda: "ready" in said.read_text() or process.poll() is not None))
+        process.terminate()
+        status = process.wait(PATIENCE_S)
+
+    assert f"ready firewall {settings.ways_path}\n" == said.read_text()
+    assert 0 == status, errors.read_text()
+    assert not settings.ways_path.exists()
+
+
+def test_a_configuration_without_a_firewall_has_no_point() -> None:
+    with pytest.raises(NoFirewallError, match="add `firewall`"):
+        firewall_of(Settings())

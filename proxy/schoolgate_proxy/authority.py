@@ -5,6 +5,7 @@ Its key never leaves its folder; devices get the certificate alone. The file's n
 those that mitmproxy reads.
 """
 
+import contextlib
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,7 +39,7 @@ def ensure_authority(ca_dir: Path, certificate_path: Path, now: datetime) -> Pat
         ca_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         ca_dir.chmod(0o700)
         if not ca_file.exists():
-            _write_secret(ca_file, _make(now))
+            make_once(ca_file, _make(now))
         ca_file.chmod(0o600)
         certificate = x509.load_pem_x509_certificate(ca_file.read_bytes())
         certificate_path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,23 +99,36 @@ def _make(now: datetime) -> bytes:
     return secret + certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _write_secret(path: Path, content: bytes) -> None:
-    """Write *path* for its owner alone, whole or not at all."""
-    beside = path.with_suffix(".new")
+def make_once(path: Path, content: bytes) -> None:
+    """
+    Write *path* for its owner alone, whole or not at all; one that is there by now stays.
+
+    Of workers that start together the first one's authority is everybody's.
+    """
+    beside = _beside(path)
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(beside)
+    finally:
+        beside.unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
+    beside = _beside(path)
     beside.write_bytes(content)
     beside.chmod(0o644)
     beside.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    """Return a path that no other process writes to."""
+    return path.with_name(f"{path.name}.new-{os.getpid()}")
 
 
 def trusted_authorities(base: Path, further: Path | None, combined: Path) -> Path:

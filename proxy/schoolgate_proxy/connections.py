@@ -5,7 +5,7 @@ The hooks write down what they decided; at the bell every open connection is jud
 same rule. Nothing here knows of sockets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from schoolgate_proxy.requests import LookInside, PassThrough, on_connect
 
 # A client can send request after request to other hosts on one connection.
 MOST_PINNED = 256
+MOST_CONNECTIONS_OF_CLIENT = 1000
 
 
 @dataclass(slots=True)
@@ -29,7 +30,8 @@ class OpenConnection:
     host whose bytes go through untouched. *certified* is the name that a certificate may be made
     for; *pinned* the addresses and ports that may be connected to; *requests* what is being
     fetched, by flow. *unreported* was blocked and is recorded with its page when one is asked
-    for, else when the client goes.
+    for, else when the client goes. *brought_to* is the port that the client meant, where the
+    firewall brought the connection; *counted_as* the address by which its device is known.
     """
 
     id: str
@@ -40,6 +42,8 @@ class OpenConnection:
     passed: HostResource | None = None
     certified: Host | None = None
     unreported: LookInside | None = None
+    brought_to: int | None = None
+    counted_as: str = ""
     pinned: set[tuple[str, int]] = field(default_factory=set)
     requests: dict[str, tuple[UrlResource, ...]] = field(default_factory=dict)
 
@@ -61,9 +65,14 @@ class OpenConnection:
 
 
 class Connections:
-    """Every open connection; *next_change* is the first moment at which one may have to go."""
+    """
+    Every open connection; *next_change* is the first moment at which one may have to go.
 
-    def __init__(self) -> None:
+    *known_as* returns the address by which the device with an address is known.
+    """
+
+    def __init__(self, known_as: Callable[[str], str] = str) -> None:
+        self.known_as = known_as
         self._open: dict[str, OpenConnection] = {}
         self._by_address: dict[str, int] = {}
         self.next_change: datetime | None = None
@@ -71,29 +80,34 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __contains__(self, connection_id: str) -> bool:
+        return connection_id in self._open
+
     def __iter__(self) -> Iterator[OpenConnection]:
         return iter(tuple(self._open.values()))
 
     def count_from(self, address: str) -> int:
-        """Return how many connections are open from *address*."""
-        return self._by_address.get(address, 0)
+        """Return how many connections are open from the device that uses *address*."""
+        return self._by_address.get(self.known_as(address), 0)
 
     def opened(self, connection_id: str, address: str) -> OpenConnection:
         """Write down a new connection from *address*."""
-        connection = OpenConnection(connection_id, address)
+        known_as = self.known_as(address)
+        connection = OpenConnection(connection_id, address, counted_as=known_as)
         self._open[connection_id] = connection
-        self._by_address[address] = self.count_from(address) + 1
+        self._by_address[known_as] = self._by_address.get(known_as, 0) + 1
         return connection
 
     def closed(self, connection_id: str) -> OpenConnection | None:
         """Forget a connection and return it; None if it was not known."""
         connection = self._open.pop(connection_id, None)
         if connection is not None:
-            left = self.count_from(connection.address) - 1
-            if left:
-                self._by_address[connection.address] = left
+            # The device may be known by another address by now.
+            left = self._by_address.get(connection.counted_as, 0) - 1
+            if left > 0:
+                self._by_address[connection.counted_as] = left
             else:
-                self._by_address.pop(connection.address, None)
+                self._by_address.pop(connection.counted_as, None)
         return connection
 
     def of(self, connection_id: str) -> OpenConnection:
@@ -113,7 +127,7 @@ class Connections:
     def _is_allowed(
         self, connection: OpenConnection, snapshot: Snapshot, moment: datetime
     ) -> bool:
-        subject = snapshot.subject_at(connection.address, moment)
+        subject = snapshot.subject_at(self.known_as(connection.address), moment)
         if connection.passed is not None:
             answer = on_connect(subject, connection.passed, snapshot, moment)
             if not isinstance(answer, PassThrough):

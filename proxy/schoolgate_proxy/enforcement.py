@@ -1,28 +1,21 @@
 """
 The steps of a connection: what was asked, where it leads, what was decided, what is recorded.
 
-The hooks of mitmproxy call one method a step and do as it returns. Looking a name up takes time,
-so every verdict is asked for anew after it, with the newest snapshot: nothing between a verdict
-and what follows from it may wait.
+The hooks of mitmproxy call one method a step and do as it returns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
-from schoolgate_policyd.core.decide import decide
-from schoolgate_policyd.core.decision import HostResource, Request, Verdict
+from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.errors import NameSyntaxError
-from schoolgate_policyd.core.names import Host, parse_host
-from schoolgate_policyd.core.snapshot import Snapshot
-from schoolgate_policyd.core.subjects import Subject
+from schoolgate_policyd.core.names import parse_host
 from schoolgate_proxy import blockpage
 from schoolgate_proxy.asked import Asked, read_request
 from schoolgate_proxy.blockpage import Page
-from schoolgate_proxy.connections import Connections, OpenConnection
-from schoolgate_proxy.reporter import Reporter
+from schoolgate_proxy.connections import OpenConnection
+from schoolgate_proxy.judging import Judging, Located
 from schoolgate_proxy.requests import (
     Attempt,
     BlockPage,
@@ -39,7 +32,7 @@ from schoolgate_proxy.requests import (
     on_request,
     resources_of,
 )
-from schoolgate_proxy.resolve import Destination, ResolveError, Resolver, Unreachable
+from schoolgate_proxy.resolve import Destination, Unreachable
 from schoolgate_proxy.words import Blocked
 
 _NOT_A_HOST = "The request does not name a host that a browser would open."
@@ -73,37 +66,12 @@ class RawRequest:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Located:
-    """A host as it is judged, and where it is; *where* is None where nobody looked."""
-
-    asked: HostResource
-    where: Destination | Unreachable | None = None
-
-
 class Enforcement:
-    """
-    Decides each step of the connections in *connections*.
+    """Decides each step of the connections in *judging*; *web_url* is where the pages are."""
 
-    *snapshot* returns the newest one, *now* the school's time (aware), *web_url* is where the
-    school's pages are.
-    """
-
-    def __init__(
-        self,
-        connections: Connections,
-        *,
-        snapshot: Callable[[], Snapshot],
-        now: Callable[[], datetime],
-        resolver: Resolver,
-        reporter: Reporter,
-        web_url: str,
-    ) -> None:
-        self.connections = connections
-        self._snapshot = snapshot
-        self._now = now
-        self._resolver = resolver
-        self._reporter = reporter
+    def __init__(self, judging: Judging, web_url: str) -> None:
+        self.connections = judging.connections
+        self._judging = judging
         self._web_url = web_url
 
     async def connect(
@@ -114,11 +82,11 @@ class Enforcement:
             host = parse_host(host_text)
         except NameSyntaxError:
             return blockpage.refusal(blockpage.BAD_REQUEST, _NOT_A_HOST)
-        located = await self._locate(connection, host)
-        subject, snapshot, moment = self._asker(connection)
+        located = await self._judging.locate(connection, host)
+        subject, snapshot, moment = self._judging.asker(connection)
         answer = on_connect(subject, located.asked, snapshot, moment)
         if isinstance(answer, Refuse):
-            self._blocked(connection, answer.judged)
+            self._judging.blocked(connection, answer.judged)
             return self._block_page(connection, answer.judged, as_html=True)
         where = located.where
         is_seen_into = subject.inspectable and not snapshot.is_never_inspected(host)
@@ -143,8 +111,8 @@ class Enforcement:
             except NameSyntaxError:
                 return None
             same = host == connect.host
-            sni = connect if same else (await self._locate(connection, host)).asked
-        subject, snapshot, moment = self._asker(connection)
+            sni = connect if same else (await self._judging.locate(connection, host)).asked
+        subject, snapshot, moment = self._judging.asker(connection)
         answer = on_hello(subject, connect, sni, snapshot, moment)
         if isinstance(answer, PassThrough) and connection.leads_to is None:
             # Nowhere to pass it to; the reason is shown inside.
@@ -159,13 +127,13 @@ class Enforcement:
             case PassThrough():
                 connection.passed = connection.connect
                 self.connections.holds_until(answer.judged.decision.valid_until)
-                self._allowed(connection, answer.judged)
+                self._judging.allowed(connection, answer.judged)
             case LookInside():
                 connection.certified = connection.tunnel[-1]
                 is_blocked = answer.judged.decision.verdict is Verdict.BLOCK
                 connection.unreported = answer if is_blocked or answer.attempt else None
             case CloseConnection():
-                self._blocked(connection, answer.judged, answer.attempt)
+                self._judging.blocked(connection, answer.judged, answer.attempt)
             case _:
                 assert_never(answer)
 
@@ -183,16 +151,16 @@ class Enforcement:
             return blockpage.refusal(blockpage.BAD_REQUEST, _NOT_A_HOST)
         located = await self._locate_request(connection, asked)
         known = {**connection.known, located.asked.host.text: located.asked}
-        subject, snapshot, moment = self._asker(connection)
+        subject, snapshot, moment = self._judging.asker(connection)
         answer = on_request(subject, asked, known, snapshot, moment)
         connection.unreported = None
         as_html = blockpage.wants_html(raw.headers)
         match answer:
             case BlockPage():
-                self._blocked(connection, answer.judged, answer.attempt)
+                self._judging.blocked(connection, answer.judged, answer.attempt)
                 return self._block_page(connection, answer.judged, as_html=as_html)
             case Misdirected():
-                self._blocked(connection, answer.judged, answer.attempt)
+                self._judging.blocked(connection, answer.judged, answer.attempt)
                 return blockpage.refusal(blockpage.MISDIRECTED, _MISDIRECTED)
             case Forward():
                 if not isinstance(located.where, Destination):
@@ -202,7 +170,7 @@ class Enforcement:
                 connection.requests[raw.flow] = resources_of(asked, known)
                 self.connections.holds_until(answer.judged.decision.valid_until)
                 connection.pin(located.where.addresses[0], raw.port)
-                self._allowed(connection, answer.judged)
+                self._judging.allowed(connection, answer.judged)
                 return Fetch(located.where.addresses[0], asked.url.path)
             case _:
                 assert_never(answer)
@@ -210,61 +178,30 @@ class Enforcement:
     def not_http(self, connection: OpenConnection) -> None:
         """Record that something else than TLS or HTTP was tried inside a CONNECT."""
         if connection.connect is not None:
-            subject, snapshot, moment = self._asker(connection)
-            decision = decide(Request(subject, connection.connect), snapshot, moment)
-            self._blocked(connection, Judged(connection.connect, decision), Attempt.TUNNEL)
+            judged = self._judging.judge(connection, connection.connect)
+            self._judging.blocked(connection, judged, Attempt.TUNNEL)
 
     def closed(self, connection_id: str) -> None:
         """Forget a connection; record what it tried, if that was not recorded with a page."""
         connection = self.connections.closed(connection_id)
         if connection is not None and connection.unreported is not None:
-            self._blocked(connection, connection.unreported.judged, connection.unreported.attempt)
+            self._judging.blocked(
+                connection, connection.unreported.judged, connection.unreported.attempt
+            )
 
     def did_not_answer(self, address: str) -> None:
         """Have other addresses of its hosts tried before *address*."""
-        self._resolver.avoid(address)
+        self._judging.resolver.avoid(address)
 
-    def _asker(self, connection: OpenConnection) -> tuple[Subject, Snapshot, datetime]:
-        snapshot, moment = self._snapshot(), self._now()
-        return snapshot.subject_at(connection.address, moment), snapshot, moment
-
-    async def _locate(self, connection: OpenConnection, host: Host) -> _Located:
-        """Look *host* up, unless its name alone says that nobody will be connected to it."""
-        asked = HostResource(host)
-        subject, snapshot, moment = self._asker(connection)
-        if decide(Request(subject, asked), snapshot, moment).verdict is Verdict.BLOCK:
-            return _Located(asked)
-        # A search service's own address would give what the one that filters leaves out.
-        source = snapshot.safe_name(subject, host) or host
-        try:
-            found = await self._resolver.resolve(source)
-        except ResolveError as error:
-            return _Located(asked, error.reason)
-        return _Located(HostResource(host, found.chain), found)
-
-    async def _locate_request(self, connection: OpenConnection, asked: Asked) -> _Located:
+    async def _locate_request(self, connection: OpenConnection, asked: Asked) -> Located:
         connect = connection.connect
         if connect is not None and connect.host == asked.url.host and connection.leads_to:
             # The tunnel stays where it was found to lead, whatever the name says by now.
-            return _Located(connect, Destination((connection.leads_to,), connect.chain))
-        return await self._locate(connection, asked.url.host)
-
-    def _allowed(self, connection: OpenConnection, judged: Judged) -> None:
-        subject, snapshot, moment = self._asker(connection)
-        zone = ZoneInfo(snapshot.school_time.zone)
-        self._reporter.allowed(connection.address, subject, judged, moment=moment, zone=zone)
-
-    def _blocked(
-        self, connection: OpenConnection, judged: Judged, attempt: Attempt | None = None
-    ) -> None:
-        subject, snapshot, moment = self._asker(connection)
-        zone = ZoneInfo(snapshot.school_time.zone)
-        self._reporter.blocked(
-            connection.address, subject, judged, moment=moment, zone=zone, attempt=attempt
-        )
+            return Located(connect, Destination((connection.leads_to,), connect.chain))
+        return await self._judging.locate(connection, asked.url.host)
 
     def _block_page(self, connection: OpenConnection, judged: Judged, *, as_html: bool) -> Page:
-        subject, snapshot, moment = self._asker(connection)
+        subject, snapshot, moment = self._judging.asker(connection)
         blocked = Blocked(
             subject, judged.resource, judged.decision, snapshot, moment, self._web_url
         )

@@ -1,74 +1,74 @@
 """
-The composition root: settings, clocks, policyd's client and mitmproxy, put together.
+The composition root: settings, clocks, policyd's client, mitmproxy and the front door together.
 
-Of mitmproxy there is the machinery alone and none of its own addons: nothing keeps flows, serves
-pages or reads scripts.
+There may be several workers, each a process and a point of its own, with one certificate
+authority between them.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import certifi
 import structlog
-from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.connection import Client
-from mitmproxy.master import Master
-from mitmproxy.options import Options
 
+from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, open_school_clock
 from schoolgate_policyd.config import Settings
-from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
 from schoolgate_policyd.lists.opening import open_snapshot
-from schoolgate_proxy.addon.hooks import Hooks
-from schoolgate_proxy.addon.protocols import Protocols
-from schoolgate_proxy.addon.signer import Signer
-from schoolgate_proxy.authority import ensure_authority, trusted_authorities
+from schoolgate_policyd.netfilter.identity import Identities
+from schoolgate_policyd.netfilter.neighbours import Neighbours
+from schoolgate_policyd.newest import Newest
+from schoolgate_proxy.addon.machinery import Machinery
+from schoolgate_proxy.arrivals import Arrivals
+from schoolgate_proxy.authority import ensure_authority
 from schoolgate_proxy.bell import Bell
 from schoolgate_proxy.connections import Connections
 from schoolgate_proxy.destinations import Destinations
+from schoolgate_proxy.door.front import Front
+from schoolgate_proxy.door.listening import ListenError, listen
 from schoolgate_proxy.enforcement import Enforcement
-from schoolgate_proxy.newest import Newest
+from schoolgate_proxy.judging import Judging
 from schoolgate_proxy.reporter import Reporter
 from schoolgate_proxy.resolve import Resolver
+from schoolgate_proxy.workers import NAME, Worker
 
-NAME = "proxy"
-STOPPING_S = 2.0
-_LOOK_EVERY_S = 0.02
+ALIVE_EVERY_S = 1.0
 
 log = structlog.get_logger(__name__)
 
 
-class ListenError(SchoolgateError):
-    """The proxy cannot listen; the message names the setting."""
-
-
 class Point:
     """
-    The proxy of *settings*, ready to run once in the running loop; *show* takes live lines.
+    *worker* of the proxy of *settings*, ready to run once in the running loop.
 
-    Raises AuthorityError and SpoolError, which say what to change.
+    *show* takes live lines. Raises AuthorityError and SpoolError, which say what to change.
     """
 
-    def __init__(self, settings: Settings, show: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        worker: Worker,
+        show: Callable[[str], None] | None = None,
+    ) -> None:
         self._settings = settings
+        self._worker = worker
         machine = MachineClock()
-        school_now = open_school_clock(settings).now
+        school_clock = open_school_clock(settings)
         ca_file = ensure_authority(settings.ca_dir, settings.ca_certificate_path, machine.now())
-        last_snapshot_path = settings.last_snapshot_path(NAME)
+        last_snapshot_path = settings.last_snapshot_path(worker.name)
         self._client = PointClient(
             PointKind.PROXY,
-            NAME,
+            worker.name,
             settings.socket_path,
-            Spool(settings.spool_dir, NAME),
+            Spool(settings.spool_dir_of(NAME), worker.name),
             last_snapshot_path,
             on_source=self._put_source,
             on_live=self._put_live,
@@ -77,28 +77,45 @@ class Point:
         self._newest = Newest(
             first_snapshot(self._client, settings, last_snapshot_path),
             partial(open_snapshot, lists_dir=settings.lists_dir),
+            clock=school_clock,
         )
         self._reporter = Reporter(self._client.offer, machine.now, show)
-        connections = Connections()
-        enforcement = Enforcement(
-            connections,
+        # A device is one and the same over both families by its hardware address, which is seen
+        # where we are the gateway alone.
+        firewall = settings.firewall
+        self._neighbours = None if firewall is None else Neighbours(firewall.inside)
+        judging = Judging(
+            _connections(self._neighbours),
             snapshot=lambda: self._newest.snapshot,
-            now=school_now,
+            now=school_clock.now,
             resolver=_resolver(settings),
             reporter=self._reporter,
-            web_url=settings.web.public_url,
         )
-        self._bell = Bell(connections, lambda: self._newest.snapshot, school_now, self._close)
-        self._started = asyncio.Event()
-        self._proxyserver = Proxyserver()
-        self._master = self._make_master(enforcement, ca_file)
+        enforcement = Enforcement(judging, settings.web.public_url)
+        self._over = enforcement.closed
+        self._arrivals = Arrivals(judging)
+        self._machinery = Machinery(
+            settings, worker.port, enforcement, ca_file, self._newest.is_never_inspected
+        )
+        self._front: Front | None = None
+        self._bell = Bell(
+            judging.connections, lambda: self._newest.snapshot, school_clock.now, self._close
+        )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         """Serve until *stop* is set; *ready* learns where. Raises ListenError."""
-        serving = asyncio.create_task(self._master.run())
+        if self._neighbours is not None:
+            self._neighbours.start(asyncio.get_running_loop())
+        serving = asyncio.create_task(self._machinery.run())
         working = [
             asyncio.create_task(each)
-            for each in (self._client.run(), self._reporter.run(), self._bell.run())
+            for each in (
+                self._client.run(),
+                self._newest.watch(self._bell.ring),
+                self._reporter.run(),
+                self._bell.run(),
+                _stay_alive(),
+            )
         ]
         stopping = asyncio.create_task(self._serve_until(stop, ready))
         try:
@@ -109,56 +126,59 @@ class Point:
             for task in done:
                 task.result()
         finally:
-            await self._stop_serving()
-            self._master.shutdown()
+            service_notice.stopping()
+            stopping.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+            await self._machinery.stop_serving()
+            self._machinery.shut_down()
             # What was seen goes to the spool, then the spool closes.
             self._reporter.stop()
             await self._client.stop()
-            for task in (stopping, *working):
+            for task in working:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*working, return_exceptions=True)
+            if self._neighbours is not None:
+                self._neighbours.stop()
             await serving
 
     async def _serve_until(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-        await self._started.wait()
-        addresses = self._proxyserver.listen_addrs()
-        proxy = self._settings.proxy
+        await self._machinery.started.wait()
+        addresses = self._machinery.addresses
         if not addresses:
             raise ListenError(
-                f"cannot listen at {proxy.address}:{proxy.port}: change proxy.address or "
-                "proxy.port, or stop what listens there"
+                f"cannot listen at {self._settings.proxy.address}:{self._worker.port}: change "
+                "proxy.address or proxy.port, or stop what listens there"
             )
         place = f"{_bracketed(addresses[0][0])}:{addresses[0][1]}"
-        log.info("serving", place=place, snapshot=self._newest.snapshot.number)
-        ready(place)
-        await stop.wait()
+        with self._door():
+            log.info("serving", place=place, snapshot=self._newest.snapshot.number)
+            ready(place)
+            service_notice.ready()
+            await stop.wait()
 
-    async def _stop_serving(self) -> None:
-        await self._proxyserver.servers.update([])
-        for connection_id in tuple(self._proxyserver.connections):
-            self._close(str(connection_id))
-        for _ in range(round(STOPPING_S / _LOOK_EVERY_S)):
-            if not self._proxyserver.connections:
-                return
-            await asyncio.sleep(_LOOK_EVERY_S)
+    @contextlib.contextmanager
+    def _door(self) -> Iterator[None]:
+        """Keep the front door open, where the firewall brings connections to it."""
+        port = self._worker.intercept_port
+        if port is None:
+            yield
+            return
+        self._front = Front(
+            listen(self._settings.dns.inspection_addresses, port),
+            self._arrivals,
+            take_over=self._machinery.take_over,
+            closed=self._over,
+            only_brought=self._settings.firewall is not None,
+        )
+        try:
+            yield
+        finally:
+            self._front.stop()
 
     def _close(self, connection_id: str) -> None:
-        """
-        End a client's connection at once, with everything that was opened for it.
-
-        PINNED to mitmproxy 12: `Proxyserver.connections`, and the handler's `transports`,
-        `client` and `close_connection`. mitmproxy offers no way to end a connection that is
-        passed through, since those have no flow to kill. The transport is aborted as well, since
-        a closed one would first deliver what is still in its buffer.
-        """
-        handler = self._proxyserver.connections.get(connection_id)
-        if handler is not None and handler.client in handler.transports:
-            transport = handler.transports[handler.client]
-            if transport.handler is not None:
-                handler.close_connection(handler.client)
-            if isinstance(transport.writer, asyncio.StreamWriter):
-                transport.writer.transport.abort()
+        if self._front is not None:
+            self._front.close(connection_id)
+        self._machinery.close(connection_id)
 
     def _ring(self) -> None:
         self._bell.ring()
@@ -172,67 +192,6 @@ class Point:
         self._newest.put_live(number, live)
         log.info("live state in force", number=number)
         self._ring()
-
-    def _make_master(self, enforcement: Enforcement, ca_file: Path) -> Master:
-        settings = self._settings
-        hooks = Hooks(enforcement)
-        signer = Signer(
-            ca_file,
-            lambda client_id: enforcement.connections.of(client_id).certified,
-            self._newest.is_never_inspected,
-        )
-        master = Master(Options())
-        master.addons.add(
-            self._proxyserver,
-            Protocols(hooks.failure_page, hooks.not_http),
-            signer,
-            hooks,
-            _Lifecycle(self._started, self._close),
-        )
-        trusted = trusted_authorities(
-            Path(certifi.where()),
-            settings.proxy.upstream_ca,
-            settings.var_dir / "upstream-authorities.pem",
-        )
-        master.options.update(
-            mode=["regular"],
-            listen_host=settings.proxy.address,
-            listen_port=settings.proxy.port,
-            confdir=str(settings.ca_dir),
-            connection_strategy="lazy",
-            # A certificate is made before the origin is asked, so its certificate is no use.
-            upstream_cert=False,
-            ssl_verify_upstream_trusted_ca=str(trusted),
-            http2=True,
-            http3=False,
-            # What follows a WebSocket's handshake is bytes to us: parsing it would keep whole
-            # messages. `hooks` lets no other protocol switch, `protocols` lets no raw TCP begin.
-            websocket=False,
-            rawtcp=True,
-            validate_inbound_headers=True,
-        )
-        return master
-
-
-class _Lifecycle:
-    """
-    An addon that tells when mitmproxy has started, and that a client's connection is over.
-
-    mitmproxy 12 leaves the socket open when a connection is ended while its next bytes wait for
-    their turn; *drop* closes what is left of it.
-    """
-
-    name = "lifecycle"
-
-    def __init__(self, started: asyncio.Event, drop: Callable[[str], None]) -> None:
-        self._started = started
-        self._drop = drop
-
-    def running(self) -> None:
-        self._started.set()
-
-    def client_disconnected(self, client: Client) -> None:
-        self._drop(client.id)
 
 
 class FaultsAlone(logging.Handler):
@@ -261,11 +220,30 @@ def quieten_mitmproxy() -> None:
     logger.propagate = False
 
 
+async def _stay_alive() -> None:
+    """Tell the service manager, from the loop that does the work, that it goes on."""
+    while True:
+        service_notice.alive()
+        await asyncio.sleep(ALIVE_EVERY_S)
+
+
+def _connections(neighbours: Neighbours | None) -> Connections:
+    return Connections() if neighbours is None else Connections(Identities(neighbours).known_as)
+
+
 def _resolver(settings: Settings) -> Resolver:
+    networks = tuple(each.cidr for each in settings.networks)
+    destinations = Destinations(
+        settings.proxy.permitted_destinations,
+        inside=(*settings.address_ranges, *networks),
+        never=settings.dns.inspection_addresses,
+    )
+    timeout_s = settings.dns.upstream_timeout_s
     return Resolver(
         settings.dns.upstreams,
-        Destinations(settings.proxy.permitted_destinations),
-        timeout_s=settings.dns.upstream_timeout_s,
+        destinations,
+        timeout_s=timeout_s,
+        takes_literals=settings.firewall is None,
     )
 
 

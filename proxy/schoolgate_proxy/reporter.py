@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.ipc.liveline import live_line
 from schoolgate_policyd.ipc.messages import Event, PointKind
@@ -49,9 +51,12 @@ class Reporter:
         moment: datetime,
         zone: ZoneInfo,
         attempt: Attempt | None = None,
+        evidence: str | None = None,
     ) -> None:
         """Record what was refused at *moment* (school time, aware)."""
         seen = self._seen(client, subject, judged, moment, is_blocked=True, attempt=attempt)
+        if evidence is not None:
+            seen = msgspec.structs.replace(seen, evidence=evidence)
         self._report(seen, zone)
 
     async def run(self) -> None:

@@ -32,6 +32,8 @@ class Attempt(StrEnum):
 
     NAME_MISMATCH = "name-mismatch"
     TUNNEL = "tunnel"
+    NO_NAME = "no-name"
+    ENCRYPTED_NAME = "encrypted-name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,9 @@ class Resolver:
 
     An upstream is `address`, `address:port` or `tls://address:port#name`. Those over HTTPS are
     left to the DNS point, and are not enough alone. *timeout_s* bounds one attempt, twice that
-    a question. *monotonic* is a clock in seconds.
+    a question. Unless it *takes_literals* an address in a name's place leads nowhere: on a
+    gateway nobody is connected to an address of their own choosing. *monotonic* is a clock in
+    seconds.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class Resolver:
         destinations: Destinations,
         *,
         timeout_s: float = 2.0,
+        takes_literals: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._upstream = _upstream_of(upstreams)
         self._upstream.timeout = timeout_s
         self._upstream.lifetime = 2 * timeout_s
         self._destinations = destinations
+        self._takes_literals = takes_literals
         self._monotonic = monotonic
         self._kept: dict[str, _Kept] = {}
         self._asking: dict[str, asyncio.Task[_Kept]] = {}
@@ -93,6 +97,8 @@ class Resolver:
     async def resolve(self, host: Host) -> Destination:
         """Return where *host* is. Raises ResolveError."""
         if isinstance(host, AddressLiteral):
+            if not self._takes_literals:
+                raise ResolveError(Unreachable.NO_SUCH_NAME)
             if not self._destinations.is_permitted(host.text):
                 raise ResolveError(Unreachable.PRIVATE)
             return Destination((host.text,))

@@ -30,6 +30,7 @@ _WITHDRAWN = "The school has closed this site for you."
 _CLOSED = "Our school keeps this page closed."
 _STAYS_CLOSED = "It stays closed."
 _NEVER_KNOWN = "No time is known at which it opens."
+_NO_CLOCK = "The school’s clock is not right. Until it is, the rules for lessons apply."
 _NOT_YOUR_FAULT = "You have not done anything wrong."
 
 
@@ -228,6 +229,8 @@ def _until(blocked: Blocked, *, otherwise: str = _NEVER_KNOWN) -> str:
     nobody knows who asks.
     """
     at, school_time = blocked.decision.valid_until, blocked.snapshot.school_time
+    if school_time.doubted_since is not None:
+        return _NO_CLOCK
     if at >= school_time.horizon(blocked.moment):
         return otherwise
     when = spoken(at, blocked.moment, ZoneInfo(school_time.zone))

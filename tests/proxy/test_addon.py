@@ -16,12 +16,12 @@ from mitmproxy.tcp import TCPFlow, TCPMessage
 from mitmproxy.tls import ClientHelloData
 
 from schoolgate_policyd.core.names import Host, parse_host
-from schoolgate_proxy.addon.hooks import MOST_CONNECTIONS_OF_CLIENT, Hooks
-from schoolgate_proxy.addon.protocols import Spoken, spoken
+from schoolgate_proxy.addon.hooks import Hooks
 from schoolgate_proxy.addon.signer import GuardedStore, Signer, SigningRefusedError
 from schoolgate_proxy.authority import ensure_authority
-from schoolgate_proxy.connections import Connections
+from schoolgate_proxy.connections import MOST_CONNECTIONS_OF_CLIENT, Connections
 from schoolgate_proxy.enforcement import Enforcement
+from schoolgate_proxy.spoken import Spoken, spoken
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -119,6 +119,17 @@ def test_no_opening_is_promised_at_the_end_of_a_device_claim() -> None:
     assert "It opens" not in page
 
 
+@pytest.mark.parametrize("who", [PUPIL, STAFF, VISITOR])
+def test_while_nobody_knows_the_time_the_page_says_so_and_promises_none(who: str) -> None:
+    snapshot = compile_snapshot(school_source()).in_doubt(LESSON.replace(hour=10, minute=31))
+    subject = snapshot.subject_at(who, LESSON)
+    decision = decide(Request(subject, TIKTOK), snapshot, LESSON)
+    page = block_page(Blocked(subject, TIKTOK, decision, snapshot, LESSON, WEB)).body.decode()
+
+    assert "The school’s clock is not right. Until it is, the rules for lessons apply." in page
+    assert "It opens" not in page
+
+
 @pytest.mark.parametrize(
     ("at", "said"),
     [

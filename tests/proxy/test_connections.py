@@ -82,6 +82,20 @@ def test_a_forgotten_connection_is_not_judged_and_not_counted() -> None:
     assert (0, 0) == (connections.count_from(STAFF), len(connections))
 
 
+def test_a_device_is_counted_once_for_all_its_addresses() -> None:
+    known = {"2001:db8::1": PUPIL, "2001:db8::2": PUPIL}
+    connections = Connections(lambda address: known.get(address, address))
+    for number, address in enumerate((PUPIL, "2001:db8::1", "2001:db8::2")):
+        connections.opened(str(number), address)
+    assert (3, 3) == (connections.count_from(PUPIL), connections.count_from("2001:db8::2"))
+
+    known.clear()  # whoever had these addresses has gone from the link
+    for number in range(3):
+        connections.closed(str(number))
+
+    assert 0 == connections.count_from(PUPIL)
+
+
 def test_pinned_addresses_are_bounded() -> None:
     connection = OpenConnection("one", PUPIL)
     for number in range(3 * MOST_PINNED):

@@ -164,3 +164,25 @@ def test_upstreams_are_addresses_with_or_without_a_port(
         assert ("one.example", True) == (asked.hostname, asked.verify)
     else:
         assert not upstream.startswith("tls")
+
+
+@pytest.mark.parametrize("address", ["198.18.7.7", "[2001:db8:1::66]", "127.20.0.9"])
+def test_on_a_gateway_an_address_in_a_name_s_place_leads_nowhere(
+    internet: LocalInternet, address: str
+) -> None:
+    upstream = f"127.0.0.1:{internet.dns_port}"
+    gateway = Resolver([upstream], DESTINATIONS, takes_literals=False)
+
+    asked = len(internet.asked_names)
+
+    assert Unreachable.NO_SUCH_NAME == found(gateway, address)
+    assert asked == len(internet.asked_names)
+
+
+def test_the_gateways_own_addresses_are_opened_by_no_permission() -> None:
+    """A name that leads to the inspection address would have the proxy connect to itself."""
+    destinations = Destinations(("10.0.0.0/8",), lambda _: False, never=("10.0.0.2", "fd00::2"))
+
+    assert [True, False, False] == [
+        destinations.is_permitted(each) for each in ("10.0.0.1", "10.0.0.2", "fd00:0::2")
+    ]

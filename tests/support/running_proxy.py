@@ -27,6 +27,9 @@ from schoolgate_policyd.ipc.ready import parse_ready
 from schoolgate_policyd.ipc.rollout import Revision
 from schoolgate_policyd.ipc.server import PolicydServer
 
+# Where the firewall would bring connections to: an address of its own for each proxy.
+_INSPECTION_ADDRESSES = (f"127.0.3.{number}" for number in range(1, 255))
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -50,9 +53,11 @@ class RunningProxy:
     at: datetime = LESSON
     source: Source = field(default_factory=school_source)
     is_live: bool = False
+    intercept_port: int | None = None
     blocked: list[Blocked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.inspection = next(_INSPECTION_ADDRESSES)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.origin_ca = self.internet.write_authority(self.folder / "origins.pem")
@@ -207,9 +212,11 @@ class RunningProxy:
                 "dns": {
                     "upstreams": [f"127.0.0.1:{self.internet.dns_port}"],
                     "upstream_timeout_s": 1.0,
+                    "inspection_addresses": [self.inspection],
                 },
                 "proxy": {
                     "port": 0,
+                    "intercept_port": self.intercept_port,
                     "permitted_destinations": [PERMITTED],
                     "upstream_ca": str(self.origin_ca),
                 },

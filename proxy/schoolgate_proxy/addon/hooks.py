@@ -13,11 +13,10 @@ from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_proxy import blockpage
 from schoolgate_proxy.blockpage import Page
-from schoolgate_proxy.connections import OpenConnection
+from schoolgate_proxy.connections import MOST_CONNECTIONS_OF_CLIENT, OpenConnection
 from schoolgate_proxy.enforcement import Enforcement, Fetch, RawRequest, Tunnel
 from schoolgate_proxy.requests import LookInside, PassThrough
 
-MOST_CONNECTIONS_OF_CLIENT = 1000
 _HTTP_PORT = 80
 _SWITCHING_PROTOCOLS = 101
 _ANSWERED_HERE = "schoolgate-answered-here"
@@ -57,6 +56,8 @@ class Hooks:
 
     def client_connected(self, client: mitmproxy_connection.Client) -> None:
         """Write a new connection down, or end it at once when its address has very many."""
+        if client.id in self._connections:
+            return  # the front door has counted it and handed it over
         # An IPv4 client of a socket for both families is the same client.
         address = parse_host(client.peername[0].partition("%")[0]).text
         if self._connections.count_from(address) >= MOST_CONNECTIONS_OF_CLIENT:
@@ -173,7 +174,7 @@ class Hooks:
 def _raw(flow: http.HTTPFlow, connection: OpenConnection) -> RawRequest:
     request = flow.request
     authority = _authority_of(request)
-    if connection.connect is None:
+    if connection.connect is None and connection.brought_to is None:
         # Of an absolute target mitmproxy keeps the host alone, and of A-labels their Unicode.
         authority = _bracketed(_in_a_labels(request.host))
     authorities = [*([authority] if authority else []), *request.headers.get_all("host")]

@@ -5,12 +5,9 @@ mitmproxy's own addon of this name lets what it does not know through as raw TCP
 443, OpenVPN, Tor. Here it is closed.
 """
 
-import re
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import assert_never
 
-from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ServerTLSLayer, modes
@@ -18,32 +15,7 @@ from mitmproxy.proxy.layers.http import HTTPMode, HttpStream
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 
 from schoolgate_proxy.addon.layers import BoundedHello, Closed, FailurePage, Http
-
-_TLS_RECORD_HEADER_OCTETS = 3
-_HANDSHAKE = b"\x16"
-_REQUEST = re.compile(rb"[A-Z][A-Z-]{0,19} ")
-_PART_OF_METHOD = re.compile(rb"(?:[A-Z][A-Z-]{0,19})?")
-
-
-class Spoken(Enum):
-    """What the first bytes of a client are."""
-
-    TLS = auto()
-    HTTP = auto()
-    OTHER = auto()
-    UNKNOWN_YET = auto()
-
-
-def spoken(first: bytes) -> Spoken:
-    """Return what *first*, the bytes that came so far, begin."""
-    if first.startswith(_HANDSHAKE):
-        if len(first) < _TLS_RECORD_HEADER_OCTETS:
-            return Spoken.UNKNOWN_YET
-        return Spoken.TLS if starts_like_tls_record(first) else Spoken.OTHER
-    # HTTP/2 without TLS begins with a method that nobody uses otherwise.
-    if _REQUEST.match(first) and not first.startswith(b"PRI "):
-        return Spoken.HTTP
-    return Spoken.UNKNOWN_YET if _PART_OF_METHOD.fullmatch(first) else Spoken.OTHER
+from schoolgate_proxy.spoken import Spoken, spoken
 
 
 class Protocols:
@@ -51,7 +23,7 @@ class Protocols:
     mitmproxy's `nextlayer` addon.
 
     *failure_page* makes the page for an origin that fails; *on_other* is told the id of a client
-    that spoke neither TLS nor HTTP inside a CONNECT.
+    that spoke neither TLS nor HTTP to the host it is connected to.
     """
 
     name = "nextlayer"
@@ -69,8 +41,8 @@ class Protocols:
             return
         if isinstance(beneath, modes.HttpProxy):
             nextlayer.layer = self._first(context, said)
-        elif isinstance(beneath, HttpStream):
-            nextlayer.layer = self._in_connect(context, said)
+        elif isinstance(beneath, HttpStream | modes.TransparentProxy):
+            nextlayer.layer = self._to_host(context, said)
         elif isinstance(beneath, ClientTLSLayer):
             nextlayer.layer = self._in_tls(context, said)
         else:
@@ -81,7 +53,7 @@ class Protocols:
             return Http(context, HTTPMode.regular, self._failure_page)
         return Closed(context)
 
-    def _in_connect(self, context: Context, said: Spoken) -> layer.Layer:
+    def _to_host(self, context: Context, said: Spoken) -> layer.Layer:
         match said:
             case Spoken.TLS:
                 server_tls = ServerTLSLayer(context)

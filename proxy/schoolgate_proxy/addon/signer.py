@@ -15,11 +15,12 @@ import structlog
 from cryptography import x509
 from mitmproxy import tls
 from mitmproxy.addons.tlsconfig import TlsConfig
-from mitmproxy.certs import CertStore, CertStoreEntry
+from mitmproxy.certs import DEFAULT_DHPARAM, CertStore, CertStoreEntry
 from mitmproxy.proxy.context import Context
 
 from schoolgate_policyd.core.errors import NameSyntaxError, SchoolgateError
 from schoolgate_policyd.core.names import AddressLiteral, Host, parse_host
+from schoolgate_policyd.whole_files import write_whole
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,9 @@ class Signer(TlsConfig):
     ) -> None:
         self._certified = certified
         dhparams = ca_file.with_name("dhparam.pem")
+        if not dhparams.exists():
+            # mitmproxy would write it in place, while another worker reads a part of it.
+            write_whole(dhparams, DEFAULT_DHPARAM)
         store = GuardedStore.from_files(ca_file, dhparams)
         if not isinstance(store, GuardedStore):
             raise TypeError("mitmproxy made another store than the one asked for")

@@ -28,7 +28,8 @@ class Destinations:
     """
     The rule; *permitted* are ranges that are open all the same, by configuration.
 
-    *inside* are the school's own networks: some schools have public addresses.
+    *inside* are the school's own networks: some schools have public addresses. *never* are
+    addresses that no permission opens: those at which the gateway itself would answer.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class Destinations:
         permitted: Iterable[str] = (),
         is_own: Callable[[str], bool] = is_own_address,
         inside: Iterable[str] = (),
+        never: Iterable[str] = (),
     ) -> None:
         self._permitted = tuple(ipaddress.ip_network(each) for each in permitted)
         self._inside = tuple(ipaddress.ip_network(each) for each in inside)
+        self._never = frozenset(ipaddress.ip_address(each) for each in never)
         self._is_own = is_own
 
     def is_permitted(self, text: str) -> bool:
@@ -46,6 +49,8 @@ class Destinations:
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
+            return False
+        if address in self._never:
             return False
         if any(address in network for network in self._permitted):
             return True

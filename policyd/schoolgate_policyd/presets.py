@@ -5,9 +5,9 @@ import msgspec
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.snapshot import Snapshot
-from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
 from schoolgate_policyd.lists.opening import open_snapshot, with_newest_table
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.rulefiles import load_policy
 
 POLICYD = "policyd"
@@ -70,17 +70,3 @@ class SnapshotShelf:
             register=Register(networks=networks_of(self._settings)),
             live=Live(standing=standing),
         )
-
-
-def networks_of(settings: Settings) -> tuple[Network, ...]:
-    """Return the configured networks as the core knows them."""
-    return tuple(
-        Network(
-            id=network.id,
-            cidr=network.cidr,
-            audience=network.audience,
-            device=network.device,
-            inspectable=network.inspectable,
-        )
-        for network in settings.networks
-    )

@@ -14,9 +14,9 @@ from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import Rule
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.strict import strict_source
-from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.lists.errors import ListError
 from schoolgate_policyd.lists.opening import open_snapshot, with_newest_table
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.rulefiles.catalogue_files import read_catalogue
 from schoolgate_policyd.rulefiles.fields import mapping
 from schoolgate_policyd.rulefiles.folders import Definitions
@@ -31,10 +31,7 @@ log = structlog.get_logger(__name__)
 
 def strict_snapshot(settings: Settings) -> Snapshot:
     """Return the built-in strict snapshot for the configured networks."""
-    networks = tuple(
-        Network(each.id, each.cidr, each.audience, each.device, each.inspectable)
-        for each in settings.networks
-    )
+    networks = networks_of(settings)
     try:
         catalogue, rules = load_baseline(settings.rules_dir)
     except RuleFileErrors as errors:

@@ -104,6 +104,21 @@ class FakeLists:
         return self.told
 
 
+class FakeAlarm:
+    """Its faults are what a test says."""
+
+    def __init__(self) -> None:
+        self.is_running = False
+        self.faults: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        self.is_running = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_running = False
+
+
 class World:
     """A school in a folder: its rule file holds the policy's id, or a mistake."""
 
@@ -124,6 +139,7 @@ class World:
         self.decisions = FakeDecisions()
         self.events = FakeEvents()
         self.lists = FakeLists()
+        self.alarm = FakeAlarm()
         self.rule_file = folder / "rules" / "school.yaml"
         self.rule_file.parent.mkdir()
         self.write_rules("first")
@@ -155,6 +171,7 @@ class World:
             school_clock=FixedClock(NOW),
             machine_clock=FixedClock(MACHINE_NOW),
             lists=self.lists,
+            alarm=self.alarm,
         )
         stopping = asyncio.Event()
         is_ready = asyncio.Event()
@@ -465,3 +482,39 @@ def test_a_locked_list_in_force_survives_a_restart_without_its_file(world: World
             assert "locked list `iwf` is in force" in status.faults[0]
 
     asyncio.run(scenario())
+
+
+def test_a_doubt_about_the_clock_stands_among_the_faults(world: World) -> None:
+    async def scenario() -> None:
+        async with world.running():
+            await eventually(lambda: world.alarm.is_running)
+            world.lists.told = ("a list is old",)
+            world.alarm.faults = ("the clock stepped",)
+            status = await world.until(lambda status: len(status.faults) > 1)
+            assert ("a list is old", "the clock stepped") == status.faults
+            world.lists.told = world.alarm.faults = ()
+            await world.until(lambda status: not status.faults)
+        assert not world.alarm.is_running
+
+    asyncio.run(scenario())
+
+
+def test_while_the_clock_is_doubted_no_events_are_deleted(world: World) -> None:
+    """A clock that runs ahead by a year would delete them all."""
+
+    async def scenario() -> None:
+        async with world.running():
+            await eventually(lambda: world.decisions.ended_at != [])
+            await world.until(lambda status: bool(status.faults))
+
+    world.alarm.faults = ("the clock stepped",)
+    asyncio.run(scenario())
+    assert [] == world.events.tidied_at
+    world.alarm.faults = ()
+    asyncio.run(tidied(world))
+    assert [MACHINE_NOW] == world.events.tidied_at
+
+
+async def tidied(world: World) -> None:
+    async with world.running():
+        await eventually(lambda: world.events.tidied_at != [])

@@ -48,7 +48,7 @@ class House:
             store.policies.take_up(SCHOOL, content, at=now, moment=now)
 
     def store(self) -> closing[DecisionStore]:
-        return closing(DecisionStore(self.folder / "var" / "decisions.db"))
+        return closing(DecisionStore(self.folder / "var" / "decisions" / "decisions.db"))
 
     def edited(self, old: str, new: str) -> str:
         text = (self.rules_dir / OWN).read_text()

@@ -55,3 +55,11 @@ def test_the_wheel_holds_every_rule_file_and_nothing_of_the_tests(unpacked: Path
 
     assert shipped == {path.relative_to(held) for path in held.rglob("*.yaml")}
     assert [] == list(unpacked.rglob("test_*.py"))
+
+
+def test_a_gateway_can_be_laid_out_from_the_wheel(unpacked: Path) -> None:
+    shipped = {path.relative_to(ROOT / "systemd") for path in (ROOT / "systemd").rglob("*")}
+    held = unpacked / "schoolgate_policyd" / "systemd_data"
+
+    assert shipped == {path.relative_to(held) for path in held.rglob("*")}
+    assert Path("units/schoolgate.target") in shipped

@@ -1,4 +1,4 @@
-"""A Unix socket that only its owner can reach, made safely where an earlier one may lie."""
+"""A Unix socket that its owner, or a group, can reach, made where an earlier one may lie."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ import stat
 from pathlib import Path
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.shared_folders import PRIVATE_FOLDER, is_shared, socket_mode_in
 
 # sun_path of sockaddr_un has 108 octets on Linux, the closing zero included (unix(7)).
 MAX_PATH_OCTETS = 107
 _BACKLOG = 16
-_OWNER_ONLY = 0o700
 
 
 class SocketPathError(SchoolgateError):
@@ -30,7 +30,9 @@ def check_path_length(path: Path) -> None:
 
 def listen_privately(path: Path) -> socket.socket:
     """
-    Return a socket that listens at *path*, mode 0600 in a folder of mode 0700.
+    Return a socket that listens at *path*, its owner's alone in a folder that is so too.
+
+    In a folder that is shared (`shared_folders`) the folder's group may connect as well.
 
     A socket that a dead process left is replaced. Raises SocketPathError.
     """
@@ -42,7 +44,7 @@ def listen_privately(path: Path) -> socket.socket:
         try:
             listener.bind(str(path))
             # Nobody can connect before listen, so there is no moment with another mode.
-            path.chmod(0o600)
+            path.chmod(socket_mode_in(path.parent))
             listener.listen(_BACKLOG)
         except OSError:
             listener.close()
@@ -53,15 +55,15 @@ def listen_privately(path: Path) -> socket.socket:
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     status = folder.stat()
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise SocketPathError(
             f"{folder}: other users can write there; give `var_dir` a folder of its own, "
             "owned by the user that runs Schoolgate"
         )
-    if stat.S_IMODE(status.st_mode) != _OWNER_ONLY:
-        folder.chmod(_OWNER_ONLY)
+    if not is_shared(folder) and stat.S_IMODE(status.st_mode) != PRIVATE_FOLDER:
+        folder.chmod(PRIVATE_FOLDER)
 
 
 def _remove_stale(path: Path) -> None:

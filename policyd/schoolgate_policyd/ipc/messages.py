@@ -21,10 +21,12 @@ MAX_FRAME_OCTETS = 64 * 1024 * 1024
 
 
 class PointKind(StrEnum):
-    """The kinds of enforcement point."""
+    """The kinds of enforcement point, and policyd itself, which sends events alone."""
 
     DNS = "dns"
     PROXY = "proxy"
+    FIREWALL = "firewall"
+    POLICYD = "policyd"
 
 
 class Direction(StrEnum):
@@ -81,7 +83,7 @@ class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
     Something about a client that somebody should look into, though nothing was blocked.
 
     *at* is machine time (aware). *kind* names what it is (`many-devices`), *evidence* says in
-    words what was seen.
+    words what was seen. What is about the gateway itself (`clock`) names no client.
     """
 
     at: datetime
@@ -193,7 +195,8 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     The newest revision, the store version it was made from, and every point.
 
     *in_force_version* is the newest store version that every connected point has acknowledged.
-    *faults* are sentences about rule files that could not be loaded; the last good one is kept.
+    *faults* are sentences about what is not as it should be: rule files that could not be loaded,
+    of which the last good ones are kept, lists, and a clock that is not to be trusted.
     """
 
     number: int

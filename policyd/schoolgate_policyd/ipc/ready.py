@@ -6,7 +6,9 @@ import sys
 
 LIVE_VARIABLE = "SCHOOLGATE_LIVE"
 
-_READY = re.compile(r"ready (?P<name>policyd|dns|proxy|webui) (?P<where>\S.*)")
+_READY = re.compile(
+    r"ready (?P<name>(?:policyd|dns|proxy|firewall|webui)(?:-[0-9]+)?) (?P<where>\S.*)"
+)
 
 
 def announce(name: str, where: str) -> None:

@@ -1,8 +1,8 @@
 """
 Which point has which revision, and who gets the next one first.
 
-A revision that tightens goes to DNS first, one that loosens to the proxy first; the second group
-gets it when the first has acknowledged, or after a short while whatever happens.
+A revision that tightens goes to DNS first, one that loosens to the proxy and the firewall first;
+the others get it when those have acknowledged, or after a short while whatever happens.
 """
 
 import asyncio
@@ -21,9 +21,10 @@ GONE_AFTER_S = 3.0
 # A worker that a new configuration does without never comes back, and nobody waits for it.
 FORGOTTEN_AFTER_S = 30.0
 
+# INVARIANT: what DNS opens, proxy and firewall already allow, or they would close it again.
 _FIRST = {
     Direction.TIGHTEN: frozenset({PointKind.DNS}),
-    Direction.LOOSEN: frozenset({PointKind.PROXY}),
+    Direction.LOOSEN: frozenset({PointKind.PROXY, PointKind.FIREWALL}),
 }
 _ALL = frozenset(PointKind)
 

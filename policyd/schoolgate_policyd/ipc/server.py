@@ -8,8 +8,6 @@ out of place closes that connection and touches no other.
 import asyncio
 import contextlib
 import re
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import assert_never
@@ -30,7 +28,9 @@ from schoolgate_policyd.ipc.messages import (
     ToPolicyd,
     Wake,
 )
+from schoolgate_policyd.ipc.peers import Peers, peer_behind
 from schoolgate_policyd.ipc.rollout import Point, Revision, Rollout
+from schoolgate_policyd.settings import component_of
 
 MAX_INBOUND_OCTETS = 8 * 1024 * 1024
 # As many workers as a configuration may have, and pages and commands beside them.
@@ -41,8 +41,6 @@ NEXT_QUESTION_WITHIN_S = 60.0
 WAKE_WAITS_S = 0.6
 _WAITING_BATCHES = 2
 
-# struct ucred of unix(7): process, user and group.
-_CREDENTIALS = struct.Struct("3i")
 _DECODER = msgspec.msgpack.Decoder(ToPolicyd)
 _POINT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
@@ -55,7 +53,7 @@ class PolicydServer:
 
     *on_wake* looks at the store and publishes what changed; *on_events* stores a batch and
     raises when it could not; *on_ahead* is told of a number in force at a point that is above
-    all of ours, so that the next revision can be above it.
+    all of ours, so that the next revision can be above it. *peers* says who may say what.
     """
 
     def __init__(
@@ -65,6 +63,7 @@ class PolicydServer:
         on_wake: Callable[[], Awaitable[None]],
         on_events: Callable[[EventBatch], Awaitable[None]],
         on_ahead: Callable[[int], Awaitable[None]],
+        peers: Peers | None = None,
     ) -> None:
         self.rollout = Rollout()
         self.faults: tuple[str, ...] = ()
@@ -73,6 +72,7 @@ class PolicydServer:
         self._on_wake = on_wake
         self._on_events = on_events
         self._on_ahead = on_ahead
+        self._peers = Peers() if peers is None else peers
         self._sessions: dict[asyncio.Task[None], _Session] = {}
         self._listening: asyncio.Server | None = None
         self._rolling: asyncio.Task[None] | None = None
@@ -147,6 +147,8 @@ class PolicydServer:
                 case Hello():
                     await self._serve_point(session, message)
                     return
+                case Wake() | StatusQuery() if not self._peers.may_ask(session.peer):
+                    raise FrameError("a question by a user who has none to ask")
                 case Wake():
                     await self._on_wake()
                     await self.rollout.wait_everywhere(WAKE_WAITS_S)
@@ -162,13 +164,17 @@ class PolicydServer:
     async def _serve_point(self, session: "_Session", hello: Hello) -> None:
         if _POINT_NAME.fullmatch(hello.name) is None or not 0 <= hello.have <= MAX_NUMBER:
             raise FrameError("a hello without a usable name and number")
+        if component_of(hello.name) != hello.kind or not self._peers.may_be(
+            session.peer, hello.kind
+        ):
+            raise FrameError("a hello by a user who is no such point")
         for other in self._sessions.values():
             # The process that had this name before is dead or dying.
             if other.point is not None and other.point.name == hello.name:
                 other.writer.transport.abort()
         await self._check_ahead(hello.have)
         session.point = point = self.rollout.connect(
-            hello.kind, hello.name, hello.digest, session.pid
+            hello.kind, hello.name, hello.digest, session.peer.pid or 0
         )
         log.info("point connected", point=point.name, have=hello.have)
         batches = asyncio.Queue[EventBatch](_WAITING_BATCHES)
@@ -196,7 +202,8 @@ class PolicydServer:
                     await self._check_ahead(message.number)
                     self.rollout.acknowledge(point, message.number)
                 case EventBatch():
-                    if message.sender != point.name or not message.events:
+                    kinds = {each.event.point for each in message.events}
+                    if message.sender != point.name or kinds != {point.kind}:
                         raise FrameError("a batch of events that is empty or somebody else's")
                     # The point sends again what is not stored, so a full queue may forget.
                     with contextlib.suppress(asyncio.QueueFull):
@@ -234,7 +241,7 @@ class _Session:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
         self.point: Point | None = None
-        self.pid = _pid_behind(writer)
+        self.peer = peer_behind(writer)
         self._reader = reader
 
     async def read(self) -> ToPolicyd | None:
@@ -244,18 +251,6 @@ class _Session:
     async def send(self, message: msgspec.Struct) -> None:
         """Write *message* and wait until the other side takes it."""
         await send_message(self.writer, message)
-
-
-def _pid_behind(writer: asyncio.StreamWriter) -> int:
-    """Return the process on the other side, as the kernel says; 0 where it says nothing."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return 0
-    credentials = writer.get_extra_info("socket").getsockopt(
-        socket.SOL_SOCKET, option, _CREDENTIALS.size
-    )
-    pid: int = _CREDENTIALS.unpack(credentials)[0]
-    return pid
 
 
 async def _write_due(session: _Session, point: Point) -> None:

@@ -81,7 +81,8 @@ def _alone(lists_dir: Path) -> Iterator[None]:
 
 def be_modest() -> None:
     """Give way to everybody else, and bound what a list could make this process take."""
-    os.nice(_NICENESS)
+    with suppress(OSError):  # a service manager may forbid it, and then says itself how nice
+        os.nice(_NICENESS)
     for what, most in (
         (resource.RLIMIT_AS, MOST_MEMORY_OCTETS),
         (resource.RLIMIT_FSIZE, MOST_FILE_OCTETS),

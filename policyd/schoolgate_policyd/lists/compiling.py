@@ -29,11 +29,13 @@ from schoolgate_policyd.lists.table import (
     Contents,
     table_path,
 )
+from schoolgate_policyd.shared_folders import file_mode_in
 
 MAX_LISTS = 200
 MAX_TABLE_NAMES = 50_000_000
 _LEAST_INDEX_BITS = 8
 _NAMES_IN_A_BUCKET = 2
+_READABLE = 0o440
 
 
 class Kept(NamedTuple):
@@ -71,7 +73,8 @@ def compile_table(lists_dir: Path, kept: Mapping[str, Kept], seed: int) -> Compi
             os.fsync(file.fileno())
         with temporary.open("rb") as written:
             sha256 = hashlib.file_digest(written, "sha256").hexdigest()
-        temporary.chmod(0o400)  # nobody changes it any more, whoever has it open
+        # Nobody changes it any more, whoever has it open.
+        temporary.chmod(file_mode_in(lists_dir) & _READABLE)
         temporary.replace(table_path(lists_dir, sha256))
     finally:
         temporary.unlink(missing_ok=True)

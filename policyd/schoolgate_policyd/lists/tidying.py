@@ -20,7 +20,7 @@ def begun_path(lists_dir: Path, what: str) -> Path:
 def tables_in(snapshots: Path) -> frozenset[str]:
     """Return the digests of the tables that the last snapshots name: a restart needs them."""
     found = set()
-    for path in snapshots.glob("*.snapshot"):
+    for path in snapshots.glob("*/*.snapshot"):
         with contextlib.suppress(LastSnapshotError, OSError):
             source = load_last_snapshot(path)
             if source is not None and source.policy.catalogue.name_table is not None:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from schoolgate_policyd.shared_folders import PRIVATE_FOLDER, make_file
 from schoolgate_policyd.store.errors import StoreError, UnsafeDatabase
 
 # Each is a name, the value to set, and what SQLite then answers.
@@ -41,15 +42,18 @@ _RETRY_AFTER_S = 0.01
 
 def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMAS) -> Engine:
     """
-    Return an engine on the SQLite file *path*, made for its owner alone if it is not there.
+    Return an engine on the SQLite file *path*, made if it is not there.
 
-    With *is_there* it is not made. Raises UnsafeDatabase when a PRAGMA does not hold, StoreError
+    With *is_there* it is not made. A new file is its owner's alone, or shared as its folder says
+    (`shared_folders`). Raises UnsafeDatabase when a PRAGMA does not hold, StoreError
     when it cannot be opened.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         # Children's names are in it: SQLite gives its side files the same permissions.
-        os.close(os.open(path, os.O_RDWR if is_there else os.O_RDWR | os.O_CREAT, 0o600))
+        if not is_there:
+            make_file(path)
+        os.close(os.open(path, os.O_RDWR))
     except OSError as error:
         raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
     engine = create_engine(

@@ -30,6 +30,8 @@ MODULES = {
     "proxy": "schoolgate_proxy",
     "webui": "schoolgate_webui",
 }
+# Only where the configuration asks for it: it needs a gateway's kernel to itself.
+FIREWALL = {"firewall": "schoolgate_firewall"}
 DEFAULT_ZONE = "Europe/London"
 
 
@@ -66,7 +68,7 @@ class _Start:
         """Run everything until it is told to stop."""
         supervisor = Supervisor(
             self._settings,
-            commands(),
+            commands(self._settings),
             environment_of(self._settings),
             show=self._printer.show,
             greet=self._greet,
@@ -91,11 +93,17 @@ class _Start:
             self._printer.show(line)
 
 
-def commands() -> dict[str, tuple[str, ...]]:
-    """Return how each process is started."""
+def commands(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return how each process is started that *settings* ask for."""
+    modules = MODULES if settings.firewall is None else {**MODULES, **FIREWALL}
+    processes = {name: (module,) for name, module in modules.items()}
+    further = {
+        f"proxy-{number}": (MODULES["proxy"], str(number))
+        for number in range(2, settings.proxy.workers + 1)
+    }
     return {
-        name: (sys.executable, "-m", "schoolgate_policyd.child", module)
-        for name, module in MODULES.items()
+        name: (sys.executable, "-m", "schoolgate_policyd.child", *arguments)
+        for name, arguments in {**processes, **further}.items()
     }
 
 

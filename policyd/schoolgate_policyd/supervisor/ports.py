@@ -3,7 +3,7 @@
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schoolgate_policyd.config import Settings
@@ -16,22 +16,27 @@ class PortsError(SchoolgateError):
 
 @dataclass(frozen=True, slots=True)
 class WantedPort:
-    """A port of *purpose*; *setting* is where in the configuration it is chosen."""
+    """
+    A port of *purpose*; *setting* is where in the configuration it is chosen.
+
+    *address_setting* is where its address is; None where that is called alike.
+    """
 
     purpose: str
     setting: str
     address: str
     port: int
     is_udp: bool = False
+    address_setting: str | None = None
 
 
 def wanted_ports(settings: Settings) -> tuple[WantedPort, ...]:
     """Return every port that `schoolgate up` listens on."""
-    dns, proxy, web = settings.dns, settings.proxy, settings.web
+    dns, web = settings.dns, settings.web
     wanted = [
         WantedPort("DNS", "dns.port", dns.address, dns.port, is_udp=True),
         WantedPort("DNS", "dns.port", dns.address, dns.port),
-        WantedPort("the proxy", "proxy.port", proxy.address, proxy.port),
+        *_proxy_ports(settings),
         WantedPort("the web pages", "web.port", web.address, web.port),
     ]
     for network in settings.networks:
@@ -43,6 +48,26 @@ def wanted_ports(settings: Settings) -> tuple[WantedPort, ...]:
                 setting = f"{name} of network {network.id}"
                 wanted.append(WantedPort(f"a relay of {network.id}", setting, "127.0.0.1", port))
     return tuple(wanted)
+
+
+def _proxy_ports(settings: Settings) -> Iterator[WantedPort]:
+    """Yield the ports of each of the proxy's workers."""
+    proxy = settings.proxy
+    for further in range(proxy.workers):
+        purpose = "the proxy" if not further else f"the proxy's worker {further + 1}"
+        # Port 0 is a port that the kernel chooses, for each worker anew.
+        port = proxy.port + further if proxy.port else 0
+        yield WantedPort(purpose, "proxy.port", proxy.address, port)
+        if proxy.intercept_port is not None:
+            port = proxy.intercept_port + further
+            for address in settings.dns.inspection_addresses:
+                yield WantedPort(
+                    purpose,
+                    "proxy.intercept_port",
+                    address,
+                    port,
+                    address_setting="dns.inspection_addresses",
+                )
 
 
 def check_ports(wanted: Iterable[WantedPort]) -> None:
@@ -89,7 +114,8 @@ def _fault(wanted: WantedPort, error: OSError) -> str:
             remedy = f"set `{wanted.setting}` to a port above 1023"
         case errno.EADDRNOTAVAIL:
             found = "is no address of this machine"
-            remedy = f"set `{wanted.setting.replace('port', 'address')}` to one that is"
+            setting = wanted.address_setting or wanted.setting.replace("port", "address")
+            remedy = f"set `{setting}` to one that is"
         case _:
             found = f"cannot be listened on ({error.strerror})"
             remedy = f"set `{wanted.setting}` to another port"

@@ -1,20 +1,18 @@
 """Finds points that are silent, and a policyd that answers nothing, and starts them again."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from schoolgate_policyd.ipc.messages import PointStatus, Status
+from schoolgate_policyd.settings import component_of
 
 SILENT_AFTER_S = 5.0
 LOOK_EVERY_S = 1.0
 # A child that was only just started has its own work to do before it answers.
 STARTING_TAKES_S = 15.0
 MOST_UNANSWERED = 10
-
-_WORKER = re.compile(r"-[0-9]+\Z")
 
 
 class Restartable(Protocol):
@@ -76,7 +74,8 @@ class Watch:
 
     async def _end(self, point: PointStatus) -> None:
         reason = f"was silent for {point.unacknowledged_for_s:.0f} s"
-        name = _WORKER.sub("", point.name)
+        # The proxy's workers are each a child of their own, those of DNS are their child's.
+        name = point.name if point.name in self._children else component_of(point.name)
         child = self._children.get(name)
         words = f"{point.name} {reason}, started again"
         if child is not None and child.end_worker(point.pid, words):

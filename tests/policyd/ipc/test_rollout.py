@@ -91,6 +91,35 @@ def test_revisions_that_wait_together_go_as_one_that_tightens() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("direction", "first", "then"),
+    [
+        (Direction.TIGHTEN, {PointKind.DNS}, {PointKind.PROXY, PointKind.FIREWALL}),
+        # What DNS opens before the firewall allows it, the firewall's point would close again.
+        (Direction.LOOSEN, {PointKind.PROXY, PointKind.FIREWALL}, {PointKind.DNS}),
+    ],
+)
+def test_whoever_closes_is_told_before_whoever_opens(
+    direction: Direction, first: set[PointKind], then: set[PointKind]
+) -> None:
+    async def scenario() -> None:
+        rollout = Rollout()
+        rolling = asyncio.create_task(rollout.run())
+        kinds = (PointKind.DNS, PointKind.PROXY, PointKind.FIREWALL)
+        points = {kind: rollout.connect(kind, kind.value) for kind in kinds}
+        rollout.publish(revision(1, direction=direction))
+        await _settle()
+        assert first == {kind for kind, point in points.items() if _taken(point)}
+        for kind in first:
+            rollout.acknowledge(points[kind], 1)
+        await _settle()
+
+        assert then == {kind for kind, point in points.items() if _taken(point)}
+        rolling.cancel()
+
+    asyncio.run(scenario())
+
+
 def test_in_force_is_told_once_to_each() -> None:
     async def scenario() -> None:
         rollout = Rollout()

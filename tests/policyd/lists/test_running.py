@@ -113,3 +113,61 @@ def test_without_lists_nothing_is_started(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert [] == told(tmp_path)
+
+
+def test_on_the_gateway_whoever_listens_updates_and_policyd_waits_for_the_end(
+    tmp_path: Path,
+) -> None:
+    async def run() -> None:
+        (tmp_path / "lists").mkdir()
+        asked: list[asyncio.StreamWriter] = []
+        listening = await asyncio.start_unix_server(
+            lambda _reader, writer: asked.append(writer), tmp_path / "asked"
+        )
+        lists = ListUpdates(
+            tmp_path / "rules",
+            tmp_path / "lists",
+            (sys.executable, "-c", NOTE, str(tmp_path / "told")),
+            socket_path=tmp_path / "asked",
+            settle_s=0.01,
+        )
+        running = asyncio.create_task(lists.run())
+        await eventually(lambda: len(asked) == 1)
+        lists.want()
+        await asyncio.sleep(0.05)  # nothing may happen meanwhile
+        assert 1 == len(asked)
+        asked[0].close()
+        await eventually(lambda: len(asked) == 2)
+        asked[1].close()
+        await ended(running)
+        listening.close()
+        await listening.wait_closed()
+
+    asyncio.run(run())
+    assert [] == told(tmp_path)
+
+
+def test_where_nobody_answers_the_next_update_is_tried_all_the_same(tmp_path: Path) -> None:
+    async def run() -> None:
+        (tmp_path / "lists").mkdir()
+        (tmp_path / "asked").touch()
+        lists = ListUpdates(
+            tmp_path / "rules",
+            tmp_path / "lists",
+            socket_path=tmp_path / "asked",
+            every_s=0.01,
+            settle_s=0.01,
+        )
+        running = asyncio.create_task(lists.run())
+        await asyncio.sleep(0)
+        (tmp_path / "asked").unlink()
+        asked = asyncio.Event()
+        listening = await asyncio.start_unix_server(
+            lambda _reader, writer: (asked.set(), writer.close()), tmp_path / "asked"
+        )
+        await asyncio.wait_for(asked.wait(), 10)
+        await ended(running)
+        listening.close()
+        await listening.wait_closed()
+
+    asyncio.run(run())

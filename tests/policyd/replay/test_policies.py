@@ -42,6 +42,11 @@ def store(sample: Settings) -> Iterator[DecisionStore]:
         yield opened
 
 
+def set_clock(settings: Settings) -> None:
+    settings.clock_path.parent.mkdir(parents=True)
+    settings.clock_path.write_bytes(msgspec.json.encode(ClockState(SHIFT.total_seconds())))
+
+
 def record_both(store: DecisionStore, at: datetime) -> None:
     for kind, by in zip(StandingRecordKind, (HEAD, LEAD), strict=True):
         store.standing.record(
@@ -75,7 +80,7 @@ def test_the_sample_schools_events_are_decided_by_its_own_clock(
     sample: Settings, store: DecisionStore
 ) -> None:
     """It is evening by the machine's clock and break by the school's, which alone counts."""
-    sample.clock_path.write_bytes(msgspec.json.encode(ClockState(SHIFT.total_seconds())))
+    set_clock(sample)
     record_both(store, MACHINE - HOUR)
     put(sample, MACHINE)
 
@@ -84,7 +89,7 @@ def test_the_sample_schools_events_are_decided_by_its_own_clock(
 
 def test_a_real_schools_clock_is_the_machines(sample: Settings, store: DecisionStore) -> None:
     settings = dataclasses.replace(sample, is_sample=False)
-    settings.clock_path.write_bytes(msgspec.json.encode(ClockState(SHIFT.total_seconds())))
+    set_clock(settings)
     record_both(store, BREAK - HOUR)
     put(settings, BREAK, BREAK + timedelta(minutes=20))
 
@@ -117,7 +122,7 @@ def test_without_a_store_of_decisions_what_is_live_now_is_taken(sample: Settings
 
 
 def test_a_store_that_cannot_be_read_is_named(sample: Settings) -> None:
-    sample.var_dir.mkdir()
+    sample.decisions_path.parent.mkdir(parents=True)
     sample.decisions_path.write_bytes(b"garbage" * 1000)
 
     with pytest.raises(StoreError, match=r"decisions\.db: cannot be read"):

@@ -314,3 +314,13 @@ def test_events_outside_the_calendar_are_decided_too() -> None:
     )
 
     assert (Period.CLOSED,) == found.effects[0].periods
+
+
+def test_what_the_firewall_refused_by_address_is_left_out_and_by_name_is_replayed() -> None:
+    address = blocked("192.0.2.80", point=PointKind.FIREWALL, has_rule=False, count=9)
+    name = blocked(VIDEO, at=BREAK, **PUPIL, point=PointKind.FIREWALL, count=2)
+
+    found = replayed(address, name)
+
+    assert Total(1, 9) == found.not_replayed[NotReplayed.NOT_BY_A_RULE]
+    assert Total(1, 2) == found.still_blocked

@@ -14,6 +14,7 @@ import pytest
 from schoolgate_policyd.clock import ClockError
 from schoolgate_policyd.config import (
     DnsSettings,
+    FirewallSettings,
     NetworkSettings,
     ProxySettings,
     Settings,
@@ -24,7 +25,7 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind
 from schoolgate_policyd.ipc.listening import SocketPathError
 from schoolgate_policyd.ipc.messages import PointKind, PointStatus, Status
 from schoolgate_policyd.supervisor.greeting import Account, greeting
-from schoolgate_policyd.supervisor.launch import environment_of, run
+from schoolgate_policyd.supervisor.launch import commands, environment_of, run
 from schoolgate_policyd.supervisor.ports import PortsError, WantedPort, check_ports, wanted_ports
 from schoolgate_policyd.supervisor.up import StartError, relays_of
 from schoolgate_policyd.supervisor.watch import MOST_UNANSWERED, Watch
@@ -101,6 +102,47 @@ def test_every_port_that_is_listened_on_is_wanted() -> None:
     assert expected == [(each.port, each.is_udp) for each in wanted_ports(settings)]
 
 
+def test_each_worker_of_the_proxy_wants_ports_of_its_own() -> None:
+    settings = Settings(
+        dns=DnsSettings(inspection_addresses=("192.0.2.1", "2001:db8::1")),
+        proxy=ProxySettings(port=8080, workers=2, intercept_port=8443),
+    )
+    wanted = [each for each in wanted_ports(settings) if "proxy" in each.setting]
+
+    assert [
+        ("127.0.0.1", 8080),
+        ("192.0.2.1", 8443),
+        ("2001:db8::1", 8443),
+        ("127.0.0.1", 8081),
+        ("192.0.2.1", 8444),
+        ("2001:db8::1", 8444),
+    ] == [(each.address, each.port) for each in wanted]
+
+
+def test_an_inspection_address_that_is_not_there_names_its_own_setting() -> None:
+    settings = Settings(
+        dns=DnsSettings(inspection_addresses=("192.0.2.1",)),
+        proxy=ProxySettings(port=0, intercept_port=8443),
+    )
+    with pytest.raises(PortsError, match=r"set `dns\.inspection_addresses` to one that is"):
+        check_ports(each for each in wanted_ports(settings) if each.port == 8443)
+
+
+def test_each_worker_of_the_proxy_is_a_process_of_its_own() -> None:
+    two = commands(Settings(proxy=ProxySettings(workers=2)))
+
+    assert ("schoolgate_proxy",) == two["proxy"][3:]
+    assert ("schoolgate_proxy", "2") == two["proxy-2"][3:]
+    assert "proxy-2" not in commands(Settings())
+
+
+def test_the_firewalls_point_is_started_only_where_there_is_a_firewall() -> None:
+    firewall = FirewallSettings(inside=("lan0",), outside=("wan0",))
+
+    assert "schoolgate_firewall" == commands(Settings(firewall=firewall))["firewall"][-1]
+    assert "firewall" not in commands(Settings())
+
+
 def test_relays_lead_to_proxy_and_pages_from_the_networks_address() -> None:
     settings = Settings(
         proxy=ProxySettings(address="0.0.0.0", port=8), web=WebSettings(port=9), networks=(PUPILS,)
@@ -124,7 +166,7 @@ def test_the_greeting_says_where_who_and_what_to_try() -> None:
         "127.0.0.1 port 5353, UDP and TCP",
         "127.0.0.1 port 8080",
         "http://localhost:8000",
-        "var/ca.pem",
+        "var/certificates/ca.pem",
         "Wednesday 1 July 2026, 10:29:05 (the sample school's own time)",
         "proxy 127.0.0.1:28081, web pages http://localhost:28001 (from 127.0.1.10)",
         "these passwords are shown this once",
@@ -132,8 +174,8 @@ def test_the_greeting_says_where_who_and_what_to_try() -> None:
         "teacher          Amara Quillfeather  password jkmn-pqrs",
         "  dig -b 127.0.1.10 @127.0.0.1 -p 5353 www.tiktok.com\n",
         (
-            "  curl --interface 127.0.1.10 -x http://127.0.0.1:8080 --cacert var/ca.pem "
-            "https://www.tiktok.com/\n"
+            "  curl --interface 127.0.1.10 -x http://127.0.0.1:8080 "
+            "--cacert var/certificates/ca.pem https://www.tiktok.com/\n"
         ),
     ):
         assert expected in text
@@ -261,6 +303,13 @@ def test_of_several_workers_the_silent_one_alone_is_ended(
     child.workers = {71}
     asyncio.run(Watch({"dns": child}, lambda: _status(6.2, name, pid)).look())
     assert expected == child.reasons
+
+
+def test_a_worker_that_is_a_child_itself_is_started_again() -> None:
+    first, second = FakeChild(), FakeChild()
+    children = {"proxy": first, "proxy-2": second}
+    asyncio.run(Watch(children, lambda: _status(6.2, "proxy-2")).look())
+    assert ([], ["was silent for 6 s"]) == (first.reasons, second.reasons)
 
 
 def test_a_policyd_that_answers_nothing_for_long_is_started_again() -> None:

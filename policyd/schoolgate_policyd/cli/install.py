@@ -1,0 +1,43 @@
+"""`schoolgate install`: units, users, folders and a configuration, laid out on a machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schoolgate_policyd.cli.frame import app, complaining
+
+_NEXT = """
+next:
+  1. edit /etc/schoolgate/schoolgate.yaml, then run `schoolgate install` again
+  2. schoolgate check-rules && schoolgate-firewall check
+  3. systemctl restart unbound
+  4. systemctl enable --now schoolgate-firewall-boot.service schoolgate.target
+docs/install.md says how to see that it works"""
+
+
+@app.command()
+def install(
+    root: Annotated[
+        Path, typer.Option(help="The folder that stands for `/`: for packages and tests.")
+    ] = Path("/"),
+    program: Annotated[
+        Path | None,
+        typer.Option(help="Where the program's folder will be; without it where it is now."),
+    ] = None,
+) -> None:
+    """
+    Lay out what makes this machine a gateway: units, users, folders, configuration.
+
+    What was edited is kept, and nothing is started. Run it again after an update, and after a
+    change of the networks or of the number of proxies.
+    """
+    # Imported here, since no other command needs it.
+    from schoolgate_policyd.installation.installing import install as lay_out
+    from schoolgate_policyd.installation.installing import program_in_use
+
+    with complaining():
+        done = lay_out(root, program or program_in_use())
+    for line in done or ["everything is as it should be"]:
+        typer.echo(line)
+    typer.echo(_NEXT)

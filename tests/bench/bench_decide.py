@@ -18,7 +18,7 @@ from schoolgate_policyd.core.names import parse_host, parse_url
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.reference import reference
 from schoolgate_policyd.core.snapshot import compile_snapshot
-from schoolgate_policyd.presets import networks_of
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.rulefiles import load_policy
 
 ROUNDS = 7

@@ -12,7 +12,7 @@ from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.drafting.bundle import bundle_in, digest_of, load
 from schoolgate_policyd.drafting.proofs import prove
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
-from schoolgate_policyd.presets import networks_of
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.store.policy_rows import PolicyContent
 from schoolgate_policyd.workshop import Workshop
 

@@ -26,13 +26,14 @@ def blocked(
     attempt: str | None = None,
     count: int = 1,
     evidence: str | None = None,
+    point: PointKind = PointKind.DNS,
 ) -> Blocked:
     """Return an event that happened *ago* before the test's first moment."""
     return Blocked(
         at=MACHINE - ago,
         school_at=LESSON - ago,
         last_at=MACHINE - ago,
-        point=PointKind.DNS,
+        point=point,
         client=client,
         audience=audience,
         device=DeviceKind.SCHOOL_COMPUTER,
@@ -52,6 +53,11 @@ def noticed(
 ) -> Noticed:
     """Return that *client* seemed to be many devices, *ago* before the test's first moment."""
     return Noticed(MACHINE - ago, PointKind.DNS, client, network, "many-devices", evidence)
+
+
+def clock_noticed(evidence: str, *, ago: timedelta = timedelta()) -> Noticed:
+    """Return what policyd said of the gateway's clock, *ago* before the test's first moment."""
+    return Noticed(MACHINE - ago, PointKind.POLICYD, "", "", "clock", evidence)
 
 
 def put(school: WebSchool, *events: Event, boot: str = "b1") -> None:

@@ -7,7 +7,10 @@ from web_browser import Browser, Page
 from web_events import blocked, put
 from web_school import WebSchool
 
+from schoolgate_firewall.evidence import is_attempt
 from schoolgate_policyd.core.subjects import Audience
+from schoolgate_policyd.ipc.messages import PointKind
+from schoolgate_policyd.netfilter.names import Reason
 from schoolgate_webui.routes.attempts import LIVE_FOR_S
 
 
@@ -139,6 +142,46 @@ def test_what_the_filter_noticed_itself_shows_its_evidence_and_asks_no_why(
     assert "evil.example Tried to tunnel through DNS " + EVIDENCE in page.text
     assert "Noticed by the filter itself" in page.text
     assert [] == [link for link in page.links if link.startswith("/why?")]
+
+
+REFUSED = "TCP port 443 to 192.0.2.80: no name that was asked for leads there"
+
+
+@pytest.mark.parametrize(
+    ("host", "attempt", "evidence", "said"),
+    [
+        (
+            "192.0.2.80",
+            "unknown-address",
+            REFUSED,
+            f"192.0.2.80 Went to an address without asking for its name {REFUSED}",
+        ),
+        ("192.0.2.80", "tunnel", "GRE to 192.0.2.80: VPNs use this", "Tried a VPN or another"),
+        ("(many)", "unknown-address", None, "(many) Went to an address without asking"),
+    ],
+)
+def test_what_the_firewall_refused_shows_what_was_seen_and_asks_no_why(
+    school: WebSchool, host: str, attempt: str, evidence: str | None, said: str
+) -> None:
+    refused = blocked(host, attempt=attempt, evidence=evidence, rule="", point=PointKind.FIREWALL)
+    put(school, refused)
+    page = seen(school)
+
+    assert said in page.text
+    assert "Refused by the firewall" in page.text
+    assert [] == [link for link in page.links if link.startswith("/why?")]
+
+
+def test_every_reason_of_the_firewall_has_words_of_its_own(school: WebSchool) -> None:
+    reasons = [each for each in Reason if is_attempt(each)]
+    put(
+        school,
+        *(blocked(e, attempt=e, rule="", point=PointKind.FIREWALL) for e in reasons),
+    )
+    text = seen(school).text
+
+    assert all(f"{each} " in text for each in reasons)
+    assert "Tried to get round the filter" not in text
 
 
 def test_evidence_is_text_whatever_it_says(school: WebSchool) -> None:

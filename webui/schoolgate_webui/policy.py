@@ -13,7 +13,8 @@ from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.strict import strict_source
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
 from schoolgate_policyd.lists.opening import names_of
-from schoolgate_policyd.presets import POLICYD, networks_of
+from schoolgate_policyd.networks import networks_of
+from schoolgate_policyd.presets import POLICYD
 from schoolgate_policyd.rulefiles import load_policy
 from schoolgate_policyd.store.decisions import DecisionStore
 

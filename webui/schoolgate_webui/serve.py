@@ -13,6 +13,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, open_school_clock
 from schoolgate_policyd.config import Settings, load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
@@ -117,14 +118,24 @@ async def _until_told(app: ASGIApp, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     web = settings.web
-    where = f"{web.address}:{web.port}"
-    await serve(
-        app,
-        web.address,
-        web.port,
-        stopping=stopping,
-        on_ready=partial(ready.announce, NAME, where),
-    )
+    staying = asyncio.create_task(service_notice.stay_alive())
+    try:
+        await serve(
+            app,
+            web.address,
+            web.port,
+            stopping=stopping,
+            on_ready=partial(_say_ready, f"{web.address}:{web.port}"),
+        )
+    finally:
+        service_notice.stopping()
+        staying.cancel()
+        await asyncio.gather(staying, return_exceptions=True)
+
+
+def _say_ready(where: str) -> None:
+    ready.announce(NAME, where)
+    service_notice.ready()
 
 
 async def _until_it_answers(serving: asyncio.Task[None], address: str, port: int) -> None:

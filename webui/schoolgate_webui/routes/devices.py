@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from schoolgate_policyd.presets import networks_of
+from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.workflow.claims import canonical_address, why_refused
 from schoolgate_webui.guard import MemberDep, SiteDep, VisitDep
 from schoolgate_webui.rendering import PagesDep

@@ -8,7 +8,7 @@ import msgspec
 
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.subjects import Audience
-from schoolgate_policyd.ipc.messages import Blocked
+from schoolgate_policyd.ipc.messages import Blocked, PointKind
 from schoolgate_policyd.store.events import EventFilter, StoredEvent
 from schoolgate_webui.views.fields import Field, Option
 from schoolgate_webui.views.moments import Now
@@ -18,13 +18,25 @@ from schoolgate_webui.views.words import AUDIENCE, AUDIENCES, DEVICES
 MAX_ROWS = 50
 _LONGEST_ENTRY = 253
 _NOTICED = "Noticed by the filter itself"
+_REFUSED = "Refused by the firewall"
 
 _ATTEMPTS: Mapping[str, str] = {
     "circumvention": "Tried to get round the filter",
     "name-mismatch": "Disguised the name it asked for",
     "tunnel": "Tried to tunnel through the proxy",
+    "no-name": "Opened an encrypted connection without a name",
+    "encrypted-name": "Hid the name it asked for",
     "dns-tunnel": "Tried to tunnel through DNS",
+    "other-resolver": "Asked DNS of somebody else",
+    "encrypted-dns": "Asked encrypted DNS of somebody else",
+    "unknown-address": "Went to an address without asking for its name",
+    "other-protocol": "Disguised something else as web traffic",
+    "other-port": "Tried a port that is closed",
+    "foreign-source": "Used an address of another network",
+    "dns-flood": "Asked DNS more than any device does",
 }
+# The same kind of attempt as it looks to the firewall, which sees addresses and ports.
+_AT_THE_FIREWALL: Mapping[str, str] = {"tunnel": "Tried a VPN or another tunnel"}
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -145,7 +157,9 @@ def _summary(count: int) -> str:
 
 def _row(event: Blocked, now: Now, uninspectable: frozenset[str]) -> AttemptRow:
     at, last = now.local(event.school_at), now.recorded(event.last_at)
-    is_noticed = not event.rules and event.evidence is not None
+    is_noticed = not event.rules and (
+        event.evidence is not None or event.point is PointKind.FIREWALL
+    )
     count = ""
     if event.count > 1:
         count = f"{event.count} times, last at {last:%H:%M:%S}"
@@ -156,16 +170,26 @@ def _row(event: Blocked, now: Now, uninspectable: frozenset[str]) -> AttemptRow:
         who=f"{AUDIENCE[event.audience]} {event.person or '(not known)'}",
         device=f"{DEVICES[event.device].capitalize()}, {event.device_id or event.client}",
         name=event.page or event.host,
-        rule=_NOTICED if is_noticed else ", ".join(event.rules),
+        rule=_noticed_by(event) if is_noticed else ", ".join(event.rules),
         citation="; ".join(event.citations),
-        attempt=""
-        if event.attempt is None
-        else _ATTEMPTS.get(event.attempt, _ATTEMPTS["circumvention"]),
+        attempt=_attempt_of(event),
         evidence=event.evidence or "",
         why_href=(
             "" if is_noticed else _why_href(event, at, is_blind=event.network in uninspectable)
         ),
     )
+
+
+def _noticed_by(event: Blocked) -> str:
+    return _REFUSED if event.point is PointKind.FIREWALL else _NOTICED
+
+
+def _attempt_of(event: Blocked) -> str:
+    if event.attempt is None:
+        return ""
+    if event.point is PointKind.FIREWALL and event.attempt in _AT_THE_FIREWALL:
+        return _AT_THE_FIREWALL[event.attempt]
+    return _ATTEMPTS.get(event.attempt, _ATTEMPTS["circumvention"])
 
 
 def _why_href(event: Blocked, at: datetime, *, is_blind: bool) -> str:

@@ -12,13 +12,14 @@ from schoolgate_policyd.workflow.requests import AccessRequest
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.views.grants import GrantCard, grant_card
 from schoolgate_webui.views.requests import Card, Seen, card
-from schoolgate_webui.views.sources import SourceCard, source_cards
+from schoolgate_webui.views.sources import ClockCard, SourceCard, clock_cards, source_cards
 
 _MINE_SHOWN = 5
+_FAULTS_SHOWN = 20
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What the first page shows to somebody."""
+    """What the first page shows to somebody; *faults* are sentences about the gateway itself."""
 
     acts: bool
     waiting: tuple[Card, ...]
@@ -27,6 +28,8 @@ class Home(msgspec.Struct, frozen=True):
     has_more: bool
     open_title: str
     open_now: tuple[GrantCard, ...]
+    faults: tuple[str, ...]
+    clock: tuple[ClockCard, ...]
     sources: tuple[SourceCard, ...]
 
 
@@ -51,13 +54,14 @@ def home(
     waiting: Iterable[WaitingRequest],
     mine: tuple[AccessRequest, ...],
     in_force: Iterable[AccessRequest],
-    noticed: Iterable[Noticed],
+    noticed: tuple[Noticed, ...],
     seen: Seen,
 ) -> Home:
-    """Return the first page of *member*; *noticed* are sources that are many devices."""
+    """Return the first page of *member*; *noticed* is what the filter noticed by itself."""
     sees_all = may(member, Sight.GRANTS_IN_FORCE)
     open_now = [each for each in in_force if sees_all or _is_about(each, member)]
     waiting_cards = _waiting_cards(waiting, seen)
+    faults = seen.status.faults if seen.status is not None and may(member, Sight.SYSTEM) else ()
     return Home(
         acts=may(member, Sight.ALL_REQUESTS) or bool(waiting_cards),
         waiting=waiting_cards,
@@ -66,6 +70,8 @@ def home(
         has_more=len(mine) > _MINE_SHOWN,
         open_title="Open beyond the policy" if sees_all else "Open for you",
         open_now=tuple(grant_card(each, seen) for each in open_now),
+        faults=faults[:_FAULTS_SHOWN],
+        clock=clock_cards(noticed, seen.now),
         sources=source_cards(noticed, seen.now),
     )
 

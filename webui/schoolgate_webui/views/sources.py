@@ -1,10 +1,11 @@
-"""Sources that seem to be many devices, for those who look after the network."""
+"""What the filter noticed by itself, for those who look after the network."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
 
+from schoolgate_policyd.clock_alarm import KIND as CLOCK
 from schoolgate_policyd.ipc.messages import Noticed
 from schoolgate_webui.views.moments import Now, short_day_and_time
 
@@ -20,8 +21,24 @@ class SourceCard(msgspec.Struct, frozen=True):
     evidence: str
 
 
+class ClockCard(msgspec.Struct, frozen=True):
+    """What was last noticed of the gateway's clock, and when."""
+
+    seen: str
+    evidence: str
+
+
+def clock_cards(noticed: Iterable[Noticed], now: Now) -> tuple[ClockCard, ...]:
+    """Return a card for each of *noticed* that is about the gateway's clock."""
+    return tuple(
+        ClockCard(seen=short_day_and_time(now.recorded(each.at)), evidence=each.evidence)
+        for each in noticed
+        if each.kind == CLOCK
+    )
+
+
 def source_cards(noticed: Iterable[Noticed], now: Now) -> tuple[SourceCard, ...]:
-    """Return a card for each of *noticed*, in their order."""
+    """Return a card for each source of *noticed* that is many devices, in their order."""
     return tuple(
         SourceCard(
             address=each.client,
@@ -30,4 +47,5 @@ def source_cards(noticed: Iterable[Noticed], now: Now) -> tuple[SourceCard, ...]
             evidence=each.evidence,
         )
         for each in noticed
+        if each.kind != CLOCK
     )

@@ -135,7 +135,7 @@ class WholeSchool:
 
     @property
     def ca(self) -> Path:
-        return self.var / "ca.pem"
+        return self.var / "certificates" / "ca.pem"
 
     def start(self, at: str | None) -> None:
         """Start everything and wait until it greets."""

@@ -15,6 +15,8 @@ need faketime faketime
 need iodine iodine
 need unbound unbound
 need nsd nsd
+need nginx nginx-light
+need nft nftables
 need dnssec-signzone bind9-utils
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 [ -z "$missing" ] && exit 0

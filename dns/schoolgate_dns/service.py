@@ -145,8 +145,8 @@ class Service:
     def tick(self) -> None:
         """Do what time asks for; call it about every second."""
         self.reception.tick()
-        if self.firewall is not None:
-            self.firewall.tick()
+        if self.firewall is not None and self.firewall.tick():
+            self.reception.open_anew()
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())

@@ -70,7 +70,7 @@ class _Move(msgspec.Struct, frozen=True):
     """
     A way is to stand in *position* until *until_s*; *clients* are addresses it was told to.
 
-    One that is not *is_known* is not remembered once it is moved.
+    One that is not *is_known* is told from the others once it is moved.
     """
 
     way: Way
@@ -93,6 +93,9 @@ class Positions:
         self._sets = sets
         self._addresses_of = addresses_of
         self._standing: dict[Way, Position] = {}
+        # Judged because nobody knew them, and when the last of them is over.
+        self._unknown: set[Way] = set()
+        self._unknown_until_s = 0
         self._due: dict[Way, _Move] = {}
         self._to_end: set[tuple[bytes, bytes]] = set()
 
@@ -104,7 +107,9 @@ class Positions:
     def of(self, way: Way) -> Position:
         """Return where *way* stands, or is about to."""
         move = self._due.get(way)
-        return self._standing.get(way, Position.OPEN) if move is None else move.position
+        if move is not None:
+            return move.position
+        return Position.JUDGED if way in self._unknown else self._standing.get(way, Position.OPEN)
 
     def stands(self, way: Way, position: Position) -> None:
         """Take note that *way* stands in *position*, of which the kernel told."""
@@ -127,7 +132,7 @@ class Positions:
         The proxy judges what goes there meanwhile, by its name: a device remembers the answer
         that opened the way, and does not ask again while it does.
         """
-        until_s = now_s + UNKNOWN_JUDGED_S
+        until_s = self._unknown_until_s = now_s + UNKNOWN_JUDGED_S
         self._due[way] = _Move(way, Position.JUDGED, until_s, is_known=False)
 
     def forget(self, ways: Iterable[Way]) -> None:
@@ -143,6 +148,8 @@ class Positions:
 
     def make(self, now_s: int, most: int = MOST_KEYS_AT_ONCE) -> int:
         """Make at most *most* moves that are due; return how many were made."""
+        if self._unknown and now_s >= self._unknown_until_s:
+            self._unknown.clear()
         by_set = defaultdict[WaySet, list[_Move]](list)
         for move in islice(self._due.values(), most):
             by_set[move.way.set].append(move)
@@ -156,6 +163,9 @@ class Positions:
 
     def _done(self, move: _Move) -> None:
         del self._due[move.way]
+        self._unknown.discard(move.way)
+        if not move.is_known:
+            self._unknown.add(move.way)
         if move.position is Position.OPEN or not move.is_known:
             self._standing.pop(move.way, None)
         else:

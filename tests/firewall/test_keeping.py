@@ -106,7 +106,9 @@ def test_a_way_that_was_closed_as_unknown_is_like_any_other(*, is_told_again: bo
         asyncio.run(world.put(source(2)))
 
     assert is_told_again is world.is_open(UNKNOWN)
-    assert Position.OPEN is world.positions.of(UNKNOWN)
+    stands = Position.OPEN if is_told_again else Position.JUDGED
+    assert stands is world.positions.of(UNKNOWN)
+    assert (UNKNOWN.key in world.sets.keys("judged_link4")) is not is_told_again
 
 
 def test_what_is_over_is_forgotten_bit_by_bit() -> None:

@@ -16,8 +16,12 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser; without Chromium the test is skipped, or fails on a machine of CI."""
+def chromium(wrapper: Path | None = None) -> Iterator[Browser]:
+    """
+    A browser; without Chromium the test is skipped, or fails on a machine of CI.
+
+    *wrapper* is a program that runs Chromium somewhere else, and is started in its place.
+    """
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None:
         if os.environ.get("CI"):
@@ -32,7 +36,9 @@ def chromium() -> Iterator[Browser]:
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
     ]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(
+            executable_path=path if wrapper is None else wrapper, args=arguments
+        )
         try:
             yield browser
         finally:
@@ -40,7 +46,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def window(browser: Browser, proxy_port: int | None = None) -> Iterator[Page]:
+def window(
+    browser: Browser, proxy_port: int | None = None, *, trusts_all: bool = False
+) -> Iterator[Page]:
     """
     A window of its own, with its own cookies; through the proxy at *proxy_port* where given.
 
@@ -50,7 +58,7 @@ def window(browser: Browser, proxy_port: int | None = None) -> Iterator[Page]:
     through = ProxySettings(server=f"http://127.0.0.1:{proxy_port}", bypass="localhost")
     context: BrowserContext = browser.new_context(
         proxy=None if proxy_port is None else through,
-        ignore_https_errors=proxy_port is not None,
+        ignore_https_errors=trusts_all or proxy_port is not None,
         locale="en-GB",
         timezone_id="Europe/London",
     )

@@ -215,6 +215,10 @@ class Reception:
         )
         return self._egress.note(answered, self._second)
 
+    def open_anew(self) -> None:
+        """Open and tell every way anew when it is next asked for: nobody knows of them."""
+        self._forget_clients()
+
     def _forget_clients(self) -> None:
         """Ask anew who everybody is, and open every way anew."""
         self.clients.forget_all()

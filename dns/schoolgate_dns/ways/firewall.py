@@ -48,14 +48,21 @@ class Firewall:
         self.egress = AnsweredAddresses(links, self._open, teller)
         self._neighbours = neighbours
         self._sets = sets
+        self._met = teller.meetings
 
     def start(self) -> None:
         """Follow who is on the links, in the running loop. Raises NetfilterError."""
         self._neighbours.start(asyncio.get_running_loop())
 
-    def tick(self) -> None:
-        """Tell the point what waits; call it about every second."""
+    def tick(self) -> bool:
+        """
+        Tell the point what waits; call it about every second.
+
+        Return whether it may be another one since the last time, which knows of no way.
+        """
         self.teller.tell_waiting()
+        met, self._met = self._met, self.teller.meetings
+        return met != self._met
 
     def stop(self) -> None:
         """Open nothing any more."""

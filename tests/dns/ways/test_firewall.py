@@ -217,6 +217,24 @@ def test_what_is_finished_opens_its_ways_too(box: Box) -> None:
     run(box, story)
 
 
+def test_a_point_that_begins_anew_is_told_of_what_is_finished(box: Box) -> None:
+    async def story(service: Service, ask: Ask) -> None:
+        for _ in range(2):
+            await ask("books.example")
+        service.tick()
+        box.told()
+        box.point.close()
+        path = box.settings().ways_path
+        path.unlink()
+        box.point = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        box.point.bind(str(path))
+        service.tick()
+        await ask("books.example")
+        assert [("books.example",)] == [each.names for each in box.told()]
+
+    run(box, story)
+
+
 def test_an_address_that_another_device_has_now_is_let_nowhere_by_the_first(box: Box) -> None:
     other = b"\2\0\0\0\0\x77"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from schoolgate_firewall.errors import RulesetError
 from schoolgate_firewall.ranges import IpRange
 from schoolgate_firewall.rule_data import FOLDER, ip_ranges, read_file
+from schoolgate_policyd.firewall_settings import ExceptionSettings, Transport
 from schoolgate_policyd.rulefiles.fields import (
     Reader,
     choice,
@@ -21,7 +22,9 @@ from schoolgate_policyd.rulefiles.fields import (
 from schoolgate_policyd.rulefiles.folders import Definitions
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, printable
 from schoolgate_policyd.rulefiles.nodes import Node, TextNode
-from schoolgate_policyd.settings import ExceptionSettings, Settings, Transport
+from schoolgate_policyd.settings import (
+    Settings,
+)
 
 FILE = "exceptions.yaml"
 ANSWERED = "answered"

@@ -10,12 +10,12 @@ from schoolgate_firewall.clients import Sets
 from schoolgate_firewall.devices import Identified, Neighbourhood
 from schoolgate_firewall.positions import Connections
 from schoolgate_firewall.refused import PacketLog
+from schoolgate_policyd.firewall_settings import FirewallSettings
 from schoolgate_policyd.netfilter import conntrack, log, sets
 from schoolgate_policyd.netfilter.identity import Identities
 from schoolgate_policyd.netfilter.names import LOG_GROUP, WaySet
 from schoolgate_policyd.netfilter.neighbours import Neighbours
 from schoolgate_policyd.netfilter.ways import Way
-from schoolgate_policyd.settings import FirewallSettings
 
 
 class FollowedNeighbours(Neighbourhood, Protocol):

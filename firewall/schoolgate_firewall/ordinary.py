@@ -10,9 +10,12 @@ from collections.abc import Iterable
 import structlog
 
 from schoolgate_firewall.exceptions import FixedException, load_exceptions
+from schoolgate_policyd.firewall_settings import Transport
 from schoolgate_policyd.netfilter.log import Logged
 from schoolgate_policyd.rulefiles.mistakes import RuleFileErrors
-from schoolgate_policyd.settings import Settings, Transport
+from schoolgate_policyd.settings import (
+    Settings,
+)
 
 # A hard-coded address for the web is the very thing that is looked for.
 _WEB_PORTS = frozenset({80, 443})

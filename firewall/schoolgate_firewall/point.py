@@ -30,6 +30,7 @@ from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, SchoolClock, open_school_clock
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Live, Source
+from schoolgate_policyd.firewall_settings import FirewallMode, FirewallSettings
 from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.in_doubt import Deciding
 from schoolgate_policyd.ipc.client import PointClient
@@ -37,7 +38,9 @@ from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
 from schoolgate_policyd.lists.opening import open_snapshot
 from schoolgate_policyd.netfilter.mappings import Mappings
-from schoolgate_policyd.settings import FirewallMode, FirewallSettings, Settings
+from schoolgate_policyd.settings import (
+    Settings,
+)
 
 NAME = "firewall"
 TICK_EVERY_S = 1.0

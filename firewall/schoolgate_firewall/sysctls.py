@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schoolgate_firewall.errors import RulesetError
-from schoolgate_policyd.settings import FirewallSettings
+from schoolgate_policyd.firewall_settings import FirewallSettings
 
 SYSCTLS = Path("/proc/sys")
 

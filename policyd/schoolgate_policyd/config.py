@@ -16,19 +16,21 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.firewall_settings import (
+    ExceptionSettings,
+    FirewallMode,
+    FirewallSettings,
+    Transport,
+)
 from schoolgate_policyd.setting_kinds import Address, Cidr
 from schoolgate_policyd.settings import (
     ClockSettings,
     DnsSettings,
     EncryptedDnsSettings,
-    ExceptionSettings,
-    FirewallMode,
-    FirewallSettings,
     ListSettings,
     NetworkSettings,
     ProxySettings,
     Settings,
-    Transport,
     WebSettings,
     ZoneSettings,
     default_rules_dir,

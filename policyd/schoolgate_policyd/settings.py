@@ -8,18 +8,16 @@ reads them and hands them on.
 
 import re
 from dataclasses import field
-from enum import StrEnum
 from pathlib import Path
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.firewall_settings import FirewallSettings
 from schoolgate_policyd.setting_kinds import (
     Address,
     AtLeastOne,
     Cidr,
-    Interfaces,
     Ipv6Mapping,
     Megabytes,
-    Port,
     Seconds,
     Workers,
     section,
@@ -158,59 +156,6 @@ class WebSettings:
     address: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://localhost:8000"
-
-
-class FirewallMode(StrEnum):
-    """Whether what no answer led to is refused, or recorded alone."""
-
-    ENFORCE = "enforce"
-    WATCH = "watch"
-
-
-class Transport(StrEnum):
-    """What an exception's ports are of."""
-
-    TCP = "tcp"
-    UDP = "udp"
-
-
-@section
-class ExceptionSettings:
-    """
-    A connection that one of the school's own systems needs, with the reason *why*.
-
-    From *sources*, or from everywhere inside without any, to *ports* at *to*, which may be inside
-    as well; without any, at what DNS told the device. With *trusted_only* whoever is closely
-    filtered has no use of it.
-    """
-
-    id: str
-    why: str
-    protocol: Transport
-    ports: tuple[Port, ...]
-    to: tuple[Cidr, ...] = ()
-    sources: tuple[Cidr, ...] = ()
-    trusted_only: bool = False
-
-
-@section
-class FirewallSettings:
-    """
-    The gateway's firewall, which holds devices to what DNS told them.
-
-    *inside* and *outside* are interfaces towards the school and towards the internet.
-    *administration* are the ranges from which the gateway is reached by SSH at *ssh_port*. With
-    *masquerade* IPv4 leaves with the gateway's own address. *exceptions* stand beside those that
-    every school has (`rules/firewall/exceptions.yaml`).
-    """
-
-    inside: Interfaces
-    outside: Interfaces
-    mode: FirewallMode = FirewallMode.ENFORCE
-    administration: tuple[Cidr, ...] = ()
-    ssh_port: int = 22
-    masquerade: bool = True
-    exceptions: tuple[ExceptionSettings, ...] = ()
 
 
 @section

@@ -8,8 +8,8 @@ import pytest
 from schoolgate_firewall.exceptions import FixedException
 from schoolgate_firewall.ordinary import OrdinaryPorts, ordinary_ports
 from schoolgate_policyd.config import Settings
+from schoolgate_policyd.firewall_settings import Transport
 from schoolgate_policyd.netfilter.log import Logged
-from schoolgate_policyd.settings import Transport
 
 
 def logged(protocol: int, port: int | None) -> Logged:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from schoolgate_firewall.exceptions import FixedException, Tunnel, TunnelProtocol
 from schoolgate_firewall.ranges import IpRange, joined
 from schoolgate_firewall.ruleset.families import Family
+from schoolgate_policyd.firewall_settings import Transport
 from schoolgate_policyd.rulefiles.mistakes import printable
-from schoolgate_policyd.settings import Transport
 
 _WEB_PORTS = frozenset({80, 443})
 

@@ -16,11 +16,10 @@ from schoolgate_firewall.ranges import IpRange, joined, trusted_ranges
 from schoolgate_firewall.ruleset.families import FAMILIES, Family
 from schoolgate_firewall.ruleset.sets import StaticSet
 from schoolgate_firewall.shared_networks import SharedNetworks
+from schoolgate_policyd.firewall_settings import FirewallMode, FirewallSettings
 from schoolgate_policyd.rulefiles.mistakes import printable
 from schoolgate_policyd.setting_kinds import MAX_WORKERS
 from schoolgate_policyd.settings import (
-    FirewallMode,
-    FirewallSettings,
     Settings,
 )
 

@@ -59,6 +59,8 @@ class Sweeper:
         self._monotonic = monotonic
         self._sweeping = asyncio.Lock()
         self._ending = asyncio.Lock()
+        self._unended: frozenset[tuple[bytes, bytes]] = frozenset()
+        self._is_well = True
         self._next_change: datetime | None = None
         self._swept = judge.generation
         self._swept_identities = judge.identities
@@ -83,7 +85,9 @@ class Sweeper:
         """
         Judge what DNS has told now: the bell may have rung since it was answered.
 
-        What is no way is passed over; it is one of nobody's, and closed at the next bell.
+        What is no name is passed over; its ways are nobody's, and closed at the next bell. Ways
+        that find no room are judged by name at once: another name may have them, and then they
+        were not found at the bell.
         """
         now_s = self._now_s()
         try:
@@ -98,6 +102,9 @@ class Sweeper:
             stood, meant = self._positions.of(way), self._meant_for(way, now_s)
             if meant is not Position.OPEN or stood is not Position.OPEN:
                 self._move(way, meant, now_s)
+        for way in told.ways:
+            if way not in lead.ways:
+                self._positions.close_unknown(way, now_s)
 
     async def sweep(self) -> int:
         """Judge what has to be judged anew, move its ways; return how many moved."""
@@ -124,7 +131,7 @@ class Sweeper:
             await asyncio.sleep(0)
             # What the kernel refused is not counted, and tried again the next time.
             made = self._positions.make(self._now_s())
-        ending = self._positions.take_to_end()
+        ending = self._positions.take_to_end() | self._unended
         if ending:
             await asyncio.sleep(TOLD_WITHIN_S)
             await self.end(ending)
@@ -133,6 +140,7 @@ class Sweeper:
         """Have the kernel forget the connections of *pairs*: clients and destinations, packed."""
         if not pairs:
             return
+        self._unended -= pairs
         try:
             async with self._ending:
                 # The whole table of connections is read, which takes its time. What goes by the
@@ -141,21 +149,37 @@ class Sweeper:
                     self._connections.end_many, pairs, only_direct=True
                 )
         except NetfilterError as error:
-            # The ways are gone all the same, and whatever moves within seconds is cut.
-            log.error("connections cannot be ended", cause=str(error))  # noqa: TRY400 - the cause says all
+            # The ways are gone all the same, and whatever moves within seconds is cut. What is
+            # quiet would go on later, so it is tried again.
+            if self._is_well:
+                log.error("connections cannot be ended", cause=str(error))  # noqa: TRY400 - the cause says all
+            self._is_well = False
+            self._unended |= pairs
             return
+        self._is_well = True
         if ended:
             log.info("connections ended at the bell", count=ended)
 
     async def end_all_of(self, clients: Collection[bytes], links: Collection[Link]) -> None:
-        """Have the kernel forget every connection by a way of these *clients*, their ways stay."""
-        pairs = {
-            pair
-            for lead in self._memory.leads()
-            for way in lead.ways
-            if (ends := ends_of(way)).client in clients or ends.link in links
-            for pair in self._positions.pairs_of(way)
-        }
+        """
+        Have the kernel forget every connection by a way from these *clients*; their ways stay.
+
+        *clients* are addresses, packed, and *links* those of them that are on one.
+        """
+        pairs: set[tuple[bytes, bytes]] = set()
+        slice_ends = time.perf_counter() + SLICE_S
+        for number, lead in enumerate(self._memory.leads()):
+            for way in lead.ways:
+                ends = ends_of(way)
+                if ends.client in clients or ends.link in links:
+                    pairs |= {
+                        (each, ends.destination)
+                        for each in clients
+                        if len(each) == len(ends.destination)
+                    }
+            if number % _LOOKED_AT_ONCE == 0 and time.perf_counter() > slice_ends:
+                await asyncio.sleep(0)
+                slice_ends = time.perf_counter() + SLICE_S
         await self.end(frozenset(pairs))
 
     def close_unknown(self, ways: Iterable[Way]) -> int:
@@ -189,6 +213,8 @@ class Sweeper:
 
     def _meant_for(self, way: Way, now_s: int) -> Position:
         """Return where *way* is meant to stand, by the leads that still have it."""
+        if self._memory.is_crowded(way):
+            return Position.JUDGED
         verdicts = {
             lead.is_allowed for lead in self._memory.leads_to(way) if lead.ways.get(way, 0) > now_s
         }

@@ -16,11 +16,14 @@ from schoolgate_policyd.core.decision import HostResource
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_policyd.netfilter.ways import Told, Way
 
-# A way and a name take some 400 octets together. What finds no room is not remembered, so its way
-# is one of nobody's and closed at the next bell.
+# A way and a name take some 400 octets together. What finds no room is not remembered, and the
+# proxy judges what goes by its way.
 MOST_WAYS = 400_000
 # One device that makes up names must not have the room of all others.
 MOST_WAYS_OF_CLIENT = 8_192
+# All names that lead to a way are looked at whenever one of them changes. No site has as many
+# that one device asks for; what more there are is judged by name.
+MOST_LEADS_OF_WAY = 256
 # So long it is known why somebody goes where their way has ended: a program keeps what it was
 # told for longer than it may.
 REMEMBERED_AFTER_S = 600
@@ -94,6 +97,10 @@ class WaysMemory:
         """Return the leads that have *way*, those that are over included."""
         return self._by_way.get(way, ())
 
+    def is_crowded(self, way: Way) -> bool:
+        """Whether *way* has as many leads as one may, so that there can be some more."""
+        return len(self.leads_to(way)) >= MOST_LEADS_OF_WAY
+
     def take(self, told: Told, now_s: int) -> tuple[Lead, list[Way]]:
         """
         Remember *told* and return its lead, with those of its ways that found room.
@@ -150,6 +157,8 @@ class WaysMemory:
         asker = asker_of(way)
         count = self._of_asker.get(asker, 0)
         if self._count >= self._most_ways or count >= self._most_of_client:
+            return False
+        if self.is_crowded(way):
             return False
         self._of_asker[asker] = count + 1
         self._count += 1

@@ -224,3 +224,39 @@ def test_what_the_kernel_refused_is_tried_again(refusing: str) -> None:
     look(world)
     assert {octets(STAFF_IN_PUPILS)} == world.sets.keys("trusted4")
     assert {octets(PUPIL_IN_STAFF)} == world.sets.keys("close4")
+
+
+def test_connections_of_a_client_who_is_closely_filtered_from_now_on_end() -> None:
+    """Other ports and QUIC were open to it, by ways that stay: only for the web, from now on."""
+    world = World(school())
+    world.neighbours.put(STAFF_LINK, PUPIL_IN_STAFF)
+    way = link_to(STAFF_LINK)
+    world.answer(PUPIL_IN_STAFF, "lessons.example", way)
+    look(world)
+    asyncio.run(world.put(school(claims=(claim(CHILD, PUPIL_IN_STAFF),))))
+
+    assert [(PUPIL_IN_STAFF, SITE)] == world.connections.ended
+    assert world.is_open(way)
+
+
+def test_a_new_address_of_a_closely_filtered_device_ends_nothing_of_its_others() -> None:
+    world = World(school(Device(PUPIL_IN_STAFF, "tablet", owner="child")))
+    world.neighbours.put(STAFF_LINK, PUPIL_IN_STAFF)
+    world.answer(PUPIL_IN_STAFF, "lessons.example", link_to(STAFF_LINK))
+    look(world)
+    ended = list(world.connections.ended)
+    world.neighbours.put(STAFF_LINK, PUPIL_IN_STAFF, SIX)
+    asyncio.run(world.later(seconds=2))
+
+    assert {octets(SIX)} == world.sets.keys("close6")
+    assert ended == world.connections.ended
+
+
+def test_clients_are_told_apart_again_in_a_table_that_was_put_in_place_of_the_last() -> None:
+    world = World(school(Device(PUPIL_IN_STAFF, "tablet", owner="child")))
+    look(world)
+    world.sets.held.clear()
+    world.clients.read_anew()
+    look(world)
+
+    assert {octets(PUPIL_IN_STAFF)} == world.sets.keys("close4")

@@ -1,6 +1,7 @@
 """At a bell the ways that are no longer allowed are closed, and no others."""
 
 import asyncio
+import time
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from firewall_world import (
     without_trust,
 )
 
+from schoolgate_firewall.ways_memory import MOST_LEADS_OF_WAY
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.netfilter.ways import address_way, link_way
 
@@ -344,3 +346,46 @@ def test_dns_is_heard_while_many_ways_are_judged() -> None:
 
     assert len(heard) > 4
     assert 4000 == len(world.sets.held["cut_link4"])
+
+
+def test_connections_that_could_not_be_ended_are_ended_as_soon_as_they_can_be() -> None:
+    """One that is quiet for longer than ways are cut would otherwise go on after the bell."""
+    world = at_break()
+    world.answer(STAFF, "tiktok.example", WAY)
+    world.connections.is_failing = True
+    asyncio.run(world.later(seconds=10))
+    assert [] == world.connections.ended
+
+    world.connections.is_failing = False
+    asyncio.run(world.later(seconds=1))
+    assert [(STAFF, SITE)] == world.connections.ended
+
+
+def test_a_name_that_finds_no_room_does_not_open_what_was_closed() -> None:
+    """Its way is known, by another name: at the bell nobody would take it for an unknown one."""
+    world = at_break(blocking_nothing(1))
+    world.answer(STAFF, "tiktok.example", WAY)
+    asyncio.run(world.put(source(2)))
+    world.moment = TEN_BEFORE_LESSON
+    for number in range(MOST_LEADS_OF_WAY):
+        world.sweeper.take(told(STAFF, f"{number}.example", WAY))
+    world.answer(STAFF, "one-more.tiktok.example", WAY)
+    asyncio.run(world.later(seconds=0))
+    assert not world.is_open(WAY)
+    assert world.is_judged(WAY)
+
+    asyncio.run(world.later(seconds=10))
+    assert not world.is_open(WAY)
+
+
+def test_names_without_number_for_one_address_do_not_delay_the_bell() -> None:
+    world = at_break()
+    for number in range(8_000):
+        world.sweeper.take(told(STAFF, f"{number}.tiktok.example", WAY))
+    other = link_to(PUPIL_LINK)
+    world.answer(PUPIL, "tiktok.example", other)
+    began_s = time.perf_counter()
+    asyncio.run(world.later(seconds=10))
+
+    assert 1.0 > time.perf_counter() - began_s
+    assert not world.is_open(other)

@@ -3,7 +3,7 @@
 import pytest
 from firewall_world import OTHER_SITE, PUPIL, PUPIL_LINK, SITE, STAFF, STAFF_LINK, link_to, told
 
-from schoolgate_firewall.ways_memory import REMEMBERED_AFTER_S, WaysMemory
+from schoolgate_firewall.ways_memory import MOST_LEADS_OF_WAY, REMEMBERED_AFTER_S, WaysMemory
 from schoolgate_policyd.core.errors import NameSyntaxError
 
 WAY, OTHER = link_to(PUPIL_LINK, SITE), link_to(PUPIL_LINK, OTHER_SITE)
@@ -89,3 +89,14 @@ def test_there_is_room_again_where_something_was_forgotten() -> None:
     memory.take(told(PUPIL, "b.example", OTHER), REMEMBERED_AFTER_S)
 
     assert memory.knows(OTHER)
+
+
+def test_a_way_with_more_names_than_any_site_has_takes_no_more() -> None:
+    """Each name that shares an address is looked at whenever one of them changes."""
+    memory = WaysMemory()
+    for number in range(MOST_LEADS_OF_WAY + 1):
+        assert (number >= MOST_LEADS_OF_WAY) is memory.is_crowded(WAY)
+        memory.take(told(PUPIL, f"{number}.example", WAY), 0)
+
+    assert MOST_LEADS_OF_WAY == len(memory.leads_to(WAY))
+    assert 1 == memory.not_remembered

@@ -186,3 +186,24 @@ def test_the_gateways_own_addresses_are_opened_by_no_permission() -> None:
     assert [True, False, False] == [
         destinations.is_permitted(each) for each in ("10.0.0.1", "10.0.0.2", "fd00:0::2")
     ]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["93.184.216.34", "::ffff:93.184.216.34", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
+)
+@pytest.mark.parametrize(
+    "school", [{"inside": ("93.184.216.0/24",)}, {"never": ("93.184.216.34",)}]
+)
+def test_the_schools_public_addresses_are_closed_however_they_are_carried(
+    spelling: str, school: dict[str, tuple[str, ...]]
+) -> None:
+    destinations = Destinations(is_own=lambda _: False, **school)
+
+    assert not destinations.is_permitted(spelling)
+
+
+def test_what_the_gateway_holds_is_its_own_inside_an_ipv6_address_too() -> None:
+    own = Destinations(is_own=lambda address: address == "93.184.215.14")
+
+    assert not own.is_permitted("64:ff9b::5db8:d70e")
+    assert own.is_permitted("64:ff9b::5db8:d70f")

@@ -22,6 +22,11 @@ def test_the_authoritys_key_is_its_owners_alone(proxy: RunningProxy) -> None:
     assert "PRIVATE" not in proxy.ca.read_text()
 
 
+def test_it_writes_in_folders_of_its_own_alone(proxy: RunningProxy) -> None:
+    """On the gateway the folder above them is not its to write in."""
+    assert [] == [each for each in proxy.settings.var_dir.iterdir() if not each.is_dir()]
+
+
 def test_a_second_start_keeps_the_authority(
     start_proxy: Callable[..., RunningProxy],
 ) -> None:

@@ -1,6 +1,6 @@
 """A firewall in the test's hands: who is on its links, what is open, what its point hears."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.stages.reach import EVERYWHERE, Reach
@@ -19,6 +19,7 @@ class FakeLinks:
         self.reach = reach
         self.devices: dict[str, Link] = {}
         self.known: dict[str, str] = {}
+        self.are_strangers = False
 
     def known_as(self, address: str) -> str:
         return self.known.get(address, address)
@@ -31,6 +32,11 @@ class FakeLinks:
 
     def reach_of(self, _source: Source, _network: str) -> Reach:
         return self.reach
+
+    def asker_of(self, source: Source, network: str) -> Hashable:
+        if source.link is not None:
+            return source.link
+        return network if self.are_strangers else source.packed
 
     def ways_to(
         self, source: Source, _network: str, addresses: Iterable[bytes]

@@ -10,12 +10,13 @@ and other names may have the address as well, given by other workers: were a way
 as its own answer, a name of short life would cut what one of long life was promised.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 import structlog
 
+from schoolgate_dns.finished.shares import Shares
 from schoolgate_dns.stages.reach import LONGEST_TTL_OF_HELD_S
 from schoolgate_dns.stages.source import Source
 from schoolgate_policyd.netfilter.errors import NetfilterError
@@ -58,6 +59,10 @@ class FindsWays(Protocol):
 
     def ways_to(self, source: Source, network: str, addresses: Iterable[bytes]) -> tuple[Way, ...]:
         """Return the ways from *source* to those of *addresses* that it can reach."""
+        ...
+
+    def asker_of(self, source: Source, network: str) -> Hashable:
+        """Return whose share of all ways those of *source* are taken from."""
         ...
 
 
@@ -105,6 +110,8 @@ class AnsweredAddresses:
         self._count = 0
         self._forget_at = 0
         self._is_well = True
+        self._shares = Shares(LIFETIME_S)
+        self._has_refused = False
 
     def __len__(self) -> int:
         return self._count
@@ -123,11 +130,12 @@ class AnsweredAddresses:
             self._forget_at = second + FORGET_EVERY_S
         known = self._known_of(answered.source)
         # The names themselves would take much more than their hash; two alike are as rare as
-        # anything, and then a way stays closed.
-        key = hash((answered.names, answered.addresses))
+        # anything, and then a way stays closed. The point judges by whom it was told of, so one
+        # who is known by another address is told of anew.
+        key = hash((answered.source.known_as, answered.names, answered.addresses))
         if known.until.get(key, 0) - second >= max(answered.ttl_s, MARGIN_S // 2):
             return True
-        ways = self._opened(answered)
+        ways = self._opened(answered, second)
         if ways is None:
             self.failed += 1
             return False
@@ -161,14 +169,14 @@ class AnsweredAddresses:
         known = self._known[source.packed] = _Known(source.link)
         return known
 
-    def _opened(self, answered: Answered) -> tuple[Way, ...] | None:
+    def _opened(self, answered: Answered, second: int) -> tuple[Way, ...] | None:
         """Return the ways that are open now, None if they cannot be opened."""
         # No honest answer has as many.
         if len(answered.addresses) > MOST_WAYS or len(answered.names) > MOST_NAMES:
             return None
         try:
             ways = self._links.ways_to(answered.source, answered.network, answered.addresses)
-            if not ways:
+            if not ways or not self._has_room(answered, ways, second):
                 return None
             self._open_ways(ways, LIFETIME_S)
         except (NetfilterError, OSError) as error:
@@ -179,6 +187,18 @@ class AnsweredAddresses:
             return None
         self._is_well = True
         return ways
+
+    def _has_room(self, answered: Answered, ways: Sequence[Way], second: int) -> bool:
+        """Whether one more answer is within what one device may have open."""
+        asker = self._links.asker_of(answered.source, answered.network)
+        if self._shares.take(asker, ways, second):
+            return True
+        if not self._has_refused:
+            log.warning(
+                "a device has as many ways open as one may", client=answered.source.known_as
+            )
+        self._has_refused = True
+        return False
 
     def _remember(self, answered: Answered, key: int, until: int) -> None:
         if self._teller.meetings != self._met:

@@ -7,7 +7,7 @@ and its address in the other family where the school's plan maps one to the othe
 """
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Protocol
 
 import structlog
@@ -144,6 +144,17 @@ class GatewayLinks:
                 if len(each) in by_length
             ]
         )
+
+    def asker_of(self, source: Source, network: str) -> Hashable:
+        """
+        Return whose share of all ways those of *source*, in the network of that id, are.
+
+        On the gateway's own links anybody can make up senders: those that are no neighbours have
+        one share together.
+        """
+        if self._mappings.is_routed(network):
+            return source.known_as
+        return network if source.link is None else source.link
 
     def _note_failure(self, error: NetfilterError) -> None:
         if not self._has_failed:

@@ -18,6 +18,7 @@ import structlog
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc import last_snapshot
+from schoolgate_policyd.ipc.answering import Answering
 from schoolgate_policyd.ipc.frames import FrameError, read_message, send_message
 from schoolgate_policyd.ipc.messages import (
     MAX_FRAME_OCTETS,
@@ -58,7 +59,8 @@ class PointClient:
     acknowledged. One that returns an awaitable is waited for: nothing newer is looked at before
     it is done, and only then is its revision acknowledged. One that raises leaves its revision
     unacknowledged and the one before in force.
-    *have* is the number in force here, 0 before the first; *snapshots_unreadable* counts.
+    *have* is the number in force here, 0 before the first; *snapshots_unreadable* counts;
+    *answering* says that the point is well, as long as it does what policyd tells it.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class PointClient:
     ) -> None:
         self.snapshots_unreadable = 0
         self.is_connected = False
+        self.answering = Answering()
         self._kind = kind
         self._name = name
         self._socket_path = socket_path
@@ -222,10 +225,15 @@ class PointClient:
         """
         if source.number < self.have or (source.number == self.have and not is_full):
             return
-        if is_full:
-            await self._call(self._on_source, source)
-        else:
-            await self._call(self._on_live, source.number, source.live)
+        try:
+            if is_full:
+                await self._call(self._on_source, source)
+            else:
+                await self._call(self._on_live, source.number, source.live)
+        except RevisionRefusedError:
+            self.answering.refused()
+            raise
+        self.answering.in_force()
         self._source, self._digest = source, ""
         try:
             # The disk may take its time, and the point decides in this loop.
@@ -243,9 +251,10 @@ class PointClient:
         **keywords: P.kwargs,
     ) -> None:
         try:
-            under_way = callback(*arguments, **keywords)
-            if under_way is not None:
-                await under_way
+            with self.answering.at_work():
+                under_way = callback(*arguments, **keywords)
+                if under_way is not None:
+                    await under_way
         except Exception as error:  # whatever it is, the revision before stays in force
             log.exception("a revision met a mistake of ours", point=self._name)
             raise RevisionRefusedError("a revision cannot be put in force") from error

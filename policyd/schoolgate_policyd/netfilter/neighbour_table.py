@@ -12,6 +12,8 @@ from dataclasses import dataclass
 _IPV4_LENGTH = 4
 _MOST_LIVE = 65_536
 _MOST_REMEMBERED = 16_384
+# One device that makes up addresses must not have the room of all others.
+_MOST_REMEMBERED_OF_DEVICE = 32
 
 
 type Place = tuple[int, bytes]  # an interface's index and an address
@@ -55,6 +57,9 @@ class NeighbourTable:
         if link is None:
             return
         self._remembered.write(place, link)
+        addresses = self._remembered.addresses[link]
+        if len(addresses) > _MOST_REMEMBERED_OF_DEVICE:
+            self._remembered.take_out((index, next(iter(addresses))))
         if len(self._remembered.links) > _MOST_REMEMBERED:
             self._remembered.take_out(next(iter(self._remembered.links)))
         self.changes += 1
@@ -69,8 +74,13 @@ class NeighbourTable:
         return _only(self._live.links_of(packed))
 
     def addresses_of(self, link: Link) -> frozenset[bytes]:
-        """Return the addresses that a device uses, of both families."""
-        return frozenset(self._live.addresses.get(link, ()))
+        """
+        Return the addresses that a device uses, or used last, of both families.
+
+        INVARIANT: a connection that is quiet has an address here, though the kernel forgot it.
+        """
+        books = (self._live, self._remembered)
+        return frozenset(each for book in books for each in book.addresses.get(link, ()))
 
     def ipv4_of(self, packed: bytes) -> bytes | None:
         """
@@ -89,19 +99,24 @@ class _Book:
 
     def __init__(self) -> None:
         self.links: dict[Place, Link] = {}
-        self.addresses: dict[Link, set[bytes]] = {}
+        self.addresses: dict[Link, dict[bytes, None]] = {}  # as a set, the oldest first
         self._places: dict[bytes, set[Place]] = {}
 
     def write(self, place: Place, link: Link) -> None:
         self.links[place] = link
-        self.addresses.setdefault(link, set()).add(place[1])
+        self.addresses.setdefault(link, {})[place[1]] = None
         self._places.setdefault(place[1], set()).add(place)
 
     def take_out(self, place: Place) -> Link | None:
         link = self.links.pop(place, None)
         if link is not None:
-            _discard(self.addresses, link, place[1])
-            _discard(self._places, place[1], place)
+            addresses, places = self.addresses[link], self._places[place[1]]
+            del addresses[place[1]]
+            places.discard(place)
+            if not addresses:
+                del self.addresses[link]
+            if not places:
+                del self._places[place[1]]
         return link
 
     def links_of(self, packed: bytes) -> list[Link]:
@@ -109,12 +124,6 @@ class _Book:
 
     def ipv4_of(self, link: Link) -> list[bytes]:
         return [a for a in self.addresses.get(link, ()) if len(a) == _IPV4_LENGTH]
-
-
-def _discard[K, V](sets: dict[K, set[V]], key: K, value: V) -> None:
-    sets[key].discard(value)
-    if not sets[key]:
-        del sets[key]
 
 
 def _only[T](found: list[T]) -> T | None:

@@ -99,7 +99,7 @@ class Neighbours:
         return link
 
     def addresses_of(self, link: Link) -> frozenset[bytes]:
-        """Return the addresses that a device uses, of both families."""
+        """Return the addresses that a device uses, or used last, of both families."""
         return self._table.addresses_of(link)
 
     def ipv4_of(self, packed: bytes) -> bytes | None:

@@ -10,6 +10,7 @@ from schoolgate_dns.finished.egress import (
     MAX_ANSWERS_OF_CLIENT,
     Answered,
 )
+from schoolgate_dns.finished.shares import MOST_WAYS_OF_ASKER
 from schoolgate_dns.stages.reach import LONGEST_TTL_OF_HELD_S
 from schoolgate_dns.stages.source import Source
 from schoolgate_policyd.netfilter.neighbours import Link
@@ -189,7 +190,7 @@ def test_forgotten_it_is_opened_anew() -> None:
 def test_one_clients_memory_has_an_end() -> None:
     egress = FakeFirewall().egress
     for number in range(MAX_ANSWERS_OF_CLIENT + 10):
-        egress.note(answered(addresses=(number.to_bytes(4),)), 1000)
+        egress.note(answered(names=(f"{number}.example",)), 1000)
 
     assert 10 == len(egress)
 
@@ -206,3 +207,64 @@ def test_all_clients_together_are_remembered_within_a_bound_and_for_an_hour() ->
     assert 1 == len(egress)
     egress.note(answered(ONE), 1000 + HOUR_S)
     assert 1 == len(egress)
+
+
+def many_addresses(first: int, count: int = MOST_WAYS) -> tuple[bytes, ...]:
+    return tuple((0x0B00_0000 + first + each).to_bytes(4) for each in range(count))
+
+
+def fill_share(firewall: FakeFirewall, link: Link | None = None, client: bytes = ONE) -> int:
+    """Have *client* told of ever other addresses until it has no answer; return how many it has."""
+    for first in range(0, 3 * MOST_WAYS_OF_ASKER, MOST_WAYS):
+        names = (f"{first}.example",)
+        if not firewall.egress.note(
+            answered(client, names, many_addresses(first), link=link), 1000
+        ):
+            break
+    return firewall.egress.opened
+
+
+def test_one_device_does_not_get_the_ways_of_all_others() -> None:
+    """The kernel's sets are everybody's: one that fills them would leave nobody an answer."""
+    firewall = FakeFirewall()
+    own, others = Link(3, b"\2\0\0\0\0\1"), Link(3, b"\2\0\0\0\0\2")
+
+    assert MOST_WAYS_OF_ASKER == fill_share(firewall, own)
+    # From another address of its own it has no more.
+    assert not firewall.egress.note(answered(OTHER, link=own), 1000)
+    assert firewall.egress.note(answered(OTHER, link=others), 1000)
+
+
+def test_who_has_its_share_keeps_what_it_has_and_has_room_again_when_that_is_over() -> None:
+    firewall = FakeFirewall()
+    fill_share(firewall)
+    firewall.egress.forget()
+
+    assert firewall.egress.note(answered(addresses=many_addresses(0)), 1010)
+    assert not firewall.egress.note(answered(addresses=(SITE,)), 1010)
+    assert firewall.egress.note(answered(addresses=(SITE,)), 1010 + 2 * LIFETIME_S)
+
+
+def test_addresses_that_are_no_neighbours_have_one_share_together() -> None:
+    """On a link anybody can make up senders, as many as an IPv6 network has."""
+    firewall = FakeFirewall()
+    firewall.links.are_strangers = True
+    for number in range(MOST_WAYS_OF_ASKER):
+        assert firewall.egress.note(answered(number.to_bytes(4)), 1000)
+
+    assert not firewall.egress.note(answered(b"\x0a\0\0\1"), 1000)
+    assert firewall.egress.note(answered(OTHER, link=Link(3, b"\2\0\0\0\0\1")), 1000)
+
+
+def test_a_device_that_is_known_by_another_address_is_told_of_anew() -> None:
+    """The point judges by whom it was told of, who may be somebody else by now."""
+    firewall = FakeFirewall()
+    link = Link(3, b"\2\0\0\0\0\1")
+    six = bytes(15) + b"\1"
+    for known_as in ("10.0.1.10", "10.0.1.11"):
+        source = Source(six, known_as, link)
+        firewall.egress.note(
+            Answered(source, "pupils", ("books.example",), (SITE,), 300, HOUR_S), 1000
+        )
+
+    assert ["10.0.1.10", "10.0.1.11"] == [told.client for told in firewall.teller.told]

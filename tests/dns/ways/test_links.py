@@ -190,3 +190,22 @@ def test_where_the_kernel_says_nothing_addresses_are_all_that_is_known() -> None
     ] == sources
     assert 1 == len(logs)
     assert not all_.is_still(sources[0])
+
+
+@pytest.mark.parametrize(
+    ("client", "other", "network", "is_one"),
+    [
+        ("10.1.0.9", "fd00:1::9", "here", True),
+        ("10.1.0.10", "fd00:1::10", "here", True),  # both are nobody's that is known
+        ("10.1.0.9", "10.1.0.10", "here", False),
+        ("10.2.0.9", "10.2.0.10", "hall", False),
+        ("10.3.0.9", "fd00:3::a03:9", "lab", True),
+    ],
+)
+def test_one_device_has_one_share_and_so_have_all_that_are_no_neighbours(
+    client: str, other: str, network: str, *, is_one: bool
+) -> None:
+    all_, _ = links()
+    first, second = (all_.asker_of(all_.source_at(each), network) for each in (client, other))
+
+    assert is_one is (first == second)

@@ -55,7 +55,6 @@ def test_an_address_that_left_is_nobodys_but_its_device_is_still_known_by_it() -
 
     assert table.link_of(IPV4) is None
     assert table.link_of(IPV6) is None
-    assert frozenset() == table.addresses_of(Link(INSIDE, ONE))
     assert IPV4 == table.ipv4_of(IPV6)
 
 
@@ -97,10 +96,33 @@ def test_changes_count_what_changed_and_nothing_else() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     table = NeighbourTable()
     for number in range(16_384 + 2):
-        packed = number.to_bytes(16)
-        table.put(INSIDE, packed, ONE)
+        packed, mac = number.to_bytes(16), number.to_bytes(6)
+        table.put(INSIDE, packed, mac)
         table.leave(INSIDE, packed)
-    table.put(INSIDE, IPV4, ONE)
+    for number in (0, 2):
+        table.put(INSIDE, number.to_bytes(4), number.to_bytes(6))
 
     assert table.ipv4_of((0).to_bytes(16)) is None
-    assert IPV4 == table.ipv4_of((2).to_bytes(16))
+    assert (2).to_bytes(4) == table.ipv4_of((2).to_bytes(16))
+
+
+def test_one_device_has_not_the_memory_of_all_others() -> None:
+    table = table_of((INSIDE, IPV6, OTHER))
+    table.leave(INSIDE, IPV6)
+    for number in range(16_384 + 2):
+        packed = b"\xfd" + number.to_bytes(15)
+        table.put(INSIDE, packed, ONE)
+        table.leave(INSIDE, packed)
+
+    assert 32 == len(table.addresses_of(Link(INSIDE, ONE)))
+    assert {IPV6} == table.addresses_of(Link(INSIDE, OTHER))
+
+
+def test_connections_of_a_device_are_found_by_addresses_that_the_kernel_forgot() -> None:
+    """It forgets who was quiet for a minute, whose connections are none the less open."""
+    table = table_of((INSIDE, IPV6, ONE), (INSIDE, IPV6_TOO, ONE))
+    table.leave(INSIDE, IPV6)
+    assert {IPV6, IPV6_TOO} == table.addresses_of(Link(INSIDE, ONE))
+
+    table.put(INSIDE, IPV6, OTHER)
+    assert {IPV6_TOO} == table.addresses_of(Link(INSIDE, ONE))

@@ -1,9 +1,11 @@
 """Who comes to the door: looked at without being read, bounded in time and number."""
 
 import asyncio
+import os
+import resource
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
 import pytest
@@ -11,6 +13,7 @@ from door_world import is_reset, listener, receive, run, send, taken, to, until
 
 from schoolgate_proxy.arrivals import Arrival, Arrivals, HandOver, Pass, Shut
 from schoolgate_proxy.connections import (
+    MOST_CONNECTIONS,
     MOST_CONNECTIONS_OF_CLIENT,
     Connections,
     OpenConnection,
@@ -96,6 +99,19 @@ async def door(
         for accepted, _, _ in it.taken_over:
             accepted.close()
     assert 0 == len(it.front)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """This process can open no further file."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @pytest.mark.parametrize(("first", "leads_to"), [(HTTP, CLIENT), (HELLO, "192.0.2.1")])
@@ -237,6 +253,44 @@ def test_a_client_has_so_many_connections_and_no_more() -> None:
             with await to(it.place) as client:
                 await send(client, HTTP)
                 await until(lambda: bool(it.taken_over))
+
+    run(work)
+
+
+def test_all_clients_together_have_so_many_connections_and_no_more() -> None:
+    """Files are left for policyd, the spool and the resolver."""
+
+    async def work() -> None:
+        async with door() as it:
+            for number in range(MOST_CONNECTIONS):
+                it.deciding.connections.opened(str(number), f"192.0.2.{number % 200}")
+            with await to(it.place) as client:
+                await send(client, HTTP)
+                assert await is_reset(client)
+            it.deciding.connections.closed("0")
+            with await to(it.place) as client:
+                await send(client, HTTP)
+                await until(lambda: bool(it.taken_over))
+
+    run(work)
+
+
+def test_without_files_an_arrival_is_sent_away_and_the_door_goes_on() -> None:
+    async def work() -> None:
+        async with door(lambda: Pass(("127.0.0.9",)), patience_s=0.1) as it:
+            it.deciding.may_answer.clear()
+            with await to(it.place) as client:
+                await send(client, HELLO)
+                await until(lambda: bool(it.deciding.hellos))
+                with no_more_files():
+                    it.deciding.may_answer.set()
+                    await until(lambda: bool(it.closed))
+
+                assert await is_reset(client)
+            # Whoever says nothing is sent away afterwards as before.
+            with await to(it.place) as slow:
+                await send(slow, HELLO[:40])
+                assert await is_reset(slow)
 
     run(work)
 

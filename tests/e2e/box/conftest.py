@@ -1,0 +1,68 @@
+"""The box, started once for all of its tests; they run in the lesson after the bell."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from box_bell import BEFORE_THE_BELL, Rung, ring
+from box_clients import Got
+from box_namespaces import why_not
+from box_probes import LIMITS, PROBES
+from box_rig import Box, running_box
+
+_BY_NAME = {probe.name: probe for probe in (*PROBES, *LIMITS)}
+
+
+class Tried:
+    """What came of each probe; each is made once."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self._got: dict[tuple[str, str, int], Got] = {}
+
+    def __call__(self, name: str, who: str, family: int) -> Got:
+        """Return what comes of the probe *name* for *who*."""
+        key = (name, who, family)
+        if key not in self._got:
+            self._got[key] = _BY_NAME[name].attempts(self.box, who, family)
+        return self._got[key]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker run everything that shares the box."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.xdist_group("box"))
+
+
+@pytest.fixture(scope="session")
+def started_box() -> Iterator[Box]:
+    """The box shortly before the end of break."""
+    reason = why_not()
+    if reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}, and this is a machine of CI")
+        pytest.skip(reason)
+    with running_box(BEFORE_THE_BELL) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rung(started_box: Box) -> Rung:
+    """The bell at the end of break, which rang while staff's flows were running."""
+    return ring(started_box)
+
+
+@pytest.fixture(scope="session")
+def box(started_box: Box, rung: Rung) -> Box:
+    """The box, in the lesson after the bell."""
+    del rung
+    return started_box
+
+
+@pytest.fixture(scope="session")
+def tried(box: Box) -> Tried:
+    """What comes of each way round."""
+    return Tried(box)

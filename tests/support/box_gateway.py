@@ -1,0 +1,233 @@
+"""The gateway of the box: the real processes in a namespace, with real nftables."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from box_namespaces import Namespace, Started
+from box_records import Recorded, family_of, recorded_in
+from box_school import DNS_WORKERS, PROXY_WORKERS, write_config
+from whole_school import wait_for
+
+from schoolgate_policyd.clock import read_clock_state, set_school_clock
+from schoolgate_policyd.config import Settings, load_settings
+from schoolgate_policyd.ipc.admin import AdminClient
+from schoolgate_policyd.ipc.ready import parse_ready
+from schoolgate_policyd.supervisor.accounts import accounts_of
+
+ZONE = ZoneInfo("Europe/London")
+LESSON = "2026-11-20T10:00:00"
+READY_WITHIN_S = 60.0
+DISK_MEGABYTES = 64
+LOOKED_THROUGH_WITHIN_S = 2.0
+UNKNOWN_CLOSED = "no name was known"
+MODULES = {
+    "policyd": "schoolgate_policyd",
+    "dns": "schoolgate_dns",
+    "proxy": "schoolgate_proxy",
+    "firewall": "schoolgate_firewall",
+}
+POINTS = DNS_WORKERS + PROXY_WORKERS + 1
+
+
+class Gateway:
+    """
+    The processes of a gateway in *namespace*, its files in *folder*.
+
+    *internet_ca* signs the websites' certificates. It is a sample school, so that its clock can
+    be set.
+    """
+
+    def __init__(self, namespace: Namespace, folder: Path, internet_ca: Path) -> None:
+        self.namespace = namespace
+        self.folder = folder
+        self.config = folder / "school.yaml"
+        self._started = Started()
+        self.start_took_s = 0.0
+        self._is_loaded = False
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        write_config(self.config, folder, internet_ca)
+        self.settings: Settings = load_settings(self.config)
+
+    def start(self, at: str = LESSON) -> None:
+        """Start everything with the school's clock at *at*, and wait until it serves."""
+        began = time.monotonic()
+        if not self.settings.var_dir.exists():
+            self._make_disk()
+        set_school_clock(self.settings, at, ZONE)
+        accounts_of(self.settings)
+        # It takes longest, and needs no addresses.
+        self.begin("policyd")
+        if not self._is_loaded:
+            self.load_ruleset()
+        for name in MODULES.keys() - {"policyd"}:
+            self.begin(name)
+        self.wait_ready()
+        self.wait_in_force()
+        self.start_took_s = time.monotonic() - began
+
+    def stop(self) -> None:
+        """End every process; the ruleset stays, as it does when processes die."""
+        self._started.stop()
+        self._processes.clear()
+
+    def remove_disk(self) -> None:
+        """Take away what the gateway kept."""
+        subprocess.run(["umount", "-l", self.settings.var_dir], capture_output=True, check=False)
+
+    def restart(self, at: str) -> None:
+        """Start every process again with the school's clock at *at*."""
+        self.stop()
+        self.start(at)
+
+    def load_ruleset(self) -> None:
+        """Load the ruleset as its unit does."""
+        done = self.namespace.run(
+            *("env", f"SCHOOLGATE_CONFIG={self.config}"),
+            *(sys.executable, "-m", "schoolgate_firewall.cli", "load"),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        self._is_loaded = True
+
+    def begin(self, name: str) -> None:
+        """Start the process *name*."""
+        with (
+            (self.folder / f"{name}.out").open("w") as output,
+            (self.folder / f"{name}.err").open("a") as errors,
+        ):
+            self._processes[name] = self._started.add(
+                subprocess.Popen(
+                    self.namespace.command(sys.executable, "-m", MODULES[name]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=errors,
+                    text=True,
+                    env=os.environ | {"SCHOOLGATE_CONFIG": str(self.config)},
+                )
+            )
+
+    def wait_ready(self, *names: str) -> None:
+        """Wait until *names*, all of them by default, serve."""
+        for name in names or tuple(self._processes):
+            wait_for(lambda name=name: self._is_ready(name), READY_WITHIN_S, f"{name} serves")  # type: ignore[misc]  # mypy sees no default in a lambda
+
+    def wait_in_force(self) -> None:
+        """Wait until every point decides with the newest revision."""
+        policyd = AdminClient(self.settings.socket_path)
+
+        def is_everywhere() -> bool:
+            status = policyd.status()
+            return (
+                status is not None
+                and len(status.points) == POINTS
+                and all(each.acknowledged == status.number for each in status.points)
+            )
+
+        wait_for(is_everywhere, READY_WITHIN_S, "every point has the newest revision")
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send *number* to the process *name* and wait until it has ended."""
+        process = self._processes.pop(name)
+        process.send_signal(number)
+        process.wait(10)
+        self._started.stop([process])
+
+    def mend(self) -> None:
+        """Start what does not run, load the ruleset again, and wait until all is as it was."""
+        self.load_ruleset()
+        said_before = len(self.errors("firewall"))
+        began = [
+            name
+            for name in MODULES
+            if name not in self._processes or self._processes[name].poll() is not None
+        ]
+        for name in began:
+            self.begin(name)
+        self.wait_ready()
+        self.wait_in_force()
+        if "firewall" in began:
+            # It looks through what is open; where all of that is known it says nothing.
+            until = time.monotonic() + LOOKED_THROUGH_WITHIN_S
+            wait_for(
+                lambda: (
+                    UNKNOWN_CLOSED in self.errors("firewall")[said_before:]
+                    or time.monotonic() > until
+                )
+            )
+
+    def fill_disk(self) -> None:
+        """Leave no room where the gateway keeps anything."""
+        with (self.settings.var_dir / "filler").open("wb", buffering=0) as file:
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(1 << 20))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x")
+
+    def free_disk(self) -> None:
+        """Take away what filled the disk."""
+        (self.settings.var_dir / "filler").unlink(missing_ok=True)
+
+    def errors(self, name: str) -> str:
+        """Return what the process *name* has logged."""
+        return (self.folder / f"{name}.err").read_text()
+
+    def moment(self, text: str) -> float:
+        """Return the time of the machine at which the school's clock shows *text*, as seconds."""
+        state = read_clock_state(self.settings.clock_path)
+        assert state is not None
+        local = datetime.fromisoformat(text).replace(tzinfo=ZONE)
+        return (local - timedelta(seconds=state.shift_s)).timestamp()
+
+    def recorded(self) -> list[Recorded]:
+        """Return what policyd has stored of blocks and attempts, oldest first."""
+        return recorded_in(self.settings.events_dir)
+
+    def wait_recorded(
+        self, client: str, attempt: str, family: int | None = None, within_s: float = 15.0
+    ) -> Recorded:
+        """
+        Return what was stored of *attempt* by *client*, when it is.
+
+        With *family*, what names an address names one of that family.
+        """
+
+        def found() -> Recorded | None:
+            alike = (
+                each
+                for each in self.recorded()
+                if (each.client, each.attempt) == (client, attempt)
+                and (family is None or family_of(each.host) in {None, family})
+            )
+            return next(alike, None)
+
+        recorded = wait_for(found, within_s, f"{attempt} by {client} over IPv{family}")
+        assert recorded is not None
+        return recorded
+
+    def _is_ready(self, name: str) -> bool:
+        process = self._processes[name]
+        if process.poll() is not None:
+            raise AssertionError(
+                f"{name} ended with {process.returncode}: {self.errors(name)[-1500:]}"
+            )
+        lines = (self.folder / f"{name}.out").read_text().splitlines()
+        return any(parse_ready(line) is not None for line in lines)
+
+    def _make_disk(self) -> None:
+        """Give the gateway a small disk of its own, which a test can fill."""
+        var_dir = self.settings.var_dir
+        var_dir.mkdir(mode=0o700, parents=True)
+        options = f"size={DISK_MEGABYTES}m,mode=700"
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", var_dir],
+            check=True,
+            capture_output=True,
+        )

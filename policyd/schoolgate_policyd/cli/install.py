@@ -7,6 +7,9 @@ import typer
 
 from schoolgate_policyd.cli.frame import app, complaining
 
+_MACHINE = Path("/")
+# Where docs/install.md puts it.
+_USUAL = Path("/opt/schoolgate")
 _NEXT = """
 next:
   1. edit /etc/schoolgate/schoolgate.yaml, then run `schoolgate install` again
@@ -20,10 +23,13 @@ docs/install.md says how to see that it works"""
 def install(
     root: Annotated[
         Path, typer.Option(help="The folder that stands for `/`: for packages and tests.")
-    ] = Path("/"),
+    ] = _MACHINE,
     program: Annotated[
         Path | None,
-        typer.Option(help="Where the program's folder will be; without it where it is now."),
+        typer.Option(
+            help=f"Where the program's folder will be; without it where it is now, below another "
+            f"root {_USUAL}."
+        ),
     ] = None,
 ) -> None:
     """
@@ -37,7 +43,9 @@ def install(
     from schoolgate_policyd.installation.installing import program_in_use
 
     with complaining():
-        done = lay_out(root, program or program_in_use())
+        if program is None:
+            program = program_in_use() if root == _MACHINE else _USUAL
+        done = lay_out(root, program)
     for line in done or ["everything is as it should be"]:
         typer.echo(line)
     typer.echo(_NEXT)

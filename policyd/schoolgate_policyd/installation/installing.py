@@ -74,8 +74,10 @@ def install(
     """
     if not _PROGRAM.fullmatch(str(program)):
         raise InstallationError(f"`{program}`: must be an absolute path of plain characters")
-    if not root.is_dir():
-        raise InstallationError(f"{root}: is no folder")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InstallationError(f"{root}: cannot be a folder: {error.strerror}") from error
     source = data_dir()
     settings = _settings_of(root, source)
     try:

@@ -210,3 +210,22 @@ def test_the_command_says_what_it_did_and_what_to_do_next(tmp_path: Path) -> Non
     assert f"wrote {tmp_path}/etc/systemd/system/schoolgate.target" in first.stdout
     assert "everything is as it should be" in second.stdout
     assert "systemctl enable --now" in second.stdout
+
+
+def test_another_root_is_made_and_its_program_is_where_the_instructions_put_it(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "not" / "there"
+    done = CliRunner().invoke(app, ["install", "--root", str(root)])
+
+    assert 0 == done.exit_code
+    unit = (root / "etc/systemd/system/schoolgate-policyd.service").read_text(encoding="utf-8")
+    assert "ExecStart=/opt/schoolgate/bin/" in unit
+
+
+def test_a_root_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(app, ["install", "--root", str(tmp_path / "file")])
+
+    assert 2 == done.exit_code
+    assert "cannot be a folder" in done.stderr

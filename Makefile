@@ -50,7 +50,9 @@ bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand i
 	$(PY) tests/bench/bench_replay.py
 
 bench-box: $(STAMP) ## measure the gateway beside Squid, in namespaces of its own (root, minutes)
+	$(PY) tests/bench/box/bench_forwarding.py
 	$(PY) tests/bench/box/bench_proxy.py
+	$(PY) tests/bench/box/bench_bell.py
 
 fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000

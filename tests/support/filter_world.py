@@ -328,6 +328,14 @@ class FilterWorld:
         name = heard_set(reason, family)
         self.sets.remove(name, [each.key for each in self.sets.elements(name)])
 
+    def close_listeners(self, address: str, port: int) -> None:
+        """Have nobody listen at a place any more, so that somebody else can."""
+        for all_ in self._listening.values():
+            for each in tuple(all_):
+                if each.getsockname()[:2] == (address, port):
+                    all_.remove(each)
+                    each.close()
+
     def hang_up(self) -> None:
         """Close every connection of a test."""
         for each in self._open:

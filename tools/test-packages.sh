@@ -17,6 +17,9 @@ need unbound unbound
 need nsd nsd
 need nginx nginx-light
 need nft nftables
+need ip iproute2
+need sysctl procps
+need systemd-analyze systemd
 need dnssec-signzone bind9-utils
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 [ -z "$missing" ] && exit 0

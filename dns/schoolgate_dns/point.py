@@ -96,7 +96,8 @@ class Point:
         """
         Serve until *stop* is set; *ready* learns where, with the port that the system chose.
 
-        *alive* is called about every second as long as the loop turns.
+        *alive* is called about every second as long as the loop turns, and what policyd tells is
+        put in force.
         """
         place = Place(self._address, self._sockets.port)
         try:
@@ -155,7 +156,7 @@ class Point:
             await asyncio.sleep(TICK_EVERY_S)
             self._service.tick()
             self._recording.tick()
-            alive()
+            self._client.answering.alive(alive)
 
     async def _tell_for_ever(self) -> None:
         while True:

@@ -93,6 +93,7 @@ class Clients:
         self._kept_at_s = 0.0
         self._is_well = True
         self._next_change: datetime | None = None
+        self._lost: frozenset[bytes] = frozenset()
 
     @property
     def is_due(self) -> bool:
@@ -108,6 +109,8 @@ class Clients:
         """
         Change the sets as they have to be; return the addresses that are trusted no longer.
 
+        Those that are closely filtered from now on, in a range that is trusted, are among them.
+
         INVARIANT: whatever closes is done before anything opens. Where the kernel refuses, the
         sets are read and all is tried again the next time.
         """
@@ -117,7 +120,10 @@ class Clients:
         try:
             held = self._read() if self._held is None else self._held
             lost = frozenset(held[ClientSet.TRUSTED].keys() - wanted[ClientSet.TRUSTED].keys())
+            closed = wanted[ClientSet.CLOSE].keys() - held[ClientSet.CLOSE].keys()
             self._held = None
+            # Kept until it is returned: read again, the sets do not say who was in them before.
+            self._lost |= lost | closed
             self._remove(ClientSet.TRUSTED, lost)
             self._add(ClientSet.CLOSE, held, wanted, moment)
             self._remove(
@@ -131,7 +137,12 @@ class Clients:
             return frozenset()
         self._held, self._kept_of, self._kept_for = wanted, generation, arrivals
         self._is_well = True
+        lost, self._lost = self._lost, frozenset()
         return lost
+
+    def read_anew(self) -> None:
+        """Have the sets read the next time: they may hold something else than we put there."""
+        self._held = None
 
     @property
     def _arrivals(self) -> tuple[int, int]:

@@ -30,6 +30,14 @@ class FollowedNeighbours(Neighbourhood, Protocol):
         ...
 
 
+class FollowedSets(Sets, Protocol):
+    """Sets of which it is known when they are others."""
+
+    def table(self) -> int:
+        """Return the number of the table that they are in. Raises NetfilterError."""
+        ...
+
+
 class FollowedLog(PacketLog, Protocol):
     """A log that can be waited for."""
 
@@ -46,7 +54,7 @@ class Followed:
     Whoever opens it closes it, by *closing*.
     """
 
-    sets: Sets
+    sets: FollowedSets
     dumping: Sets
     connections: Connections
     packet_log: FollowedLog

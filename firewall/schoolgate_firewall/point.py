@@ -37,6 +37,7 @@ from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
 from schoolgate_policyd.lists.opening import open_snapshot
+from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.mappings import Mappings
 from schoolgate_policyd.settings import (
     Settings,
@@ -64,6 +65,7 @@ class Point:
     ) -> None:
         self._settings = settings
         self._kernel = kernel
+        self._table = 0
         school_clock = open_school_clock(settings)
         last_snapshot_path = settings.last_snapshot_path(NAME)
         self._client = PointClient(
@@ -96,7 +98,8 @@ class Point:
             kernel.connections,
             school_now=school_clock.now,
         )
-        self._keeper = self._keeper_with(school_clock)
+        self._clients = self._clients_with(school_clock)
+        self._keeper = self._keeper_with()
         self._refused = self._refused_with(school_clock, firewall_of(settings), show)
         self._hearing = Hearing(settings.ways_path, self._sweeper.take)
 
@@ -130,8 +133,11 @@ class Point:
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take note of what the kernel holds of the time before, and hear of what comes."""
         self._kernel.neighbours.start(loop)
+        self._table = self._kernel.sets.table()
         for way in judged_ways(self._kernel.sets):
             self._positions.stands(way, Position.JUDGED)
+        # A bell may have rung while nobody was here, and policyd may not be here to say so.
+        self._keeper.ring()
         self._refused.begin()
         loop.add_reader(self._kernel.packet_log.fileno(), self._refused.read)
         self._hearing.start()
@@ -146,8 +152,24 @@ class Point:
     async def _tick_for_ever(self) -> None:
         while True:
             await self._refused.tick()
-            service_notice.alive()
+            self._look_at_table()
+            self._client.answering.alive()
             await asyncio.sleep(TICK_EVERY_S)
+
+    def _look_at_table(self) -> None:
+        """Begin anew where the ruleset was put in place of another: its sets are empty."""
+        try:
+            table = self._kernel.sets.table()
+        except NetfilterError:
+            return  # somebody emptied the packet filter; it is loaded again within a minute
+        if table == self._table:
+            return
+        self._table = table
+        log.warning("the ruleset is another one, everything in it begins anew")
+        self._clients.read_anew()
+        # DNS takes us for a point that has just begun, and opens every way anew.
+        self._hearing.stop()
+        self._hearing.start()
 
     async def _put_source(self, source: Source) -> None:
         await self._deciding.put_source(source)
@@ -159,8 +181,8 @@ class Point:
         await self._keeper.snapshot_changed()
         log.info("live state in force", number=number)
 
-    def _keeper_with(self, school_clock: SchoolClock) -> Keeper:
-        clients = Clients(
+    def _clients_with(self, school_clock: SchoolClock) -> Clients:
+        return Clients(
             self._kernel.sets,
             self._judge,
             self._devices,
@@ -170,12 +192,14 @@ class Point:
             school_now=school_clock.now,
             monotonic=time.monotonic,
         )
+
+    def _keeper_with(self) -> Keeper:
         return Keeper(
             self._memory,
             self._judge,
             self._positions,
             self._sweeper,
-            clients=clients,
+            clients=self._clients,
             devices=self._devices,
             dump=lambda: open_ways(self._kernel.dumping),
             monotonic=time.monotonic,

@@ -23,6 +23,8 @@ from schoolgate_policyd.netfilter.ways import Way
 # Long enough for whatever is under way to meet its end, and no longer: then the way's own set
 # says what may be.
 CUT_S = 3
+# No device uses as many addresses; whoever does makes them up, to have connections in plenty.
+MOST_ADDRESSES = 64
 # As long as devices may keep an answer (`schoolgate_dns.stages.reach`), and a minute.
 UNKNOWN_JUDGED_S = 960
 MOST_KEYS_AT_ONCE = 512
@@ -93,9 +95,8 @@ class Positions:
         self._sets = sets
         self._addresses_of = addresses_of
         self._standing: dict[Way, Position] = {}
-        # Judged because nobody knew them, and when the last of them is over.
-        self._unknown: set[Way] = set()
-        self._unknown_until_s = 0
+        # Judged because nobody knew them, and until when, which is first over first.
+        self._unknown: dict[Way, int] = {}
         self._due: dict[Way, _Move] = {}
         self._to_end: set[tuple[bytes, bytes]] = set()
 
@@ -132,8 +133,7 @@ class Positions:
         The proxy judges what goes there meanwhile, by its name: a device remembers the answer
         that opened the way, and does not ask again while it does.
         """
-        until_s = self._unknown_until_s = now_s + UNKNOWN_JUDGED_S
-        self._due[way] = _Move(way, Position.JUDGED, until_s, is_known=False)
+        self._due[way] = _Move(way, Position.JUDGED, now_s + UNKNOWN_JUDGED_S, is_known=False)
 
     def forget(self, ways: Iterable[Way]) -> None:
         """Forget *ways*, which are over: no set has them any more."""
@@ -148,8 +148,8 @@ class Positions:
 
     def make(self, now_s: int, most: int = MOST_KEYS_AT_ONCE) -> int:
         """Make at most *most* moves that are due; return how many were made."""
-        if self._unknown and now_s >= self._unknown_until_s:
-            self._unknown.clear()
+        while self._unknown and now_s >= next(iter(self._unknown.values())):
+            del self._unknown[next(iter(self._unknown))]
         by_set = defaultdict[WaySet, list[_Move]](list)
         for move in islice(self._due.values(), most):
             by_set[move.way.set].append(move)
@@ -163,9 +163,9 @@ class Positions:
 
     def _done(self, move: _Move) -> None:
         del self._due[move.way]
-        self._unknown.discard(move.way)
+        self._unknown.pop(move.way, None)
         if not move.is_known:
-            self._unknown.add(move.way)
+            self._unknown[move.way] = move.until_s
         if move.position is Position.OPEN or not move.is_known:
             self._standing.pop(move.way, None)
         else:
@@ -187,8 +187,11 @@ class Positions:
         self._add_lasting(way_set.looked_into_name, judged, now_s)
         is_closed = self._try(self._sets.remove, way_set.open_name, _keys(shut))
         is_closed &= self._try(self._sets.remove, way_set.looked_into_name, _keys(closed))
-        if shut:
-            self._try(self._sets.add, way_set.cut_name, _keys(shut), CUT_S)
+        by_cut = defaultdict[int, list[_Move]](list)
+        for move in shut:
+            by_cut[self._cut_for_s(move.way)].append(move)
+        for cut_s, alike in by_cut.items():
+            self._try(self._sets.add, way_set.cut_name, _keys(alike), cut_s)
         for move in shut:
             self._to_end.update(self.pairs_of(move.way, move.clients))
         # Where this fails the way is refused, and open when DNS opens it the next time.
@@ -203,9 +206,17 @@ class Positions:
         """Yield the addresses, packed, between which connections go by *way* of *clients*."""
         link, client, destination = ends_of(way)
         at_link = frozenset() if link is None else self._addresses_of(link)
-        for each in clients | at_link | (frozenset() if client is None else {client}):
+        told = clients if client is None else clients | {client}
+        for each in (*told, *islice(at_link - told, MOST_ADDRESSES)):
             if len(each) == len(destination):
                 yield each, destination
+
+    def _cut_for_s(self, way: Way) -> int:
+        """Return for how long *way* is cut: where not all its connections are found, for long."""
+        link = ends_of(way).link
+        if link is not None and len(self._addresses_of(link)) > MOST_ADDRESSES:
+            return UNKNOWN_JUDGED_S
+        return CUT_S
 
     def _add_lasting(self, set_name: str, moves: Iterable[_Move], now_s: int) -> None:
         by_lifetime = defaultdict[int, list[_Move]](list)

@@ -96,7 +96,7 @@ class Sweeper:
             return
         self._judge_lead(lead, self._school_now())
         if lead.is_help_line:
-            self._memory.note_help_line(ways)
+            self._memory.note_help_line(told.ways)
         for way in ways:
             # DNS has opened it, wherever it stood.
             stood, meant = self._positions.of(way), self._meant_for(way, now_s)
@@ -172,11 +172,8 @@ class Sweeper:
             for way in lead.ways:
                 ends = ends_of(way)
                 if ends.client in clients or ends.link in links:
-                    pairs |= {
-                        (each, ends.destination)
-                        for each in clients
-                        if len(each) == len(ends.destination)
-                    }
+                    of_way = self._positions.pairs_of(way)
+                    pairs.update(pair for pair in of_way if pair[0] in clients)
             if number % _LOOKED_AT_ONCE == 0 and time.perf_counter() > slice_ends:
                 await asyncio.sleep(0)
                 slice_ends = time.perf_counter() + SLICE_S

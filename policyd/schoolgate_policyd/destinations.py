@@ -10,7 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable
 
-from schoolgate_policyd.core.addresses import is_public_address
+from schoolgate_policyd.core.addresses import carried_ipv4, is_public_address
 
 
 def is_own_address(text: str) -> bool:
@@ -45,11 +45,19 @@ class Destinations:
         self._is_own = is_own
 
     def is_permitted(self, text: str) -> bool:
-        """Whether to connect to the address *text*; False for what is no address."""
+        """
+        Whether to connect to the address *text*; False for what is no address.
+
+        An IPv6 address that carries an IPv4 one (mapped, NAT64) has to be permitted as both.
+        """
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
             return False
+        if isinstance(address, ipaddress.IPv6Address):
+            carried = carried_ipv4(address)
+            if carried is not None and not self.is_permitted(str(carried)):
+                return False
         if address in self._never:
             return False
         if any(address in network for network in self._permitted):

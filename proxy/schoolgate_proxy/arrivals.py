@@ -7,7 +7,6 @@ well; the address that the client wanted is evidence and leads nowhere.
 
 from dataclasses import dataclass
 
-from schoolgate_policyd.core.decision import HostResource
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import AddressLiteral, DomainName, Host, parse_host
 from schoolgate_proxy.connections import OpenConnection
@@ -60,9 +59,10 @@ class Arrivals:
 
     async def hello(self, connection: OpenConnection, original: Original, hello: Hello) -> Arrival:
         """Answer a ClientHello."""
+        _note(connection, original)
         host = _named(hello)
         if host is None:
-            self._record(connection, original, Attempt.NO_NAME)
+            self._judging.nameless(connection, Attempt.NO_NAME)
             return Shut()
         located = await self._judging.locate(connection, host)
         subject, snapshot, moment = self._judging.asker(connection)
@@ -85,12 +85,13 @@ class Arrivals:
 
     def http(self, connection: OpenConnection, original: Original) -> HandOver:
         """Answer the first bytes of HTTP: each request is decided by its Host."""
-        connection.brought_to = original.port
+        _note(connection, original)
         return HandOver(original.address)
 
     def neither(self, connection: OpenConnection, original: Original) -> None:
         """Record that something else than TLS or HTTP was tried."""
-        self._record(connection, original, Attempt.TUNNEL)
+        _note(connection, original)
+        self._judging.nameless(connection, Attempt.TUNNEL)
 
     def did_not_answer(self, address: str) -> None:
         """Have other addresses of its hosts tried before *address*."""
@@ -105,17 +106,14 @@ class Arrivals:
         return Pass(where.addresses)
 
     def _lead(self, connection: OpenConnection, located: Located, port: int) -> None:
-        connection.brought_to = port
         connection.connect = located.asked
         if isinstance(located.where, Destination):
             connection.leads_to = located.where.addresses[0]
             connection.pin(connection.leads_to, port)
 
-    def _record(self, connection: OpenConnection, original: Original, attempt: Attempt) -> None:
-        host = parse_host(original.address)
-        judged = self._judging.judge(connection, HostResource(host))
-        evidence = f"meant for {original.address} port {original.port}"
-        self._judging.blocked(connection, judged, attempt, evidence)
+
+def _note(connection: OpenConnection, original: Original) -> None:
+    connection.meant_for, connection.brought_to = original.address, original.port
 
 
 def _named(hello: Hello) -> Host | None:

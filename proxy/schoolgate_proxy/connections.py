@@ -18,6 +18,9 @@ from schoolgate_proxy.requests import LookInside, PassThrough, on_connect
 # A client can send request after request to other hosts on one connection.
 MOST_PINNED = 256
 MOST_CONNECTIONS_OF_CLIENT = 1000
+# One that passes takes at most six files: two sockets, and a pipe each way while it holds bytes.
+# With this many some are left for policyd, the spool and the resolver (`__main__.MOST_FILES`).
+MOST_CONNECTIONS = 10_000
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class OpenConnection:
     for; *pinned* the addresses and ports that may be connected to; *requests* what is being
     fetched, by flow. *unreported* was blocked and is recorded with its page when one is asked
     for, else when the client goes. *brought_to* is the port that the client meant, where the
-    firewall brought the connection; *counted_as* the address by which its device is known.
+    firewall brought the connection, and *meant_for* the address; *counted_as* the address by which its device is known.
     """
 
     id: str
@@ -43,6 +46,7 @@ class OpenConnection:
     certified: Host | None = None
     unreported: LookInside | None = None
     brought_to: int | None = None
+    meant_for: str | None = None
     counted_as: str = ""
     pinned: set[tuple[str, int]] = field(default_factory=set)
     requests: dict[str, tuple[UrlResource, ...]] = field(default_factory=dict)
@@ -89,6 +93,13 @@ class Connections:
     def count_from(self, address: str) -> int:
         """Return how many connections are open from the device that uses *address*."""
         return self._by_address.get(self.known_as(address), 0)
+
+    def has_room_for(self, address: str) -> bool:
+        """Whether the device that uses *address* may have one more connection."""
+        return (
+            len(self._open) < MOST_CONNECTIONS
+            and self.count_from(address) < MOST_CONNECTIONS_OF_CLIENT
+        )
 
     def opened(self, connection_id: str, address: str) -> OpenConnection:
         """Write down a new connection from *address*."""

@@ -148,6 +148,8 @@ class Enforcement:
                 tunnel=connection.tunnel,
             )
         except NameSyntaxError:
+            if not any(raw.authorities):
+                self._judging.nameless(connection, Attempt.NO_NAME)
             return blockpage.refusal(blockpage.BAD_REQUEST, _NOT_A_HOST)
         located = await self._locate_request(connection, asked)
         known = {**connection.known, located.asked.host.text: located.asked}

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import HostResource, Request, Resource, Verdict
-from schoolgate_policyd.core.names import Host
+from schoolgate_policyd.core.names import Host, parse_host
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_proxy.connections import Connections, OpenConnection
@@ -75,6 +75,14 @@ class Judging:
         except ResolveError as error:
             return Located(asked, error.reason)
         return Located(HostResource(host, found.chain), found)
+
+    def nameless(self, connection: OpenConnection, attempt: Attempt) -> None:
+        """Record that *connection*, which the firewall brought, has no name to be judged by."""
+        if connection.meant_for is None:
+            return
+        judged = self.judge(connection, HostResource(parse_host(connection.meant_for)))
+        evidence = f"meant for {connection.meant_for} port {connection.brought_to}"
+        self.blocked(connection, judged, attempt, evidence)
 
     def allowed(self, connection: OpenConnection, judged: Judged) -> None:
         """Record that *judged* was allowed on *connection*."""

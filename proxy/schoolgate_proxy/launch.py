@@ -114,7 +114,7 @@ class Point:
                 self._newest.watch(self._bell.ring),
                 self._reporter.run(),
                 self._bell.run(),
-                _stay_alive(),
+                self._stay_alive(),
             )
         ]
         stopping = asyncio.create_task(self._serve_until(stop, ready))
@@ -180,6 +180,12 @@ class Point:
             self._front.close(connection_id)
         self._machinery.close(connection_id)
 
+    async def _stay_alive(self) -> None:
+        """Tell the service manager, from the loop that does the work, that it goes on."""
+        while True:
+            self._client.answering.alive()
+            await asyncio.sleep(ALIVE_EVERY_S)
+
     def _ring(self) -> None:
         self._bell.ring()
 
@@ -218,13 +224,6 @@ def quieten_mitmproxy() -> None:
     logger = logging.getLogger("mitmproxy")
     logger.handlers = [FaultsAlone(logging.ERROR)]
     logger.propagate = False
-
-
-async def _stay_alive() -> None:
-    """Tell the service manager, from the loop that does the work, that it goes on."""
-    while True:
-        service_notice.alive()
-        await asyncio.sleep(ALIVE_EVERY_S)
 
 
 def _connections(neighbours: Neighbours | None) -> Connections:

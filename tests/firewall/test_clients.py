@@ -14,6 +14,7 @@ from firewall_world import (
     SITE,
     STAFF,
     STAFF_LINK,
+    STAFF_RANGE,
     World,
     link_to,
     octets,
@@ -240,7 +241,8 @@ def test_connections_of_a_client_who_is_closely_filtered_from_now_on_end() -> No
 
 
 def test_a_new_address_of_a_closely_filtered_device_ends_nothing_of_its_others() -> None:
-    world = World(school(Device(PUPIL_IN_STAFF, "tablet", owner="child")))
+    ranges = (STAFF_RANGE, ip_network("2001:db8::/64"))
+    world = World(school(Device(PUPIL_IN_STAFF, "tablet", owner="child")), trusted=ranges)
     world.neighbours.put(STAFF_LINK, PUPIL_IN_STAFF)
     world.answer(PUPIL_IN_STAFF, "lessons.example", link_to(STAFF_LINK))
     look(world)
@@ -260,3 +262,17 @@ def test_clients_are_told_apart_again_in_a_table_that_was_put_in_place_of_the_la
     look(world)
 
     assert {octets(PUPIL_IN_STAFF)} == world.sets.keys("close4")
+
+
+def test_connections_of_a_client_end_though_the_kernel_refused_a_step_on_the_way() -> None:
+    world = World(school(Device(STAFF_IN_PUPILS, "laptop", owner="teacher")))
+    world.neighbours.put(STAFF_LINK, STAFF_IN_PUPILS)
+    world.answer(STAFF_IN_PUPILS, "lessons.example", link_to(STAFF_LINK))
+    look(world)
+    world.sets.refusing = frozenset({"close4"})
+    asyncio.run(world.put(school(Device(PUPIL_IN_STAFF, "tablet", owner="child"))))
+    assert set() == world.sets.keys("trusted4")
+
+    world.sets.refusing = frozenset()
+    look(world)
+    assert [(STAFF_IN_PUPILS, SITE)] == world.connections.ended

@@ -27,13 +27,13 @@ from schoolgate_firewall.followed import follow_kernel
 from schoolgate_firewall.point import NAME, NoFirewallError, Point, firewall_of
 from schoolgate_policyd.config import CONFIG_VARIABLE, Settings, settings_json
 from schoolgate_policyd.core.policy import Source
-from schoolgate_policyd.core.subjects import Audience, Person
+from schoolgate_policyd.core.subjects import Audience, DeviceKind, Person
 from schoolgate_policyd.core.subjects import Device as Registered
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 from schoolgate_policyd.ipc.messages import Blocked, Direction, EventBatch, PointKind
 from schoolgate_policyd.ipc.rollout import Revision
 from schoolgate_policyd.ipc.server import PolicydServer
-from schoolgate_policyd.netfilter.names import WaySet
+from schoolgate_policyd.netfilter.names import TABLE, WaySet
 from schoolgate_policyd.netfilter.ways import Told, encode_told
 from schoolgate_policyd.networks import networks_of
 
@@ -217,6 +217,9 @@ def test_what_is_refused_is_told_to_policyd(
     world: FilterWorld, tmp_path: Path, family: int
 ) -> None:
     async def use(gateway: Gateway) -> None:
+        mac = world.pupil.namespace.hardware_of("lan0").hex(":")
+        place = (world.pupil.address(4), "lladdr", mac, "dev", world.pupil.inside)
+        world.gateway.run("ip", "neighbour", "replace", *place)
         await gateway.put(school(1))
         assert "refused" == await asyncio.to_thread(world.tcp, world.pupil, PLAIN[family], 443)
         await eventually(lambda: bool(gateway.events))
@@ -240,6 +243,41 @@ def test_a_way_that_nobody_told_of_is_closed_at_the_first_bell(
         await eventually(lambda: unknown.key not in gateway.held("open_link4"))
 
         assert known.key in gateway.held("open_link4")
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_a_way_from_before_is_closed_at_the_start_though_policyd_is_not_there(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    """A bell may have rung meanwhile, and nothing but policyd would say so."""
+    unknown = world.way(world.pupil, PLAIN[4])
+    world.sets.add(unknown.set.open_name, [unknown.key], 300)
+
+    async def use(gateway: Gateway) -> None:
+        await eventually(lambda: unknown.key not in gateway.held("open_link4"))
+        assert unknown.key in gateway.held("judged_link4")
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_a_ruleset_in_place_of_another_has_everybody_apart_again_and_dns_opens_anew(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    """Its sets are empty: who was closely filtered would be trusted until the next start."""
+    address = world.staff.address(4)
+
+    async def use(gateway: Gateway) -> None:
+        device = Registered(address, "thing", kind=DeviceKind.UNKNOWN)
+        await gateway.put(school(2, devices=(device,)))
+        await eventually(lambda: gateway.held("close4") == {socket.inet_aton(address)})
+        place = gateway.settings.ways_path.stat().st_ctime_ns
+        world.gateway.run("nft", "delete", "table", "inet", TABLE)
+        world.load(school_settings())
+        assert set() == gateway.held("close4")
+
+        await eventually(lambda: gateway.held("close4") == {socket.inet_aton(address)})
+        assert place != gateway.settings.ways_path.stat().st_ctime_ns
 
     in_gateway(world, tmp_path, use)
 

@@ -225,10 +225,17 @@ def test_each_request_of_a_connection_is_decided(
         assert b" 400 " in client.read_until(b"\r\n\r\n")
 
 
-def test_http_without_a_name_is_refused(plain_door: RunningProxy) -> None:
-    with caller(plain_door, PUPIL) as client:
-        client.send(b"GET / HTTP/1.0\r\n\r\n")
+@pytest.mark.parametrize("host", [b"", b"Host:\r\n"])
+def test_http_without_a_name_is_refused_and_recorded(
+    plain_door: RunningProxy, internet: LocalInternet, new_pupil: str, host: bytes
+) -> None:
+    with caller(plain_door, new_pupil) as client:
+        client.send(b"GET / HTTP/1.0\r\n" + host + b"\r\n")
         assert b" 400 " in client.read_until(b"\r\n\r\n")
+
+    event = plain_door.wait_for_block(new_pupil, plain_door.inspection)
+    assert "no-name" == event.attempt
+    assert f"meant for {plain_door.inspection} port {internet.http_port}" == event.evidence
 
 
 def test_what_passed_is_reset_when_its_grant_is_withdrawn_and_the_rest_goes_on(

@@ -24,7 +24,7 @@ def test_the_authoritys_key_is_its_owners_alone(proxy: RunningProxy) -> None:
 
 def test_it_writes_in_folders_of_its_own_alone(proxy: RunningProxy) -> None:
     """On the gateway the folder above them is not its to write in."""
-    assert [] == [each for each in proxy.settings.var_dir.iterdir() if not each.is_dir()]
+    assert [] == [each for each in proxy.settings.var_dir.iterdir() if each.is_file()]
 
 
 def test_a_second_start_keeps_the_authority(

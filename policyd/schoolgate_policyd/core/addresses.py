@@ -23,7 +23,7 @@ def is_public_address(text: str) -> bool:
     """
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
-        carried = _carried_ipv4(address)
+        carried = carried_ipv4(address)
         if carried is not None:
             return carried.is_global and not carried.is_multicast
         if address not in _GLOBAL_UNICAST:
@@ -31,7 +31,8 @@ def is_public_address(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _carried_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def carried_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that *address* leads to: mapped, 6to4, Teredo or NAT64."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:

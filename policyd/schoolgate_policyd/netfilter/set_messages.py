@@ -24,6 +24,7 @@ _NFGENMSG = Struct(">BBH")  # family, version, resource
 _GENERIC = _NFGENMSG.pack(_NFPROTO_INET, 0, 0)
 _BATCH = _NFGENMSG.pack(0, 0, _SUBSYSTEM)
 
+_GET_TABLE = _SUBSYSTEM << 8 | 1
 _GET_SET = _SUBSYSTEM << 8 | 10
 _GET_ELEMENTS = _SUBSYSTEM << 8 | 13
 
@@ -42,6 +43,10 @@ _EXPRESSION_NAME = 1
 _EXPRESSION_DATA = 2
 _COUNTER_OCTETS = 1
 _COUNTER_PACKETS = 2
+
+# NFTA_TABLE_*
+_TABLE_NAME = 1
+_TABLE_HANDLE = 4
 
 _NUMBER = Struct(">Q")
 _HEAD = netlink.ATTRIBUTE_HEAD
@@ -116,6 +121,17 @@ class SetMessages:
         """Return what makes the question whether there is the set."""
         flags = netlink.REQUEST | netlink.ACKNOWLEDGE
         return lambda sequence: netlink.message(_GET_SET, flags, sequence, self._place)
+
+
+def table_question() -> tuple[int, bytes]:
+    """Return the kind and the body of the question for our table."""
+    return _GET_TABLE, _GENERIC + netlink.text(_TABLE_NAME, TABLE)
+
+
+def table_handle_of(body: bytes) -> int:
+    """Return the number that the kernel gave a table; raises NetfilterError if there is none."""
+    attributes = dict(netlink.attributes(body, _NFGENMSG.size))
+    return netlink.unpacked(_NUMBER, attributes.get(_TABLE_HANDLE, b""))[0]
 
 
 def elements_of(body: bytes) -> Iterator[Element]:

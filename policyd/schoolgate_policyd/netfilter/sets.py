@@ -86,6 +86,14 @@ class Sets:
             raise NetfilterError(f"set `{set_name}` cannot be read: {error}") from error
         return list(found.values())
 
+    def table(self) -> int:
+        """
+        Return the number of our table: another one where it was put in place of the last.
+
+        Then all that its sets held is gone. Raises NetfilterError, also where there is no table.
+        """
+        return set_messages.table_handle_of(self._socket.fetch(*set_messages.table_question()))
+
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()

@@ -13,7 +13,7 @@ from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_host
 from schoolgate_proxy import blockpage
 from schoolgate_proxy.blockpage import Page
-from schoolgate_proxy.connections import MOST_CONNECTIONS_OF_CLIENT, OpenConnection
+from schoolgate_proxy.connections import OpenConnection
 from schoolgate_proxy.enforcement import Enforcement, Fetch, RawRequest, Tunnel
 from schoolgate_proxy.requests import LookInside, PassThrough
 
@@ -55,12 +55,12 @@ class Hooks:
         self._connections = enforcement.connections
 
     def client_connected(self, client: mitmproxy_connection.Client) -> None:
-        """Write a new connection down, or end it at once when its address has very many."""
+        """Write a new connection down, or end it at once when there are very many."""
         if client.id in self._connections:
             return  # the front door has counted it and handed it over
         # An IPv4 client of a socket for both families is the same client.
         address = parse_host(client.peername[0].partition("%")[0]).text
-        if self._connections.count_from(address) >= MOST_CONNECTIONS_OF_CLIENT:
+        if not self._connections.has_room_for(address):
             client.error = "too many connections"
         self._connections.opened(client.id, address)
 

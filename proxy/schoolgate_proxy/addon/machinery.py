@@ -152,7 +152,7 @@ class Machinery:
         trusted = trusted_authorities(
             Path(certifi.where()),
             settings.proxy.upstream_ca,
-            settings.var_dir / "upstream-authorities.pem",
+            settings.certificates_dir / "upstream-authorities.pem",
         )
         self._master.options.update(
             mode=["regular"],

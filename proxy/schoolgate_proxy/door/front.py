@@ -9,7 +9,6 @@ from itertools import count
 import structlog
 
 from schoolgate_proxy.arrivals import Arrivals
-from schoolgate_proxy.connections import MOST_CONNECTIONS_OF_CLIENT
 from schoolgate_proxy.door.caller import FIRST_BYTES_WITHIN_S, Caller, Inside, TakeOver
 from schoolgate_proxy.door.original import Original, original_of
 from schoolgate_proxy.door.passage import reset
@@ -77,11 +76,12 @@ class Front:
         self._inside.pipes.close()
 
     def _send_the_slow_away(self) -> None:
+        # First of all: whatever happens to one of them, the others are looked at again.
+        self._timer = self._inside.loop.call_later(_LOOK_EVERY_S, self._send_the_slow_away)
         now = self._inside.loop.time()
         for caller in tuple(self._callers.values()):
             if caller.until is not None and caller.until <= now:
                 caller.hurry()
-        self._timer = self._inside.loop.call_later(_LOOK_EVERY_S, self._send_the_slow_away)
 
     def _listen(self, listener: socket.socket) -> None:
         number = listener.fileno()
@@ -126,7 +126,7 @@ class Front:
     def _is_welcome(self, address: str, original: Original) -> bool:
         if self._only_brought and not original.was_brought:
             return False
-        return self._connections.count_from(address) < MOST_CONNECTIONS_OF_CLIENT
+        return self._connections.has_room_for(address)
 
     def _gone(self, caller: Caller) -> None:
         del self._callers[caller.connection.id]

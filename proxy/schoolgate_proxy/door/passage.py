@@ -75,8 +75,13 @@ class Passage:
 
     def start(self) -> None:
         """Connect to the first address."""
-        while self._origin is None and self._addresses:
-            self._connect(self._addresses[0])
+        try:
+            while self._origin is None and self._addresses:
+                self._connect(self._addresses[0])
+        except OSError:
+            # No file is to be had, which says nothing of the address.
+            self.abort()
+            return
         if self._origin is None:
             self.abort()
 

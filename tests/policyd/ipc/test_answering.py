@@ -1,6 +1,7 @@
 """A point that does not do what policyd tells it says no more that it is well."""
 
 import asyncio
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def is_said_to_be_alive(answering: Answering) -> bool:
     ("has_done_one", "most_s"), [(True, SILENT_AFTER_S), (False, SILENT_SINCE_START_AFTER_S)]
 )
 def test_whoever_is_at_a_revision_for_long_is_silent_until_it_is_done(
-    has_done_one: bool,  # noqa: FBT001 - a case
+    has_done_one: bool,
     most_s: float,
 ) -> None:
     clock = Clock()
@@ -151,6 +152,19 @@ def test_one_that_has_a_revision_in_force_and_cannot_keep_it_is_alive(folder: Pa
             await eventually(lambda: len(point.sources) > 2)
 
             assert point.is_alive
-            assert 1 == policyd.server.status().points[0].acknowledged
+            assert [1] == point.in_force
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "module", ["schoolgate_dns.point", "schoolgate_proxy.launch", "schoolgate_firewall.point"]
+)
+def test_every_point_says_that_it_is_alive_in_this_way_alone(module: str) -> None:
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    text = Path(spec.origin).read_text()
+
+    assert 1 == text.count("_client.answering.alive(")
+    assert 0 == text.count("service_notice.alive(")

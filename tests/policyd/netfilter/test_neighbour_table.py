@@ -79,7 +79,8 @@ def test_only_what_the_kernel_still_knows_is_in_use() -> None:
     table = table_of((INSIDE, IPV6, ONE), (INSIDE, IPV4, ONE))
     table.keep_only({(INSIDE, IPV4)})
 
-    assert {IPV4} == table.addresses_of(Link(INSIDE, ONE))
+    assert Link(INSIDE, ONE) == table.link_of(IPV4)
+    assert table.link_of(IPV6) is None
 
 
 def test_changes_count_what_changed_and_nothing_else() -> None:

@@ -203,3 +203,17 @@ def test_a_closed_socket_is_an_error_of_ours(box: Namespace) -> None:
 
     with pytest.raises(NetfilterError):
         sets.add("many", [address(1)], 60)
+
+
+def test_a_table_that_was_put_in_place_of_another_has_another_number(
+    box: Namespace, sets: Sets
+) -> None:
+    before = sets.table()
+    box.run("nft", "-f", "-", given=RULES)
+    assert before == sets.table()
+
+    box.run("nft", "-f", "-", given=f"delete table inet {TABLE}\n{RULES}")
+    assert before != sets.table()
+    box.run("nft", "flush", "ruleset")
+    with pytest.raises(NetfilterError):
+        sets.table()

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from schoolgate_firewall.way_parts import packed
 from schoolgate_firewall.ways_memory import Lead
 from schoolgate_policyd.core.courses import Course, course_of
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Decision, Request
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
+from schoolgate_policyd.netfilter.neighbours import Link
 
 
 class KnownDevices(Protocol):
@@ -22,6 +24,10 @@ class KnownDevices(Protocol):
 
     def known_as(self, address: str) -> str:
         """Return the address by which registers know the device that uses *address*."""
+        ...
+
+    def link_of(self, address: bytes) -> Link | None:
+        """Return on which of the gateway's own links *address* is, None where on none."""
         ...
 
 
@@ -76,6 +82,11 @@ class Judge:
         lead.valid_until = decision.valid_until
         lead.generation = self.generation
         return lead.is_allowed is not was_allowed
+
+    def link_of(self, client: str) -> Link | None:
+        """Return which device on one of the gateway's own links has the address *client*."""
+        address = packed(client)
+        return None if address is None else self._devices.link_of(address)
 
     def subject_at(self, address: str, moment: datetime) -> Subject:
         """Return who uses *address* at *moment*, whichever family it is of."""

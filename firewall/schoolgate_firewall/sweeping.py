@@ -95,6 +95,7 @@ class Sweeper:
         except NameSyntaxError:
             return
         self._judge_lead(lead, self._school_now())
+        self._take_link(lead, told)
         if lead.is_help_line:
             self._memory.note_help_line(told.ways)
         for way in ways:
@@ -112,9 +113,14 @@ class Sweeper:
             generation, identities = self._judge.generation, self._judge.identities
             self._next_change, self._swept_at_s = None, self._monotonic()
             moved = 0
+            # Who has which address, asked once for each client.
+            links: dict[str, Link | None] | None = None
+            if identities != self._swept_identities:
+                links = {}
             slice_ends, moment = time.perf_counter() + SLICE_S, self._school_now()
             for number, lead in enumerate(self._memory.leads()):
-                if self._judge_lead(lead, moment):
+                is_moved = links is not None and self._has_left(lead, links)
+                if self._judge_lead(lead, moment) or is_moved:
                     moved += self._move_ways_of(lead)
                 if number % _LOOKED_AT_ONCE == 0 and time.perf_counter() > slice_ends:
                     self._positions.make(self._now_s())
@@ -197,6 +203,26 @@ class Sweeper:
             self._next_change = lead.valid_until
         return changed
 
+    def _take_link(self, lead: Lead, told: Told) -> None:
+        """Take note which device *told* is about, and close what the last one had of *lead*."""
+        link = ends_of(told.ways[0]).link if told.ways else None
+        if link is None or link == lead.link:
+            return
+        is_anothers = lead.link is not None
+        lead.link = link
+        if is_anothers:
+            self._move_ways_of(lead)
+
+    def _has_left(self, lead: Lead, links: dict[str, Link | None]) -> bool:
+        """Whether another device has the address of *lead*'s now; *links* are those known."""
+        if lead.client not in links:
+            links[lead.client] = self._judge.link_of(lead.client)
+        link = links[lead.client]
+        if link is None or link == lead.link:
+            return False
+        lead.link = link
+        return True
+
     def _move_ways_of(self, lead: Lead) -> int:
         now_s = self._now_s()
         moved = 0
@@ -212,8 +238,11 @@ class Sweeper:
         """Return where *way* is meant to stand, by the leads that still have it."""
         if self._memory.is_crowded(way):
             return Position.JUDGED
+        link = ends_of(way).link
         verdicts = {
-            lead.is_allowed for lead in self._memory.leads_to(way) if lead.ways.get(way, 0) > now_s
+            lead.is_allowed and lead.is_of(link)
+            for lead in self._memory.leads_to(way)
+            if lead.ways.get(way, 0) > now_s
         }
         if verdicts == {True}:
             return Position.OPEN

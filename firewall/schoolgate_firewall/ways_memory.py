@@ -14,6 +14,7 @@ import msgspec
 from schoolgate_firewall.way_parts import asker_of, destination_of
 from schoolgate_policyd.core.decision import HostResource
 from schoolgate_policyd.core.names import parse_host
+from schoolgate_policyd.netfilter.neighbours import Link
 from schoolgate_policyd.netfilter.ways import Told, Way
 
 # A way and a name take some 400 octets together. What finds no room is not remembered, and the
@@ -39,7 +40,8 @@ class Lead(msgspec.Struct, eq=False):
     *is_allowed* is the newest verdict on it for whoever is *known_as*, which the snapshot of
     *generation* gave and which holds until *valid_until* (the school's clock). *closed_at_s* is
     the second since which it is not allowed, None while it is. Seconds are those of a clock that
-    never goes backwards.
+    never goes backwards. *link* is the device that has the client's address now, where that is on
+    one of the gateway's own links and known.
     """
 
     client: str
@@ -52,6 +54,11 @@ class Lead(msgspec.Struct, eq=False):
     generation: int = -1
     valid_until: datetime = _LONG_AGO
     closed_at_s: int | None = None
+    link: Link | None = None
+
+    def is_of(self, link: Link | None) -> bool:
+        """Whether it says what the device on *link* may: not of the last with its address."""
+        return link is None or self.link is None or link == self.link
 
 
 class WaysMemory:

@@ -87,13 +87,15 @@ class Gateway:
         points = self.server.status().points
         return next((e.acknowledged for e in points if e.kind is PointKind.FIREWALL), 0)
 
-    def answer(self, device: Device, name: str, family: int) -> None:
+    def answer(self, device: Device, name: str, family: int, known_as: str = "") -> None:
         """Do what DNS does when it answers."""
         way = self.world.way(device, PLAIN[family])
         self.world.sets.add(way.set.open_name, [way.key], 300)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
             teller.connect(str(self.settings.ways_path))
-            teller.send(encode_told(Told(device.address(family), (name,), (way,), 300)))
+            teller.send(
+                encode_told(Told(known_as or device.address(family), (name,), (way,), 300))
+            )
 
     def held(self, set_name: str) -> set[bytes]:
         return {each.key for each in self.world.sets.elements(set_name)}
@@ -205,6 +207,26 @@ def test_a_connection_that_is_idle_at_the_bell_does_not_go_on_later(
         await gateway.put(school(2))
         # Seconds later it is cut no more.
         way = world.way(world.pupil, PLAIN[family])
+        world.sets.remove(way.set.cut_name, [way.key])
+
+        assert not await asyncio.to_thread(goes_on, *idle)
+
+    in_gateway(world, tmp_path, use)
+
+
+def test_an_idle_connection_ends_though_the_kernel_forgot_its_address(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    """DNS tells by which IPv4 address the device is known; the kernel forgets who is quiet."""
+
+    async def use(gateway: Gateway) -> None:
+        await gateway.put(school(1, blocks=False))
+        gateway.answer(world.pupil, "tiktok.example", 6, known_as=world.pupil.address(4))
+        idle = await asyncio.to_thread(download, world, world.pupil, 6)
+        place = (world.pupil.address(6), "dev", world.pupil.inside)
+        world.gateway.run("ip", "neighbour", "delete", *place)
+        await gateway.put(school(2))
+        way = world.way(world.pupil, PLAIN[6])
         world.sets.remove(way.set.cut_name, [way.key])
 
         assert not await asyncio.to_thread(goes_on, *idle)

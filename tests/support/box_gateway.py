@@ -88,12 +88,22 @@ class Gateway:
 
     def load_ruleset(self) -> None:
         """Load the ruleset as its unit does."""
-        done = self.namespace.run(
-            *("env", f"SCHOOLGATE_CONFIG={self.config}"),
-            *(sys.executable, "-m", "schoolgate_firewall.cli", "load"),
-        )
+        done = self.try_ruleset(self.config)
         assert done.returncode == 0, done.stdout + done.stderr
         self._is_loaded = True
+
+    def try_ruleset(self, config: Path) -> subprocess.CompletedProcess[str]:
+        """Load the ruleset of *config*, if that can be."""
+        return self.namespace.run(
+            *("env", f"SCHOOLGATE_CONFIG={config}"),
+            *(sys.executable, "-m", "schoolgate_firewall.cli", "load"),
+        )
+
+    def chains(self) -> str:
+        """Return the rules that are in force, without what sets hold and counters count."""
+        done = self.namespace.run("nft", "--stateless", "--terse", "list", "ruleset")
+        assert done.stdout, done.stderr
+        return done.stdout
 
     def begin(self, name: str) -> None:
         """Start the process *name*."""
@@ -137,6 +147,20 @@ class Gateway:
         process.send_signal(number)
         process.wait(10)
         self._started.stop([process])
+
+    def is_running(self, name: str) -> bool:
+        """Whether the process *name* runs."""
+        return self._processes[name].poll() is None
+
+    def children(self, name: str) -> frozenset[int]:
+        """Return the ids of the processes that *name* has borne."""
+        own = self._processes[name].pid
+        listed = Path(f"/proc/{own}/task/{own}/children").read_text()
+        return frozenset(int(each) for each in listed.split())
+
+    def kill_child(self, pid: int) -> None:
+        """End a process at once that one of the gateway's has borne."""
+        os.kill(pid, signal.SIGKILL)
 
     def mend(self) -> None:
         """Start what does not run, load the ruleset again, and wait until all is as it was."""

@@ -21,6 +21,7 @@ class Shares:
     """
     Counts the ways of each asker that were opened within *lasts_s*, or up to twice as long ago.
 
+    `counted` is how many those of the present *lasts_s* are.
     Seconds are those of a clock that never goes backwards.
     """
 
@@ -28,12 +29,12 @@ class Shares:
         self._lasts_s = lasts_s
         self._recent: _Counted = {}
         self._older: _Counted = {}
-        self._count = 0
+        self.counted = 0
         self._turns_at = 0
 
     def take(self, asker: Hashable, ways: Sequence[Way], second: int) -> bool:
         """Count *ways* as open for *asker*; False, and nothing is counted, beyond its share."""
-        if second >= self._turns_at or self._count >= MOST_COUNTED:
+        if second >= self._turns_at or self.counted >= MOST_COUNTED:
             self._turn(second)
         hashes = {hash(way) for way in ways}
         recent, older = self._recent.get(asker, set()), self._older.get(asker, set())
@@ -43,7 +44,7 @@ class Shares:
         older -= added
         recent |= added
         self._recent[asker] = recent
-        self._count += len(added)
+        self.counted += len(added)
         return True
 
     def _turn(self, second: int) -> None:
@@ -51,5 +52,5 @@ class Shares:
         is_late = second >= self._turns_at + self._lasts_s
         self._older = {} if is_late else self._recent
         self._recent = {}
-        self._count = 0
+        self.counted = 0
         self._turns_at = second + self._lasts_s

@@ -214,7 +214,7 @@ def many_addresses(first: int, count: int = MOST_WAYS) -> tuple[bytes, ...]:
 
 
 def fill_share(firewall: FakeFirewall, link: Link | None = None, client: bytes = ONE) -> int:
-    """Have *client* told of ever other addresses until it has no answer; return how many it has."""
+    """Have *client* told of ever other addresses until it gets no more; return how many it has."""
     for first in range(0, 3 * MOST_WAYS_OF_ASKER, MOST_WAYS):
         names = (f"{first}.example",)
         if not firewall.egress.note(

@@ -45,7 +45,8 @@ def ensure_authority(ca_dir: Path, certificate_path: Path, now: datetime) -> Pat
         certificate_path.parent.mkdir(parents=True, exist_ok=True)
         _replace(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
     except OSError as error:
-        raise AuthorityError(f"{error.filename}: cannot be used: {error.strerror}") from error
+        place = error.filename or ca_dir
+        raise AuthorityError(f"{place}: cannot be used: {error.strerror}") from error
     except ValueError as error:
         raise AuthorityError(
             f"{ca_file}: is not a certificate authority; move it away to have a new one made"
@@ -120,10 +121,17 @@ def make_once(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    """Have *path* hold *content*, for everybody to read."""
+    # A start must not need room on the disk for what is there already.
+    if path.exists() and path.read_bytes() == content:
+        return
     beside = _beside(path)
-    beside.write_bytes(content)
-    beside.chmod(0o644)
-    beside.replace(path)
+    try:
+        beside.write_bytes(content)
+        beside.chmod(0o644)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> Path:
@@ -145,7 +153,8 @@ def trusted_authorities(base: Path, further: Path | None, combined: Path) -> Pat
         combined.parent.mkdir(parents=True, exist_ok=True)
         _replace(combined, both)
     except OSError as error:
-        raise AuthorityError(f"{error.filename}: cannot be used: {error.strerror}") from error
+        place = error.filename or combined
+        raise AuthorityError(f"{place}: cannot be used: {error.strerror}") from error
     except ValueError as error:
         raise AuthorityError(f"{further}: holds no certificate in PEM") from error
     return combined

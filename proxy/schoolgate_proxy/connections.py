@@ -34,7 +34,8 @@ class OpenConnection:
     for; *pinned* the addresses and ports that may be connected to; *requests* what is being
     fetched, by flow. *unreported* was blocked and is recorded with its page when one is asked
     for, else when the client goes. *brought_to* is the port that the client meant, where the
-    firewall brought the connection, and *meant_for* the address; *counted_as* the address by which its device is known.
+    firewall brought the connection, and *meant_for* the address; *counted_as* is the one by
+    which its device is known.
     """
 
     id: str

@@ -1,7 +1,10 @@
 """The school's certificate authority: made once, its key for its owner alone."""
 
+import resource
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +31,41 @@ def test_the_first_start_makes_it_and_the_next_keeps_it(tmp_path: Path) -> None:
 
     assert ca_file == ensure_authority(tmp_path / "ca", certificate, NOW)
     assert first == (ca_file.read_bytes(), certificate.read_bytes())
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """This process can write to no file, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_start_on_a_full_disk_uses_what_is_there(tmp_path: Path) -> None:
+    folder, certificate, combined = tmp_path / "ca", tmp_path / "ca.pem", tmp_path / "all.pem"
+    ca_file = ensure_authority(folder, certificate, NOW)
+    trusted_authorities(certificate, certificate, combined)
+
+    with no_room():
+        assert ca_file == ensure_authority(folder, certificate, NOW)
+        assert combined == trusted_authorities(certificate, certificate, combined)
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    certificate = tmp_path / "ca.pem"
+    ensure_authority(tmp_path / "ca", certificate, NOW)
+    new = tmp_path / "new"
+
+    with no_room():
+        with pytest.raises(AuthorityError, match=r"all\.pem: cannot be used"):
+            trusted_authorities(certificate, certificate, new / "all.pem")
+        with pytest.raises(AuthorityError, match=r"new: cannot be used"):
+            ensure_authority(new, new / "ca.pem", NOW)
+
+    assert [] == list(new.iterdir())
 
 
 def test_it_can_sign_for_websites_and_nothing_beneath_it_can(tmp_path: Path) -> None:

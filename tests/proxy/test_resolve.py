@@ -189,7 +189,8 @@ def test_the_gateways_own_addresses_are_opened_by_no_permission() -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["93.184.216.34", "::ffff:93.184.216.34", "64:ff9b::5db8:d822", "2002:5db8:d822::1"]
+    "spelling",
+    ["93.184.216.34", "::ffff:93.184.216.34", "64:ff9b::5db8:d822", "2002:5db8:d822::1"],
 )
 @pytest.mark.parametrize(
     "school", [{"inside": ("93.184.216.0/24",)}, {"never": ("93.184.216.34",)}]

@@ -32,11 +32,10 @@ class Blocks:
         return counted
 
     def are_spooled(self) -> bool:
-        """Whether each of them that is not stored is in some spool, on the disk."""
-        files = self._box.gateway.settings.spool_dir.rglob("*.events")
+        """Whether each of them is in the spool of DNS, on the disk."""
+        files = self._box.gateway.settings.spool_dir_of("dns").rglob("*.events")
         kept = b"".join(path.read_bytes() for path in files)
-        stored = self.stored()
-        return all(name.encode() in kept for name in self._asked if name not in stored)
+        return all(name.encode() in kept for name in self._asked)
 
     def assert_stored_once(self, within_s: float = 20.0) -> None:
         """Assert that each of them is stored, and is counted once."""

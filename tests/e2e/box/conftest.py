@@ -30,11 +30,13 @@ class Tried:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run everything that shares the box."""
+    """Have one worker run everything that shares the box, and give it time to start."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.xdist_group("box"))
+            # Whichever comes first starts the whole box, and waits for its bell.
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")

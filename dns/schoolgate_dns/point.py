@@ -6,11 +6,13 @@ Clocks, disk and environment are read here and nowhere else in this package.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from functools import partial
 
 import structlog
 
+from schoolgate_dns.brief_moments import BriefMoments
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.metrics.measures import CountedOffers, InForce, metrics_of
 from schoolgate_dns.metrics.server import MetricsServer
@@ -70,7 +72,8 @@ class Point:
             compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
             clock=clock,
         )
-        machine_now, school_now = MachineClock().now, clock.now
+        machine_now = MachineClock().now
+        school_now = BriefMoments(clock.now, time.monotonic).now
         offers = CountedOffers(self._client.offer)
         self._recording = Recording(offers, machine_now, show)
         self._address = settings.dns.address

@@ -1,17 +1,16 @@
 """The command line, `schoolgate-firewall`: check, show, load or close the packet filter."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from schoolgate_firewall import loader
+from schoolgate_policyd.complaints import complaining
 from schoolgate_policyd.config import Settings, load_settings
-from schoolgate_policyd.core.errors import SchoolgateError
 
-USAGE_ERROR = 2
+_complaining = partial(complaining, "schoolgate-firewall")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,16 +77,6 @@ def main() -> None:
 
 def _settings() -> Settings:
     return load_settings(_Options.config)
-
-
-@contextmanager
-def _complaining() -> Iterator[None]:
-    """Turn an error of ours into one sentence and exit code 2."""
-    try:
-        yield
-    except SchoolgateError as error:
-        typer.echo(f"schoolgate-firewall: {error}", err=True)
-        raise typer.Exit(USAGE_ERROR) from error
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A client whose connections the firewall would have brought: it goes straight to the door."""
 
-import subprocess
 from pathlib import Path
 
 from raw_tunnel import RawTunnel
@@ -11,33 +10,8 @@ def visit(
     proxy: RunningProxy, who: str, url: str, *options: str, trusting: Path | None = None
 ) -> Fetched:
     """Have curl fetch *url* from the address *who*, as a browser that knows of no proxy."""
-    got, heads = proxy.folder / "got", proxy.folder / "heads"
-    for file in (got, heads):
-        file.write_bytes(b"")
-    finished = subprocess.run(
-        [
-            *("curl", "--silent", "--show-error", "--max-time", "20", "--disable"),
-            *("--interface", who, "--connect-to", f"::{proxy.inspection}:{proxy.intercept_port}"),
-            *("--cacert", str(trusting or proxy.ca), "--noproxy", "*"),
-            *("--output", str(got), "--dump-header", str(heads)),
-            *("--write-out", "%{http_code} %{http_connect} %{http_version}"),
-            *options,
-            url,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    status, connect_status, version = finished.stdout.split(" ")
-    return Fetched(
-        exit_status=finished.returncode,
-        status=int(status),
-        connect_status=int(connect_status),
-        version=version,
-        headers=heads.read_text(),
-        body=got.read_text(errors="replace"),
-        said=finished.stderr,
-    )
+    door = ("--connect-to", f"::{proxy.inspection}:{proxy.intercept_port}", "--noproxy", "*")
+    return proxy.fetch(who, url, *door, *options, trusting=trusting)
 
 
 def caller(proxy: RunningProxy, who: str) -> RawTunnel:

@@ -118,6 +118,11 @@ class RunningProxy:
 
     def curl(self, who: str, url: str, *options: str, trusting: Path | None = None) -> Fetched:
         """Have curl fetch *url* from the address *who* through the proxy."""
+        proxy = ("--proxy", f"http://{self.host}:{self.port}", "--noproxy", "")
+        return self.fetch(who, url, *proxy, *options, trusting=trusting)
+
+    def fetch(self, who: str, url: str, *options: str, trusting: Path | None = None) -> Fetched:
+        """Have curl fetch *url* from the address *who*, by the way that *options* say."""
         got = self.folder / "got"
         heads = self.folder / "heads"
         for file in (got, heads):
@@ -125,8 +130,7 @@ class RunningProxy:
         finished = subprocess.run(
             [
                 *("curl", "--silent", "--show-error", "--max-time", "20", "--disable"),
-                *("--interface", who, "--proxy", f"http://{self.host}:{self.port}"),
-                *("--cacert", str(trusting or self.ca), "--noproxy", ""),
+                *("--interface", who, "--cacert", str(trusting or self.ca)),
                 *("--output", str(got), "--dump-header", str(heads)),
                 *("--write-out", "%{http_code} %{http_connect} %{http_version}"),
                 *options,

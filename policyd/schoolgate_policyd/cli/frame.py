@@ -1,18 +1,16 @@
 """What every command shares: the application, its options, and how an error is said."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from schoolgate_policyd.clock import MachineClock, open_school_clock
+from schoolgate_policyd.complaints import USAGE_ERROR, complaining, refuse
 from schoolgate_policyd.config import Settings, load_settings
-from schoolgate_policyd.core.errors import SchoolgateError
 
-USAGE_ERROR = 2
+__all__ = ["USAGE_ERROR", "app", "complaining", "refuse", "school_now", "settings_in_use"]
 
 app = typer.Typer(
     help="Schoolgate, the internet gateway for schools.",
@@ -47,18 +45,3 @@ def settings_in_use() -> Settings:
 def school_now(settings: Settings) -> datetime:
     """Return the school clock's moment."""
     return open_school_clock(settings, MachineClock()).now()
-
-
-@contextmanager
-def complaining() -> Iterator[None]:
-    """Turn an error of ours into one sentence and exit code 2."""
-    try:
-        yield
-    except SchoolgateError as error:
-        refuse(str(error))
-
-
-def refuse(message: str) -> NoReturn:
-    """Say what is wrong and end with exit code 2."""
-    typer.echo(f"schoolgate: {message}", err=True)
-    raise typer.Exit(USAGE_ERROR)

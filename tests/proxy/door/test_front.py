@@ -241,29 +241,19 @@ def test_what_the_firewall_did_not_bring_is_refused_where_there_is_one() -> None
     run(work)
 
 
-def test_a_client_has_so_many_connections_and_no_more() -> None:
-    async def work() -> None:
-        async with door() as it:
-            for number in range(MOST_CONNECTIONS_OF_CLIENT):
-                it.deciding.connections.opened(str(number), CLIENT)
-            with await to(it.place) as client:
-                await send(client, HTTP)
-                assert await is_reset(client)
-            it.deciding.connections.closed("0")
-            with await to(it.place) as client:
-                await send(client, HTTP)
-                await until(lambda: bool(it.taken_over))
-
-    run(work)
-
-
-def test_all_clients_together_have_so_many_connections_and_no_more() -> None:
+@pytest.mark.parametrize(
+    ("most", "clients"), [(MOST_CONNECTIONS_OF_CLIENT, 1), (MOST_CONNECTIONS, 200)]
+)
+def test_a_client_and_all_together_have_so_many_connections_and_no_more(
+    most: int, clients: int
+) -> None:
     """Files are left for policyd, the spool and the resolver."""
 
     async def work() -> None:
         async with door() as it:
-            for number in range(MOST_CONNECTIONS):
-                it.deciding.connections.opened(str(number), f"192.0.2.{number % 200}")
+            for number in range(most):
+                address = CLIENT if clients == 1 else f"192.0.2.{number % clients}"
+                it.deciding.connections.opened(str(number), address)
             with await to(it.place) as client:
                 await send(client, HTTP)
                 assert await is_reset(client)

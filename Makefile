@@ -53,6 +53,7 @@ bench-box: $(STAMP) ## measure the gateway beside Squid, in namespaces of its ow
 	$(PY) tests/bench/box/bench_forwarding.py
 	$(PY) tests/bench/box/bench_proxy.py
 	$(PY) tests/bench/box/bench_bell.py
+	$(PY) tests/bench/box/bench_ways.py
 
 fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000

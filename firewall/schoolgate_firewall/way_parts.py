@@ -11,7 +11,6 @@ from schoolgate_policyd.netfilter.ways import Way
 
 _INDEX = 4
 _MAC_END = 10
-_LINK = 12  # the hardware address is filled to eight octets
 _DESTINATION = {WaySet.LINK4: 4, WaySet.LINK6: 16, WaySet.ADDRESS4: 4, WaySet.ADDRESS6: 16}
 
 

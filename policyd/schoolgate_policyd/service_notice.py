@@ -11,7 +11,6 @@ import os
 import socket
 import time
 
-MAX_STATUS_LENGTH = 200
 _US_PER_S = 1_000_000
 # Said three times within the time that the manager grants, one word that is lost does no harm.
 _WORDS_PER_WATCHDOG = 3
@@ -27,12 +26,6 @@ def ready() -> None:
 def stopping() -> None:
     """Say that the component ends by intention."""
     _say("STOPPING=1")
-
-
-def status(text: str) -> None:
-    """Say in a line what the component does; *text* names no person, device or site."""
-    line = "".join(each if each.isprintable() else "?" for each in text)
-    _say(f"STATUS={line[:MAX_STATUS_LENGTH]}")
 
 
 def alive() -> None:

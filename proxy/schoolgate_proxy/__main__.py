@@ -13,7 +13,7 @@ from schoolgate_policyd.logs import configure_logs
 from schoolgate_proxy.launch import Point, quieten_mitmproxy
 from schoolgate_proxy.workers import NAME, Worker, number_in, worker_of
 
-# A connection that passes takes two files, one that is looked into takes two or more.
+# A connection that passes takes at most six files, one that is looked into two or more.
 MOST_FILES = 65_536
 
 

@@ -113,7 +113,7 @@ class Arrivals:
 
 
 def _note(connection: OpenConnection, original: Original) -> None:
-    connection.meant_for, connection.brought_to = original.address, original.port
+    connection.meant_for, connection.meant_port = original.address, original.port
 
 
 def _named(hello: Hello) -> Host | None:

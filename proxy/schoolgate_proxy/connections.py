@@ -33,7 +33,7 @@ class OpenConnection:
     host whose bytes go through untouched. *certified* is the name that a certificate may be made
     for; *pinned* the addresses and ports that may be connected to; *requests* what is being
     fetched, by flow. *unreported* was blocked and is recorded with its page when one is asked
-    for, else when the client goes. *brought_to* is the port that the client meant, where the
+    for, else when the client goes. *meant_port* is the port that the client meant, where the
     firewall brought the connection, and *meant_for* the address; *counted_as* is the one by
     which its device is known.
     """
@@ -46,7 +46,7 @@ class OpenConnection:
     passed: HostResource | None = None
     certified: Host | None = None
     unreported: LookInside | None = None
-    brought_to: int | None = None
+    meant_port: int | None = None
     meant_for: str | None = None
     counted_as: str = ""
     pinned: set[tuple[str, int]] = field(default_factory=set)

@@ -81,7 +81,7 @@ class Judging:
         if connection.meant_for is None:
             return
         judged = self.judge(connection, HostResource(parse_host(connection.meant_for)))
-        evidence = f"meant for {connection.meant_for} port {connection.brought_to}"
+        evidence = f"meant for {connection.meant_for} port {connection.meant_port}"
         self.blocked(connection, judged, attempt, evidence)
 
     def allowed(self, connection: OpenConnection, judged: Judged) -> None:

@@ -40,10 +40,9 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
 
 def test_what_is_said_is_heard(manager: Manager) -> None:
     service_notice.ready()
-    service_notice.status("serving, revision 7")
     service_notice.stopping()
 
-    assert ["READY=1", "STATUS=serving, revision 7", "STOPPING=1"] == manager.heard()
+    assert ["READY=1", "STOPPING=1"] == manager.heard()
 
 
 def test_an_abstract_socket_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,14 +52,6 @@ def test_an_abstract_socket_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> Non
         service_notice.ready()
 
         assert ["READY=1"] == manager.heard()
-
-
-def test_a_status_is_one_short_line(manager: Manager) -> None:
-    service_notice.status("a\nREADY=1" + "x" * 500)
-
-    (said,) = manager.heard()
-    assert "\n" not in said
-    assert len("STATUS=") + service_notice.MAX_STATUS_LENGTH == len(said)
 
 
 def test_alive_speaks_once_in_a_third_of_the_watchdogs_time(
@@ -119,6 +110,6 @@ def test_where_nobody_listens_nothing_is_raised(
 
 def test_a_manager_that_does_not_read_keeps_nobody_waiting(manager: Manager) -> None:
     for _ in range(3000):
-        service_notice.status("x" * 200)
+        service_notice.ready()
 
     assert manager.heard()

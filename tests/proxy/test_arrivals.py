@@ -117,7 +117,7 @@ def test_what_leads_on_is_pinned_to_what_was_looked_up() -> None:
     assert {(ADDRESSES[0], MEANT.port)} == world.connection.pinned
     assert (ADDRESSES[0], MEANT.port) == (
         world.connection.leads_to,
-        world.connection.brought_to,
+        world.connection.meant_port,
     )
 
 
@@ -167,7 +167,7 @@ def test_http_is_handed_over_for_each_request_to_be_decided() -> None:
     world = World(PUPIL)
 
     assert HandOver(MEANT.address) == world.arrivals.http(world.connection, MEANT)
-    assert (443, set()) == (world.connection.brought_to, world.connection.pinned)
+    assert (443, set()) == (world.connection.meant_port, world.connection.pinned)
 
 
 def test_a_device_is_one_and_the_same_over_both_families() -> None:

@@ -4,6 +4,7 @@
 Nothing is started and nothing enabled: whoever installs a gateway reads its configuration first.
 """
 
+import errno
 import re
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def program_in_use() -> Path:
         if any(Path(folder).is_relative_to(hidden) for hidden in _HIDDEN):
             raise InstallationError(
                 f"{folder}: is hidden from services: make the virtual environment in "
-                "/opt/schoolgate with /usr/bin/python3, and install from there"
+                "/opt/schoolgate with a Python 3.12 or later below /usr or /opt, and install "
+                "from there"
             )
     return Path(sys.prefix)
 
@@ -90,9 +92,21 @@ def install(
             run(("systemctl", "daemon-reload"))
     except OSError as error:
         raise InstallationError(
-            f"{error.filename}: cannot be laid out: {error.strerror}"
+            f"{error.filename or root}: cannot be laid out: {error.strerror}{_remedy(error)}"
         ) from error
     return done
+
+
+def _remedy(error: OSError) -> str:
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            return ": run it as root"
+        case errno.ENOSPC | errno.EDQUOT:
+            return ": make room on the disk, then run it again"
+        case errno.EROFS:
+            return ": make the file system writable, then run it again"
+        case _:
+            return ""
 
 
 def _settings_of(root: Path, source: Path) -> Settings:

@@ -27,19 +27,16 @@ class Placing:
     def put(self, file: File) -> None:
         """Put *file*, or lay it beside one that was edited. Raises OSError."""
         path, content = self._root / file.place, file.content.encode()
-        there = _content_of(path)
+        there, noted = _content_of(path), self._notes.get(str(file.place))
         if there == content:
             path.chmod(file.mode)
             self._note(file.place, content)
-        elif there is None or _digest(there) == self._notes.get(str(file.place)):
+        elif there is None or _digest(there) == noted:
             _write(path, content, file.mode)
             self._note(file.place, content)
             self.done.append(f"{'wrote' if there is None else 'renewed'} {path}")
-        else:
-            beside = path.with_name(f"{path.name}.new")
-            if _content_of(beside) != content:
-                _write(beside, content, ORDINARY_FILE)
-            self.done.append(f"kept {path}, which was edited; this version's is {beside}")
+        elif _digest(content) != noted:
+            self._lay_beside(path, content)
 
     def link(self, place: PurePosixPath, target: PurePosixPath) -> None:
         """Have a symbolic link to *target* at *place*. Raises OSError."""
@@ -62,6 +59,13 @@ class Placing:
         """Keep what was put for the next time. Raises OSError."""
         lines = (f"{digest}  {place}\n" for place, digest in sorted(self._notes.items()))
         _write(self._root / NOTES, "".join(lines).encode(), ORDINARY_FILE)
+
+    def _lay_beside(self, path: Path, content: bytes) -> None:
+        """Put *content* beside *path*, which was edited, once for each version of it."""
+        beside = path.with_name(f"{path.name}.new")
+        if _content_of(beside) != content:
+            _write(beside, content, ORDINARY_FILE)
+            self.done.append(f"kept {path}, which was edited; this version's is {beside}")
 
     def _note(self, place: PurePosixPath, content: bytes) -> None:
         self._notes[str(place)] = _digest(content)

@@ -174,7 +174,7 @@ class Hooks:
 def _raw(flow: http.HTTPFlow, connection: OpenConnection) -> RawRequest:
     request = flow.request
     authority = _authority_of(request)
-    if connection.connect is None and connection.brought_to is None:
+    if connection.connect is None and connection.meant_port is None:
         # Of an absolute target mitmproxy keeps the host alone, and of A-labels their Unicode.
         authority = _bracketed(_in_a_labels(request.host))
     authorities = [*([authority] if authority else []), *request.headers.get_all("host")]

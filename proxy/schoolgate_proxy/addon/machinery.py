@@ -79,15 +79,15 @@ class Machinery:
         return [(address[0], address[1]) for address in self._proxyserver.listen_addrs()]
 
     def take_over(
-        self, accepted: socket.socket, connection_id: str, meant: tuple[str, int]
+        self, accepted: socket.socket, connection_id: str, place: tuple[str, int]
     ) -> None:
         """
         Serve a connection that the front door accepted, of which nothing was read yet.
 
-        It is known under *connection_id* already. *meant* is where it leads, as text and port;
+        It is known under *connection_id* already. *place* is where it leads, as text and port;
         whether anything is connected to is decided for each request.
         """
-        task = asyncio.create_task(self._serve(accepted, connection_id, meant))
+        task = asyncio.create_task(self._serve(accepted, connection_id, place))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
 
@@ -124,7 +124,7 @@ class Machinery:
         self._master.shutdown()
 
     async def _serve(
-        self, accepted: socket.socket, connection_id: str, meant: tuple[str, int]
+        self, accepted: socket.socket, connection_id: str, place: tuple[str, int]
     ) -> None:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(_MOST_READ_AHEAD, loop)
@@ -143,7 +143,7 @@ class Machinery:
         streams = handler.transports.pop(handler.client)
         handler.client.id = connection_id
         handler.transports[handler.client] = streams
-        handler.layer.context.server.address = meant
+        handler.layer.context.server.address = place
         handler.layer = modes.TransparentProxy(handler.layer.context)
         with self._proxyserver.register_connection(connection_id, handler):
             await handler.handle_client()

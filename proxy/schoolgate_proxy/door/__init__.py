@@ -7,7 +7,9 @@ The front door: connections that the firewall brought here, meant for somebody e
 - `pipes`: what the kernel moves bytes through.
 - `passage`: a client and its origin, whose bytes pass without being read.
 - `listening`: the sockets that the firewall brings connections to.
-- `front`: a connection from its acceptance until it passes, is handed over or ends.
+- `half`: one direction of a passage, from socket to pipe to socket.
+- `caller`: a connection from its acceptance until it passes, is handed over or ends.
+- `front`: every connection there is, and the listeners they come by.
 
 What is decided stands in `arrivals`. Nothing here imports mitmproxy: a connection that has to be
 looked into is handed over with every byte still unread.

@@ -190,8 +190,8 @@ class Caller:
                 inside.readiness.leave(accepted.fileno())
                 self.is_handed_over = True
                 self._over()
-                meant = (answer.leads_to, self.original.port)
-                inside.take_over(accepted, self.connection.id, meant)
+                place = (answer.leads_to, self.original.port)
+                inside.take_over(accepted, self.connection.id, place)
             case Shut():
                 self.end()
             case never:

@@ -9,7 +9,7 @@ from schoolgate_proxy.door.passage import KEEPALIVE
 
 _BACKLOG = 1024
 # A connection comes to us with its first bytes; one that stays silent as long comes without.
-_FIRST_BYTES_WITHIN_S = 5
+_DEFER_ACCEPT_S = 5
 
 
 class ListenError(SchoolgateError):
@@ -45,7 +45,7 @@ def _listener(address: str, port: int) -> socket.socket:
         # Whatever is accepted has these from its listener.
         for option in KEEPALIVE:
             listener.setsockopt(*option)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _FIRST_BYTES_WITHIN_S)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, _DEFER_ACCEPT_S)
         listener.bind((address, port))
         listener.listen(_BACKLOG)
     except OSError:

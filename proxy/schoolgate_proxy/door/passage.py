@@ -124,6 +124,9 @@ class Passage:
         if origin.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.try_next()
             return
+        if not _has_peer(origin):
+            # Told of a socket that had this number before, in the same round.
+            return
         self._is_connected = True
         self._up = Half(client, origin, self._pipes)
         self._down = Half(origin, client, self._pipes)
@@ -179,3 +182,11 @@ class Passage:
 def reset(connection: socket.socket) -> None:
     """Have *connection* end with a reset when it is closed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+
+
+def _has_peer(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True

@@ -106,15 +106,27 @@ def test_a_mode_that_somebody_changed_is_put_right(tmp_path: Path) -> None:
     assert 0o700 == stat.S_IMODE((tmp_path / "var/lib/schoolgate/ca").stat().st_mode)
 
 
-def test_an_edited_configuration_is_kept_and_the_new_one_laid_beside_it(tmp_path: Path) -> None:
+def test_an_edited_configuration_is_left_alone_while_the_programs_is_the_same(
+    tmp_path: Path,
+) -> None:
     lay_out(tmp_path)
     own = edit(tmp_path, "school_name: The school", "school_name: Ours")
 
-    (said,) = lay_out(tmp_path)
-
-    assert f"kept {own}, which was edited; this version's is {own}.new" == said
+    assert [] == lay_out(tmp_path)
     assert "school_name: Ours" in own.read_text()
-    assert (data_dir() / "schoolgate.yaml").read_text() == Path(f"{own}.new").read_text()
+    assert not Path(f"{own}.new").exists()
+
+
+def test_a_later_versions_file_is_laid_once_beside_one_that_was_edited(tmp_path: Path) -> None:
+    lay_out(tmp_path, Path("/opt/earlier"))
+    unit = tmp_path / "etc/systemd/system/schoolgate-policyd.service"
+    unit.write_text("mine")
+
+    said = f"kept {unit}, which was edited; this version's is {unit}.new"
+    assert said in lay_out(tmp_path)
+    assert "mine" == unit.read_text()
+    assert "ExecStart=/opt/schoolgate/bin" in Path(f"{unit}.new").read_text()
+    assert said not in lay_out(tmp_path)
 
 
 def test_what_nobody_edited_is_renewed(tmp_path: Path) -> None:
@@ -126,15 +138,6 @@ def test_what_nobody_edited_is_renewed(tmp_path: Path) -> None:
     assert f"renewed {unit}" in lay_out(tmp_path)
     assert "ExecStart=/opt/schoolgate/bin/python -m schoolgate_policyd\n" in unit.read_text()
     assert "/opt/earlier" not in unit.read_text()
-
-
-def test_an_edited_unit_is_kept(tmp_path: Path) -> None:
-    lay_out(tmp_path)
-    unit = tmp_path / "etc/systemd/system/schoolgate-policyd.service"
-    unit.write_text(unit.read_text() + "# ours\n")
-
-    assert 1 == len(lay_out(tmp_path))
-    assert unit.read_text().endswith("# ours\n")
 
 
 def test_there_is_a_link_for_each_of_the_proxies(tmp_path: Path) -> None:

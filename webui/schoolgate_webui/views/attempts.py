@@ -24,7 +24,7 @@ _ATTEMPTS: Mapping[str, str] = {
     "circumvention": "Tried to get round the filter",
     "name-mismatch": "Disguised the name it asked for",
     "tunnel": "Tried to tunnel through the proxy",
-    "no-name": "Opened an encrypted connection without a name",
+    "no-name": "Opened a connection without a name",
     "encrypted-name": "Hid the name it asked for",
     "dns-tunnel": "Tried to tunnel through DNS",
     "other-resolver": "Asked DNS of somebody else",

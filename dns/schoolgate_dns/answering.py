@@ -260,6 +260,7 @@ class Answering:
         )
         if egress.note(answered, int(self._monotonic())):
             return outcome
+        egress.failed += 1
         return result.failed(asked.query, UpstreamUnreachable("the firewall takes no address"))
 
     async def _relayed(self, message: parse.ForZone, *, over_udp: bool) -> Outcome:

@@ -157,11 +157,12 @@ class Clients:
             address = packed(text)
             if address is None or address in looked_at:
                 continue
-            subject = self._judge.subject_at(text, moment)
-            self._note(subject.known_until)
-            for each in {address, *self._devices.addresses_with(address, subject.network)}:
+            network = self._judge.subject_at(text, moment).network
+            for each in {address, *self._devices.addresses_with(address, network)}:
                 looked_at.add(each)
-                self._place(wanted, each, self._judge.subject_at(text_of(each), moment))
+                subject = self._judge.subject_at(text_of(each), moment)
+                self._note(subject.known_until)
+                self._place(wanted, each, subject)
         return wanted
 
     def _place(self, wanted: Wanted, address: bytes, subject: Subject) -> None:

@@ -155,7 +155,9 @@ class Refused:
             # Of a help line nothing is told: what is not told apart may be all but that.
             self._templates[key] = other if seen is None else seen
         elif (seen.host, seen.attempt) != (other.host, other.attempt):
-            self._templates[key] = msgspec.structs.replace(other, host=MANY, attempt=key[0])
+            # Nobody is accused of an attempt for what may be all but that.
+            attempt = other.attempt if seen.attempt == other.attempt else None
+            self._templates[key] = msgspec.structs.replace(other, host=MANY, attempt=attempt)
 
     def _tell_rest(self, counts: dict[Key, int] | None) -> None:
         if counts is None:

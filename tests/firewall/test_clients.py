@@ -29,6 +29,7 @@ from schoolgate_policyd.core.subjects import (
     Network,
     Person,
 )
+from schoolgate_policyd.netfilter.neighbours import Link
 from schoolgate_policyd.settings import NetworkSettings
 
 TEACHER = Person("teacher", Audience.STAFF)
@@ -135,6 +136,20 @@ def test_a_pupils_ipv6_address_in_a_range_of_the_staff_is_closely_filtered() -> 
     look(world)
 
     assert {octets(SIX)} == world.sets.keys("close6")
+
+
+def test_the_end_of_each_claim_behind_one_hardware_address_is_noticed() -> None:
+    """As behind a repeater, whose hardware address stands for several devices."""
+    guests = Network("guests", "127.0.3.0/24", Audience.VISITOR, DeviceKind.OWN_DEVICE, False)
+    second = msgspec.structs.replace(claim(TEACHER, "127.0.3.10", 20), id="second")
+    claims = (claim(TEACHER, "127.0.3.9", 90), second)
+    world = World(school(claims=claims, networks=(guests,)))
+    world.neighbours.put(Link(3, b"\2\0\0\0\0\7"), "127.0.3.9", "127.0.3.10")
+    look(world)
+    assert {octets("127.0.3.9"), octets("127.0.3.10")} == world.sets.keys("trusted4")
+
+    asyncio.run(world.later(minutes=21))
+    assert {octets("127.0.3.9")} == world.sets.keys("trusted4")
 
 
 def test_a_device_that_comes_later_is_noticed() -> None:

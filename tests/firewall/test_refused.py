@@ -151,6 +151,16 @@ def test_counts_to_several_addresses_are_not_ascribed_to_one() -> None:
     }
 
 
+def test_counts_to_several_inner_addresses_are_no_attempt() -> None:
+    telling = Telling(World())
+    printers = (logged(Reason.INSIDE, to=each) for each in ("127.0.2.10", "127.0.2.11"))
+    telling.refuse(*printers, counted=11)
+    telling.pass_seconds(120)
+
+    assert 11 == sum(each.count for each in telling.blocked)
+    assert {None} == {each.attempt for each in telling.blocked}
+
+
 def test_a_count_without_a_line_is_told_too() -> None:
     telling = Telling(World())
     telling.world.sets.packets["count_tunnel4", octets(PUPIL)] = 7
@@ -301,9 +311,14 @@ def test_a_log_and_counts_that_cannot_be_read_stop_nothing() -> None:
     telling.log.is_failing = True
     telling.refused.read()
     telling.log.is_failing = False
-    telling.refuse(logged())
-
+    telling.world.sets.refusing = frozenset({Reason.UNKNOWN_ADDRESS.count_set(4)})
+    telling.refuse(logged(), counted=5)
+    telling.pass_seconds(120)
     assert 1 == len(telling.blocked)
+
+    telling.world.sets.refusing = frozenset()
+    telling.pass_seconds(120)
+    assert 5 == sum(each.count for each in telling.blocked)
 
 
 @pytest.mark.parametrize("reason", list(Reason))

@@ -163,6 +163,21 @@ def test_encrypted_dns_of_our_own_is_reached_where_it_listens() -> None:
     assert "10.9.1.1/32, 10.9.53.53/32" in ruleset
 
 
+def test_encrypted_dns_at_a_port_that_leads_to_the_proxy_is_refused() -> None:
+    inspection = SETTINGS.dns.inspection_addresses[0]
+    encrypted = EncryptedDnsSettings(
+        name="dns.school.example",
+        certificate=default_rules_dir(),
+        key=default_rules_dir(),
+        addresses=(inspection,),
+    )
+    with pytest.raises(RulesetError, match=f"https_port: 443 of {re.escape(inspection)} leads"):
+        of(with_section("dns", encrypted=encrypted))
+
+    elsewhere = dataclasses.replace(encrypted, https_port=4443)
+    assert "tcp dport { 853, 4443 } accept" in of(with_section("dns", encrypted=elsewhere))
+
+
 def test_a_reload_leaves_the_table_where_it_stands_and_another_kind_of_table_does_not() -> None:
     other_school = with_firewall(inside=("br0",), masquerade=False, exceptions=())
 

@@ -69,6 +69,8 @@ class FakeSets:
             self.held.setdefault(set_name, {}).pop(key, None)
 
     def elements(self, set_name: str) -> list[Element]:
+        if set_name in self.refusing:
+            raise NetfilterError(f"no {set_name}")
         counted = {key for name, key in self.packets if name == set_name}
         return [
             Element(key, None, self.packets.get((set_name, key), 0), 0)
@@ -124,6 +126,8 @@ class FakeNeighbours:
         return self.links.get(link, frozenset())
 
     def known_as(self, address: str) -> str:
+        if ":" not in address:
+            return address
         found = packed(address)
         link = None if found is None else self.link_of(found)
         four = [] if link is None else [e for e in self.links[link] if len(e) == 4]

@@ -137,7 +137,6 @@ class AnsweredAddresses:
             return True
         ways = self._opened(answered, second)
         if ways is None:
-            self.failed += 1
             return False
         self.opened += len(ways)
         told = Told(answered.source.known_as, answered.names, ways, LIFETIME_S)

@@ -19,13 +19,13 @@ from schoolgate_firewall.shared_networks import SharedNetworks
 from schoolgate_policyd.firewall_settings import FirewallMode, FirewallSettings
 from schoolgate_policyd.rulefiles.mistakes import printable
 from schoolgate_policyd.setting_kinds import MAX_WORKERS
-from schoolgate_policyd.settings import (
-    Settings,
-)
+from schoolgate_policyd.settings import EncryptedDnsSettings, Settings
 
 # A ruleset is text, so a name is checked where it enters it, whoever made the settings.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", re.ASCII)
 _MAX_PORT = 65_535
+# What is brought to the proxy at an inspection address.
+_STEERED_PORTS = frozenset({80, 443})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,8 @@ def _ports(settings: Settings, firewall: FirewallSettings) -> Ports:
     if not 1 <= proxy.workers <= MAX_WORKERS:
         raise RulesetError(f"proxy.workers: must be between 1 and {MAX_WORKERS}")
     encrypted = dns.encrypted
+    if encrypted is not None:
+        _require_reachable(encrypted, settings)
     return Ports(
         dns=_port("dns.port", dns.port),
         ssh=_port("firewall.ssh_port", firewall.ssh_port),
@@ -155,6 +157,19 @@ def _ports(settings: Settings, firewall: FirewallSettings) -> Ports:
             _port("dns.encrypted.https_port", encrypted.https_port),
         ),
     )
+
+
+def _require_reachable(encrypted: EncryptedDnsSettings, settings: Settings) -> None:
+    """Raise RulesetError where DNS over HTTPS is at a port that leads to the proxy."""
+    dns = settings.dns
+    addresses = encrypted.addresses or (dns.address, *dns.further_addresses)
+    both = sorted({*addresses} & {*dns.inspection_addresses})
+    if both and encrypted.https_port in _STEERED_PORTS:
+        raise RulesetError(
+            f"dns.encrypted.https_port: {encrypted.https_port} of {both[0]} leads to the proxy, "
+            "since that is an inspection address: write another port, or another address in "
+            "dns.encrypted.addresses"
+        )
 
 
 def _interfaces(place: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -82,5 +82,6 @@ def _meters(family: Family) -> Iterator[LastingSet]:
     metered = f"type {family.address}; size {MAX_CLIENTS}; flags dynamic,timeout;"
     for reason in Reason:
         yield LastingSet(reason.count_set(family.number), f"{metered} timeout 1h;")
-        yield LastingSet(heard_set(reason, family.number), f"{metered} timeout 10m;")
+        if reason is not Reason.QUIC:  # browsers try it by themselves: it is refused and not told
+            yield LastingSet(heard_set(reason, family.number), f"{metered} timeout 10m;")
     yield LastingSet(f"dns_rate{family.number}", f"{metered} timeout 1m;")

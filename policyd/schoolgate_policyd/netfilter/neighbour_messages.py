@@ -17,8 +17,8 @@ DELETE_NEIGHBOUR = 29
 GET_ADDRESSES = 22
 GET_NEIGHBOURS = 30
 
-# RTMGRP_NEIGH and RTMGRP_IPV4_IFADDR.
-GROUPS = 0x4 | 0x10
+# RTMGRP_NEIGH, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
+GROUPS = 0x4 | 0x10 | 0x100
 
 _NDMSG = Struct("=BBHiHBB")  # family, padding, padding, index, state, flags, type
 _IFADDRMSG = Struct("=BBBBI")  # family, prefix length, flags, scope, index
@@ -26,16 +26,15 @@ _NEIGHBOUR_ADDRESS = 1
 _NEIGHBOUR_HARDWARE = 2
 _INTERFACE_ADDRESS = 1
 _ADDRESS_LENGTHS: dict[int, int] = {socket.AF_INET: 4, socket.AF_INET6: 16}
-_IPV4_BITS = 32
 _MAC_LENGTH = 6
 _PROXY = 0x08
 # Reachable, stale, delay, probe and permanent: whoever answered, or is written down.
 _KNOWN_STATES = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
-# Failed and none: nobody answers there any more. An incomplete one is being asked.
+# Failed: nobody answers there any more. An incomplete one is being asked.
 _LOST_STATES = 0x20
 
 ALL_NEIGHBOURS = _NDMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0, 0, 0)
-ALL_IPV4_ADDRESSES = _IFADDRMSG.pack(socket.AF_INET, 0, 0, 0, 0)
+ALL_ADDRESSES = _IFADDRMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,20 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class OwnNetwork:
-    """An IPv4 network that the gateway itself has an address of, on the link *index*."""
+    """
+    A network that the gateway itself has an address of, on the link *index*.
+
+    *length* is that of its addresses in octets: 4 or 16.
+    """
 
     index: int
+    length: int
     network: int
     mask: int
 
     def has(self, packed: bytes) -> bool:
-        """Whether an IPv4 address is of this network."""
-        return int.from_bytes(packed) & self.mask == self.network
+        """Whether an address of either family is of this network."""
+        return len(packed) == self.length and int.from_bytes(packed) & self.mask == self.network
 
 
 def neighbour_of(kind: int, body: bytes) -> Neighbour | None:
@@ -81,10 +85,11 @@ def neighbour_of(kind: int, body: bytes) -> Neighbour | None:
 
 
 def own_network_of(body: bytes) -> OwnNetwork | None:
-    """Return the network of an address of the gateway's, None if it is not IPv4."""
+    """Return the network of an address of the gateway's, None if it is of neither family."""
     family, prefix_length, _, _, index = netlink.unpacked(_IFADDRMSG, body)
     packed = dict(netlink.attributes(body, _IFADDRMSG.size)).get(_INTERFACE_ADDRESS, b"")
-    if family != socket.AF_INET or len(packed) * 8 != _IPV4_BITS or prefix_length > _IPV4_BITS:
+    length = _ADDRESS_LENGTHS.get(family)
+    if length is None or len(packed) != length or prefix_length > length * 8:
         return None
-    mask = (1 << _IPV4_BITS) - (1 << _IPV4_BITS - prefix_length)
-    return OwnNetwork(index, int.from_bytes(packed) & mask, mask)
+    mask = (1 << length * 8) - (1 << length * 8 - prefix_length)
+    return OwnNetwork(index, length, int.from_bytes(packed) & mask, mask)

@@ -1,9 +1,10 @@
 """
 Who is on the gateway's own links: addresses and the hardware they belong to.
 
-Read from the kernel's neighbour table once and followed as it changes. An IPv4 address counts
-only on a link of whose network the gateway itself has an address: over ARP anybody may say
-anything, and a pupil's device must not become a teacher's by naming an address of the staff's.
+Read from the kernel's neighbour table once and followed as it changes. An address counts only on
+a link of whose network the gateway itself has an address: over ARP and neighbour discovery anybody
+may say anything, and a pupil's device must not become a teacher's, nor have one taken for two, by
+naming an address of the staff's.
 """
 
 import asyncio
@@ -19,7 +20,6 @@ from schoolgate_policyd.netfilter.neighbour_table import Link, NeighbourTable
 
 __all__ = ["Link", "Neighbours"]
 
-_IPV4_LENGTH = 4
 _QUEUE_OCTETS = 1 << 20
 # Read at one go, so that a flood of changes cannot keep the loop from its other work.
 _MOST_DATAGRAMS = 256
@@ -146,7 +146,7 @@ class Neighbours:
                 neighbours[found.index, found.packed] = found
 
         self._asked.dump(
-            neighbour_messages.GET_ADDRESSES, neighbour_messages.ALL_IPV4_ADDRESSES, take_network
+            neighbour_messages.GET_ADDRESSES, neighbour_messages.ALL_ADDRESSES, take_network
         )
         self._asked.dump(
             neighbour_messages.GET_NEIGHBOURS, neighbour_messages.ALL_NEIGHBOURS, take_neighbour
@@ -179,7 +179,7 @@ class Neighbours:
             self._table.leave(index, packed)
 
     def _is_of_link(self, index: int, packed: bytes) -> bool:
-        return len(packed) != _IPV4_LENGTH or any(
+        return any(
             network.index == index and network.has(packed) for network in self._own_networks
         )
 

@@ -62,7 +62,7 @@ def test_a_message_names_a_device_or_its_leaving(
     ("prefix_length", "has", "has_not"),
     [(24, "10.1.0.9", "10.1.1.9"), (32, "10.1.0.2", "10.1.0.3"), (8, "10.9.9.9", "11.1.0.2")],
 )
-def test_an_address_of_the_gateways_names_a_network(
+def test_an_ipv4_address_of_the_gateways_names_a_network(
     prefix_length: int, has: str, has_not: str
 ) -> None:
     body = Struct("=BBBBI").pack(socket.AF_INET, prefix_length, 0, 0, 2)
@@ -74,9 +74,26 @@ def test_an_address_of_the_gateways_names_a_network(
 
 
 @pytest.mark.parametrize(
+    ("prefix_length", "has", "has_not"),
+    [(64, "fd20::9:9", "fd20:0:0:1::9"), (128, "fd20::1", "fd20::2"), (64, "fd20::9", "::")],
+)
+def test_an_ipv6_address_of_the_gateways_names_a_network(
+    prefix_length: int, has: str, has_not: str
+) -> None:
+    body = Struct("=BBBBI").pack(socket.AF_INET6, prefix_length, 0, 0, 2)
+    own = socket.inet_pton(socket.AF_INET6, "fd20::1")
+    network = own_network_of(body + netlink.attribute(1, own))
+
+    assert isinstance(network, OwnNetwork)
+    assert network.has(socket.inet_pton(socket.AF_INET6, has))
+    assert not network.has(socket.inet_pton(socket.AF_INET6, has_not))
+    assert not network.has(IPV4)
+
+
+@pytest.mark.parametrize(
     ("family", "prefix_length"), [(socket.AF_INET6, 24), (socket.AF_INET, 33)]
 )
-def test_what_is_no_ipv4_network_is_none(family: int, prefix_length: int) -> None:
+def test_what_is_a_network_of_neither_family_is_none(family: int, prefix_length: int) -> None:
     body = Struct("=BBBBI").pack(family, prefix_length, 0, 0, 2)
 
     assert own_network_of(body + netlink.attribute(1, IPV4)) is None

@@ -77,7 +77,8 @@ class Hearing:
         hearing = self._socket
         if hearing is None:
             return
-        for _ in range(MOST_AT_ONCE):
+        taken = 0
+        while taken < MOST_AT_ONCE:
             try:
                 # One octet more than there may be shows what was cut off.
                 octets = hearing.recv(LONGEST_TOLD + 1)
@@ -90,5 +91,8 @@ class Hearing:
                 if not self.unreadable:
                     log.error("a datagram tells no ways", cause=str(error))  # noqa: TRY400 - the cause says all
                 self.unreadable += 1
+                taken += 1
                 continue
-            self._take(told)
+            taken += len(told)
+            for each in told:
+                self._take(each)

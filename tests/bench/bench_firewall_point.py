@@ -22,7 +22,7 @@ from schoolgate_firewall.hearing import Hearing
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.policy import Register, Source
 from schoolgate_policyd.core.subjects import Audience, Device, Person
-from schoolgate_policyd.netfilter.ways import Told, address_way, encode_told
+from schoolgate_policyd.netfilter.ways import Told, address_way, datagram_of, encode_told
 from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.rulefiles import load_policy
 
@@ -115,7 +115,7 @@ async def measure() -> None:
     )
     world = World(Source(1, policy, register))
     world.moment = BREAK
-    datagrams = [encode_told(each) for each in all_told()]
+    datagrams = [datagram_of([encode_told(each)]) for each in all_told()]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rate = await intake(world, datagrams)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -11,7 +11,7 @@ from firewall_world import PUPIL, PUPIL_LINK, link_to, told
 from ipc_world import eventually
 
 from schoolgate_firewall.hearing import Hearing, HearingError
-from schoolgate_policyd.netfilter.ways import LONGEST_TOLD, Told, encode_told
+from schoolgate_policyd.netfilter.ways import LONGEST_TOLD, Told, datagram_of, encode_told
 
 TOLD = told(PUPIL, "lessons.example", link_to(PUPIL_LINK))
 
@@ -40,7 +40,7 @@ def test_what_is_told_is_heard(tmp_path: Path) -> None:
     path = tmp_path / "firewall" / "ways.sock"
 
     async def use(_: Hearing, heard: list[Told]) -> None:
-        tell(path, encode_told(TOLD))
+        tell(path, datagram_of([encode_told(TOLD)]))
         await eventually(lambda: heard == [TOLD])
 
     with_hearing(path, use)
@@ -54,7 +54,7 @@ def test_what_is_told_is_heard(tmp_path: Path) -> None:
         b"\xc1",
         b"\x90" * 100,
         bytes(LONGEST_TOLD + 1),
-        encode_told(TOLD) + bytes(LONGEST_TOLD),
+        datagram_of([encode_told(TOLD)]) + bytes(LONGEST_TOLD),
     ],
 )
 def test_what_is_no_telling_is_counted_and_the_next_is_heard(
@@ -63,7 +63,7 @@ def test_what_is_no_telling_is_counted_and_the_next_is_heard(
     path = tmp_path / "ways.sock"
 
     async def use(hearing: Hearing, heard: list[Told]) -> None:
-        tell(path, datagram, encode_told(TOLD))
+        tell(path, datagram, datagram_of([encode_told(TOLD)]))
         await eventually(lambda: heard == [TOLD])
         assert 1 == hearing.unreadable
 
@@ -76,7 +76,7 @@ def test_a_socket_that_a_dead_process_left_is_replaced(tmp_path: Path) -> None:
         dead.bind(str(path))
 
     async def use(_: Hearing, heard: list[Told]) -> None:
-        tell(path, encode_told(TOLD))
+        tell(path, datagram_of([encode_told(TOLD)]))
         await eventually(lambda: heard == [TOLD])
 
     with_hearing(path, use)

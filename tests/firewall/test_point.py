@@ -34,7 +34,7 @@ from schoolgate_policyd.ipc.messages import Blocked, Direction, EventBatch, Poin
 from schoolgate_policyd.ipc.rollout import Revision
 from schoolgate_policyd.ipc.server import PolicydServer
 from schoolgate_policyd.netfilter.names import TABLE, WaySet
-from schoolgate_policyd.netfilter.ways import Told, encode_told
+from schoolgate_policyd.netfilter.ways import Told, datagram_of, encode_told
 from schoolgate_policyd.networks import networks_of
 
 STALLED_S = 0.3
@@ -92,10 +92,9 @@ class Gateway:
         way = self.world.way(device, PLAIN[family])
         self.world.sets.add(way.set.open_name, [way.key], 300)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as teller:
+            told = Told(known_as or device.address(family), (name,), (way,), 300)
             teller.connect(str(self.settings.ways_path))
-            teller.send(
-                encode_told(Told(known_as or device.address(family), (name,), (way,), 300))
-            )
+            teller.send(datagram_of([encode_told(told)]))
 
     def held(self, set_name: str) -> set[bytes]:
         return {each.key for each in self.world.sets.elements(set_name)}

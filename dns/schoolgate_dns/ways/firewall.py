@@ -52,7 +52,9 @@ class Firewall:
 
     def start(self) -> None:
         """Follow who is on the links, in the running loop. Raises NetfilterError."""
-        self._neighbours.start(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._neighbours.start(loop)
+        self.teller.soon = loop.call_soon
 
     def tick(self) -> bool:
         """

@@ -1,9 +1,12 @@
 """
 What DNS tells the firewall's point: whom it told which names, and the ways that this opened.
 
-One `Told` is one datagram. The keys are what the kernel's sets compare (see `names.WaySet`).
+A datagram is an array of a few `Told`. The keys are what the kernel's sets compare (see
+`names.WaySet`).
 """
 
+from collections.abc import Sequence
+from struct import Struct
 from sys import byteorder
 
 import msgspec
@@ -11,8 +14,11 @@ import msgspec
 from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.names import WaySet
 
-# A datagram longer than this is nobody's of ours: 64 ways of 32 octets and 16 names are shorter.
+# A datagram longer than this is nobody's of ours: an answer of the most ways and names is shorter.
 LONGEST_TOLD = 16_384
+MOST_TOLD_AT_ONCE = 64
+_ARRAY_16 = Struct(">BH")
+_ARRAY_16_MARK = 0xDC
 MOST_NAMES = 32
 MOST_WAYS = 128
 LONGEST_NAME = 255
@@ -39,7 +45,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Told)
+_decoder = msgspec.msgpack.Decoder(tuple[Told, ...])
 
 
 def link_way(index: int, mac: bytes, destination: bytes) -> Way:
@@ -66,19 +72,28 @@ def address_way(client: bytes, destination: bytes) -> Way:
 
 
 def encode_told(told: Told) -> bytes:
-    """Return the datagram that tells *told*."""
+    """Return *told* as a part of a datagram (`datagram_of`)."""
     return _encoder.encode(told)
 
 
-def decode_told(octets: bytes) -> Told:
-    """Return what a datagram tells; raises NetfilterError if it is not a bounded `Told`."""
+def datagram_of(parts: Sequence[bytes]) -> bytes:
+    """Return the datagram that tells *parts*, each an encoded `Told`."""
+    # An array of msgpack is its length and then its elements, so nothing is encoded twice.
+    return _ARRAY_16.pack(_ARRAY_16_MARK, len(parts)) + b"".join(parts)
+
+
+def decode_told(octets: bytes) -> tuple[Told, ...]:
+    """Return what a datagram tells; raises NetfilterError if any of it is not bounded."""
     if len(octets) > LONGEST_TOLD:
         raise NetfilterError(f"a datagram of {len(octets)} octets tells no ways")
     try:
         told = _decoder.decode(octets)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NetfilterError(f"a datagram tells no ways: {error}") from error
-    _require_bounds(told)
+    if not 0 < len(told) <= MOST_TOLD_AT_ONCE:
+        raise NetfilterError(f"a datagram tells of {len(told)} answers")
+    for each in told:
+        _require_bounds(each)
     return told
 
 

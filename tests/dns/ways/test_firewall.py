@@ -98,7 +98,7 @@ class Box:
         told = []
         with contextlib.suppress(BlockingIOError):
             while True:
-                told.append(decode_told(self.point.recv(65_536)))
+                told += decode_told(self.point.recv(65_536))
         return told
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,13 @@ import msgspec
 import pytest
 
 from schoolgate_dns.ways.telling import MOST_WAITING, Teller
-from schoolgate_policyd.netfilter.ways import Told, decode_told, link_way
+from schoolgate_policyd.netfilter.ways import (
+    LONGEST_TOLD,
+    MOST_TOLD_AT_ONCE,
+    Told,
+    decode_told,
+    link_way,
+)
 
 TOLD = Told("10.0.1.10", ("books.example",), (link_way(3, bytes(6), b"\xc0\0\2\1"),), 1020)
 
@@ -39,12 +45,41 @@ def teller_at(path: Path) -> Iterator[Teller]:
     teller.close()
 
 
-def test_each_answer_is_one_datagram(path: Path) -> None:
+def test_without_a_loop_each_answer_is_one_datagram(path: Path) -> None:
     with point_at(path) as point, teller_at(path) as teller:
         assert [True, True] == [teller.tell(TOLD) for _ in range(2)]
-        assert [TOLD, TOLD] == [decode_told(point.recv(65_536)) for _ in range(2)]
+        assert [(TOLD,), (TOLD,)] == [decode_told(point.recv(65_536)) for _ in range(2)]
 
     assert (1, 0) == (teller.meetings, teller.untold)
+
+
+def test_what_is_told_in_one_turn_of_the_loop_is_one_datagram(path: Path) -> None:
+    later: list[Callable[[], None]] = []
+    with point_at(path) as point, teller_at(path) as teller:
+        teller.soon = later.append
+        assert all(teller.tell(numbered(number)) for number in range(MOST_TOLD_AT_ONCE + 1))
+        (tell,) = later
+        tell()
+        first, second = (decode_told(point.recv(65_536)) for _ in range(2))
+
+    assert (MOST_TOLD_AT_ONCE, 1) == (len(first), len(second))
+    assert tuple(map(numbered, range(MOST_TOLD_AT_ONCE + 1))) == first + second
+
+
+def test_a_datagram_is_no_longer_than_the_point_reads(path: Path) -> None:
+    long = msgspec.structs.replace(TOLD, names=("a" * 250,) * 12)
+    later: list[Callable[[], None]] = []
+    with point_at(path) as point, teller_at(path) as teller:
+        teller.soon = later.append
+        told = [teller.tell(long) for _ in range(20)]
+        later[0]()
+        sizes = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sizes.append(len(point.recv(65_536)))
+
+    assert all(told)
+    assert max(sizes) <= LONGEST_TOLD < sum(sizes)
 
 
 def test_what_nobody_hears_is_counted(path: Path) -> None:
@@ -59,7 +94,7 @@ def test_a_point_that_comes_later_is_found(path: Path) -> None:
         teller.tell(TOLD)
         with point_at(path) as point:
             assert teller.tell(TOLD)
-            assert TOLD == decode_told(point.recv(65_536))
+            assert (TOLD,) == decode_told(point.recv(65_536))
 
 
 def test_one_that_begins_anew_is_found_at_once_and_known_to_be_another(path: Path) -> None:
@@ -68,7 +103,7 @@ def test_one_that_begins_anew_is_found_at_once_and_known_to_be_another(path: Pat
             teller.tell(TOLD)
         with point_at(path) as point:
             assert teller.tell(TOLD)
-            assert TOLD == decode_told(point.recv(65_536))
+            assert (TOLD,) == decode_told(point.recv(65_536))
 
     assert (2, 0) == (teller.meetings, teller.untold)
 
@@ -92,7 +127,7 @@ def received(point: socket.socket) -> list[str]:
     names = []
     with contextlib.suppress(BlockingIOError):
         while True:
-            names += decode_told(point.recv(65_536)).names
+            names += [name for told in decode_told(point.recv(65_536)) for name in told.names]
     return names
 
 

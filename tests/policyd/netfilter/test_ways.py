@@ -9,10 +9,12 @@ from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.names import WaySet
 from schoolgate_policyd.netfilter.ways import (
     MOST_NAMES,
+    MOST_TOLD_AT_ONCE,
     MOST_WAYS,
     Told,
     Way,
     address_way,
+    datagram_of,
     decode_told,
     encode_told,
     link_way,
@@ -58,7 +60,18 @@ def test_a_link_has_six_octets_and_an_address_four_or_sixteen(
 
 
 def test_what_is_told_is_heard() -> None:
-    assert decode_told(encode_told(TOLD)) == TOLD
+    other = msgspec.structs.replace(TOLD, names=("other.example",))
+
+    assert (TOLD,) == decode_told(datagram_of([encode_told(TOLD)]))
+    assert (TOLD, other) == decode_told(datagram_of([encode_told(TOLD), encode_told(other)]))
+
+
+@pytest.mark.parametrize("count", [0, MOST_TOLD_AT_ONCE + 1])
+def test_a_datagram_tells_of_some_answers_and_not_too_many(count: int) -> None:
+    short = encode_told(msgspec.structs.replace(TOLD, names=("a",), ways=()))
+
+    with pytest.raises(NetfilterError, match="answers"):
+        decode_told(datagram_of([short] * count))
 
 
 @pytest.mark.parametrize(
@@ -77,17 +90,17 @@ def test_what_is_told_is_heard() -> None:
 )
 def test_what_no_answer_has_is_not_heard(told: Told) -> None:
     with pytest.raises(NetfilterError):
-        decode_told(encode_told(told))
+        decode_told(datagram_of([encode_told(told)]))
 
 
 @given(st.data())
 def test_spoiled_octets_are_heard_or_an_error(data: st.DataObject) -> None:
-    octets = bytearray(encode_told(TOLD))
+    octets = bytearray(datagram_of([encode_told(TOLD)]))
     for _ in range(data.draw(st.integers(1, 4))):
         octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
     try:
         told = decode_told(bytes(octets[: data.draw(st.integers(0, len(octets)))]))
     except NetfilterError:
         return
-    assert told.names
-    assert {16} == {len(way.key) for way in told.ways}
+    assert all(each.names for each in told)
+    assert {16} >= {len(way.key) for each in told for way in each.ways}

@@ -15,6 +15,7 @@ from schoolgate_policyd.core.policy import Live, Policy
 from schoolgate_policyd.core.proof.crosscheck import Case
 from schoolgate_policyd.core.rules import (
     Citation,
+    EverythingScope,
     Grant,
     GrantKind,
     HostScope,
@@ -150,9 +151,12 @@ class Draws:
         scopes: list[Scope] = [PageScope(url), PrefixScope(url), HostScope(url.host)]
         if self._services:
             scopes.append(ServiceScope(chance.choice(self._services)))
+        kind = chance.choice(list(GrantKind))
+        if kind is GrantKind.SUPERVISED_SESSION:
+            scopes.append(EverythingScope())
         return Grant(
             id=id_,
-            kind=chance.choice(list(GrantKind)),
+            kind=kind,
             scope=chance.choice(scopes),
             # Most are for the whole year, or hardly a case would meet one.
             starts_at=chance.choice((starts_at, *3 * (self._moments.first,))),

@@ -41,11 +41,16 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class DomainList(msgspec.Struct, frozen=True):
-    """A named list of hosts, each with everything under it, of one category (adult, vpn)."""
+    """
+    A named list of hosts, each with everything under it, of one category (adult, vpn).
+
+    One that *spares_essentials* leaves them open, and what is under them.
+    """
 
     id: str
     category: str
     domains: tuple[Host, ...]
+    spares_essentials: bool = False
 
     def has_host(self, host: Host) -> bool:
         """Whether *host* is on the list."""

@@ -120,23 +120,27 @@ class Matcher:
         listed: Listed,
         rules: Iterable[Rule],
         circumvention: frozenset[str],
+        withdrawn: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._cells = cells
+        # By name, the words of the sites that are withdrawn from somebody.
+        self._withdrawn = withdrawn
         self._naming = listed.naming
         self._circumvention = circumvention
         self._rules_by_word = _rules_by_word(rules)
-        self._known: dict[tuple[bool, tuple[Step, ...]], Matched] = {}
+        self._known: dict[tuple[bool, tuple[Step, ...], tuple[str, ...]], Matched] = {}
 
     def match(self, host: Host, chain: tuple[Host, ...], limit: int) -> Matched:
         """Return what is found for *host* with the CNAME *chain*, remembering *limit* answers."""
         is_literal = isinstance(host, AddressLiteral)
         steps = (self._step(host), *map(self._step, chain)) if chain else (self._step(host),)
-        key = (is_literal, steps)
+        withdrawn = self._withdrawn_from(host, chain) if self._withdrawn else ()
+        key = (is_literal, steps, withdrawn)
         matched = self._known.get(key)
         if matched is None:
             if len(self._known) >= limit:
                 self._known.clear()
-            matched = self._known[key] = self._match(steps, is_literal=is_literal)
+            matched = self._known[key] = self._match(steps, withdrawn, is_literal=is_literal)
         return matched
 
     def _step(self, host: Host) -> Step:
@@ -147,7 +151,14 @@ class Matcher:
             self._naming(host),
         )
 
-    def _match(self, steps_found: tuple[Step, ...], *, is_literal: bool) -> Matched:
+    def _withdrawn_from(self, host: Host, chain: tuple[Host, ...]) -> tuple[str, ...]:
+        names = (name for step in (host, *chain) for name in step.parents())
+        found = (word for name in names for word in self._withdrawn.get(name, ()))
+        return tuple(dict.fromkeys(found))
+
+    def _match(
+        self, steps_found: tuple[Step, ...], withdrawn: tuple[str, ...], *, is_literal: bool
+    ) -> Matched:
         steps = [cells for cells, _ in steps_found]
         asked = [cell for cell, _ in steps[0]]
         words: list[tuple[str, Service | None]] = [(EVERYTHING, None)]
@@ -155,6 +166,7 @@ class Matcher:
             words.append((EVERYTHING_BUT_ESSENTIALS, None))
         if is_literal:
             words.append((ADDRESS_LITERALS, None))
+        words += [(word, None) for word in withdrawn]
         services = {each.id: each for step in steps for each in _services_of(step)}
         lists: list[DomainList | LargeList] = [*_lists_of(steps), *_large_lists_of(steps_found)]
         parts = [
@@ -202,8 +214,15 @@ def _unique_rules(pairs: Iterable[tuple[Rule, Service | None]]) -> Iterable[Rule
     return {rule.id: rule for rule, _ in pairs}.values()
 
 
-def _lists_of(steps: Iterable[Cells]) -> Iterator[DomainList]:
-    return (each for step in steps for cell, _ in step for each in cell.lists)
+def _lists_of(steps: list[Cells]) -> Iterator[DomainList]:
+    """Yield the lists that name a step, of an essential only those that do not spare it."""
+    # What is asked for spares all that is behind it: a lesson site stays open as a whole.
+    is_asked_essential = _is_essential(steps[0])
+    for step in steps:
+        for cell, _ in step:
+            for each in cell.lists:
+                if not each.spares_essentials or not (is_asked_essential or _is_essential(step)):
+                    yield each
 
 
 def _large_lists_of(steps: tuple[Step, ...]) -> Iterator[LargeList]:

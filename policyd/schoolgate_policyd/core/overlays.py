@@ -16,6 +16,7 @@ from schoolgate_policyd.core.matching import Matched
 from schoolgate_policyd.core.names import Host
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.rules import (
+    EverythingScope,
     Grant,
     GrantKind,
     HostScope,
@@ -143,9 +144,11 @@ class Overlays:
                 return url.host == host
             case HostScope(above):
                 return host.is_under(above)
-            # A new scope breaks the build.
-            case ServiceScope(service):  # pragma: no branch
+            case ServiceScope(service):
                 return service in self._services and _is_on(self._services[service], host)
+            # A new scope breaks the build.
+            case EverythingScope():  # pragma: no branch
+                return True
 
 
 def _is_on(service: Service, host: Host) -> bool:

@@ -17,7 +17,7 @@ from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.names import AddressLiteral, Host, Url
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.rules import ADDRESS_LITERALS as LITERALS
-from schoolgate_policyd.core.rules import EVERYTHING, Rule, lifts, rule_of
+from schoolgate_policyd.core.rules import EVERYTHING, Rule, lifts, rule_of, withdrawn_word
 from schoolgate_policyd.core.rules import EVERYTHING_BUT_ESSENTIALS as INESSENTIAL
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.witnesses import witnesses
@@ -86,6 +86,7 @@ def belongs_to(
     catalogue = source.policy.catalogue
     is_essential = any(url.host.is_under(name) for name in catalogue.essentials)
     yield {EVERYTHING} if is_essential else {EVERYTHING, INESSENTIAL}, None
+    yield withdrawn_from((url.host, *chain), source), None
     if isinstance(url.host, AddressLiteral):
         yield {LITERALS}, None
     for host in (url.host, *chain):
@@ -93,12 +94,18 @@ def belongs_to(
         for service in catalogue.services:
             if service.has_url(step):
                 yield {service.id, service.category}, service
-        for each in catalogue.lists:
-            if each.has_host(host):
-                yield {each.id, each.category}, None
         # A lesson site stays open, whatever a list of somebody else's says: unless it is locked.
         is_spared = is_essential or any(host.is_under(name) for name in catalogue.essentials)
+        for each in catalogue.lists:
+            if each.has_host(host) and not (each.spares_essentials and is_spared):
+                yield {each.id, each.category}, None
         listed = () if names is None else names.lists_of(host)
         for large in catalogue.large_lists:
             if large.id in listed and (large.locked or not is_spared):
                 yield {large.id, large.category}, None
+
+
+def withdrawn_from(hosts: tuple[Host, ...], source: Source) -> set[str]:
+    """Return the words of the sites that one of *hosts* is on and that somebody may not use."""
+    sites = [(each.site, withdrawn_word(each)) for each in source.live.restrictions]
+    return {word for site, word in sites if site and any(host.is_under(site) for host in hosts)}

@@ -146,7 +146,15 @@ class ServiceScope(msgspec.Struct, frozen=True, tag="service"):
         )
 
 
-Scope = PageScope | PrefixScope | HostScope | ServiceScope
+class EverythingScope(msgspec.Struct, frozen=True, tag="everything"):
+    """Everything: for a supervised session alone, which lifts what its kind is named by."""
+
+    def covers(self, _: Url, __: Mapping[str, Service]) -> bool:
+        """Whether the URL is covered: each is."""
+        return True
+
+
+Scope = PageScope | PrefixScope | HostScope | ServiceScope | EverythingScope
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -164,6 +172,13 @@ class Grant(msgspec.Struct, frozen=True):
     people: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
     device_groups: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        # What a supervised session opens is what a restriction closed; any other kind of so wide
+        # a scope would open every page that its kind can lift.
+        is_supervised = self.kind is GrantKind.SUPERVISED_SESSION
+        if isinstance(self.scope, EverythingScope) and not is_supervised:
+            raise ValueError(f"grant `{self.id}`: only a supervised session is for everything")
 
     def is_live_at(self, moment: datetime) -> bool:
         """Whether *moment* (aware) is in the grant's time."""
@@ -201,7 +216,11 @@ class RestrictionKind(StrEnum):
 
 
 class Restriction(msgspec.Struct, frozen=True):
-    """A rule about one person, or the devices assigned to them, on [starts_at, ends_at)."""
+    """
+    A rule about one person, or the devices assigned to them, on [starts_at, ends_at).
+
+    What is withdrawn is a *service* (or a category), or a *site*: a host and everything under it.
+    """
 
     id: str
     kind: RestrictionKind
@@ -211,9 +230,15 @@ class Restriction(msgspec.Struct, frozen=True):
     person: str | None = None
     device_groups: frozenset[str] = frozenset()
     service: str | None = None
+    site: Host | None = None
 
 
 SCHOOL_DEVICES = frozenset({DeviceKind.SCHOOL_COMPUTER, DeviceKind.SCHOOL_MOBILE})
+
+
+def withdrawn_word(restriction: Restriction) -> str:
+    """Return the word that a withdrawn site is blocked by; no id in a rule file has a colon."""
+    return f"withdrawn:{restriction.id}"
 
 
 def rule_of(restriction: Restriction) -> Rule:
@@ -225,9 +250,14 @@ def rule_of(restriction: Restriction) -> Rule:
     if restriction.device_groups:
         who.append(Condition(device_group=restriction.device_groups, device=devices))
     withdrawn = restriction.kind is RestrictionKind.WITHDRAWN_SERVICE
+    what = EVERYTHING
+    if withdrawn and restriction.site is not None:
+        what = withdrawn_word(restriction)
+    elif withdrawn:
+        what = restriction.service or EVERYTHING
     return Rule(
         id=f"restriction-{restriction.id}",
-        block=frozenset({restriction.service or EVERYTHING} if withdrawn else {EVERYTHING}),
+        block=frozenset({what}),
         applies_to=tuple(who),
         cite=restriction.cite,
         lifted_by=frozenset() if withdrawn else frozenset({GrantKind.SUPERVISED_SESSION}),

@@ -23,7 +23,7 @@ from schoolgate_policyd.core.names import DomainName, Host
 from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlay, Overlays, Rules
 from schoolgate_policyd.core.policy import Live, Policy, Source
 from schoolgate_policyd.core.register import SubjectFinder
-from schoolgate_policyd.core.rules import Grant, Rule, rule_of
+from schoolgate_policyd.core.rules import Grant, Rule, rule_of, withdrawn_word
 from schoolgate_policyd.core.school_time import SchoolTime
 from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.core.timelines import Timeline, Timelines
@@ -68,6 +68,7 @@ class _Shared:
             compiled.listed,
             (*source.policy.rules, *map(rule_of, source.live.restrictions)),
             compiled.circumvention,
+            _withdrawn_sites(source.live),
         )
         self.classes = SubjectClasses(source)
         # Decisions about classes of subjects, with nothing laid over them.
@@ -77,6 +78,15 @@ class _Shared:
         """Whether it would be the same for *source*, which differs in what is live alone."""
         live, mine = source.live, self._source.live
         return mine.restrictions == live.restrictions and mine.standing == live.standing
+
+
+def _withdrawn_sites(live: Live) -> dict[str, tuple[str, ...]]:
+    """Return by the name of each site that is withdrawn from somebody the words for it."""
+    words: dict[str, tuple[str, ...]] = {}
+    for each in live.restrictions:
+        if each.site is not None:
+            words[each.site.text] = (*words.get(each.site.text, ()), withdrawn_word(each))
+    return words
 
 
 class Snapshot:

@@ -17,7 +17,14 @@ import msgspec
 from schoolgate_policyd.core.catalogue import Service
 from schoolgate_policyd.core.few_parts import few_parts
 from schoolgate_policyd.core.names import Host, Url, as_served
-from schoolgate_policyd.core.rules import Grant, HostScope, PageScope, PrefixScope, ServiceScope
+from schoolgate_policyd.core.rules import (
+    EverythingScope,
+    Grant,
+    HostScope,
+    PageScope,
+    PrefixScope,
+    ServiceScope,
+)
 from schoolgate_policyd.core.url_patterns import UrlPattern
 
 _UNLIKELY_PORT = 1  # tcpmux: stands for every port that no grant names
@@ -54,7 +61,9 @@ def witnesses(
             case ServiceScope(service) if service in services:
                 granted[service] = _parts_on(host, services[service])
             # Other hosts' parts and whole hosts divide nothing here. A new scope breaks the build.
-            case PageScope() | PrefixScope() | HostScope() | ServiceScope():  # pragma: no branch
+            case PageScope() | PrefixScope() | HostScope() | ServiceScope():
+                pass
+            case EverythingScope():  # pragma: no branch
                 pass
     parts.update(*granted.values())
     made = _Pages(parts, below, (path for path, _ in pages))

@@ -25,6 +25,7 @@ from schoolgate_policyd.core.rules import (
     EVERYTHING_BUT_ESSENTIALS,
     Citation,
     Condition,
+    EverythingScope,
     Grant,
     GrantKind,
     HostScope,
@@ -358,16 +359,22 @@ def grants(about: DomainName | AddressLiteral | None = None) -> st.SearchStrateg
         named.map(PrefixScope),
         hosts.map(HostScope),
         st.sampled_from(SERVICES).map(ServiceScope),
+        st.just(EverythingScope()),
     )
     always = st.just((datetime(2026, 10, 1, tzinfo=UTC), 24 * 80))
     return st.builds(
-        lambda when, **fields: Grant(
-            starts_at=when[0], ends_at=when[0] + timedelta(hours=when[1]), **fields
+        lambda when, kind, scope, **fields: Grant(
+            starts_at=when[0],
+            ends_at=when[0] + timedelta(hours=when[1]),
+            # Nothing else may be for everything.
+            kind=(GrantKind.SUPERVISED_SESSION if isinstance(scope, EverythingScope) else kind),
+            scope=scope,
+            **fields,
         ),
         always | st.tuples(moments(), st.sampled_from([1, 24 * 20])),
+        st.sampled_from(GrantKind),
+        scope,
         id=st.uuids().map(str),
-        kind=st.sampled_from(GrantKind),
-        scope=scope,
         people=st.sampled_from([frozenset(PEOPLE), frozenset(PEOPLE), frozenset()]),
         classes=st.frozensets(st.sampled_from(CLASSES), max_size=1),
         device_groups=st.frozensets(st.sampled_from(GROUPS), max_size=1),
@@ -387,6 +394,7 @@ def restrictions() -> st.SearchStrategy[Restriction]:
         person=st.none() | st.sampled_from(PEOPLE),
         device_groups=st.frozensets(st.sampled_from(GROUPS), max_size=1),
         service=st.sampled_from(SERVICES),
+        site=st.none() | st.none() | st.sampled_from(HOSTS),
     )
 
 

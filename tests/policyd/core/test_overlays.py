@@ -13,6 +13,7 @@ from schoolgate_policyd.core.names import parse_host, parse_url
 from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlays
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.rules import (
+    EverythingScope,
     GrantKind,
     HostScope,
     PageScope,
@@ -108,6 +109,19 @@ def test_a_withdrawn_service_touches_that_service_alone() -> None:
     assert not snapshot.is_touched(cases.PUPIL, parse_host("video.example"))
 
 
+def test_a_withdrawn_site_is_blocked_with_what_is_under_it_and_behind_other_names() -> None:
+    withdrawn = restriction(RestrictionKind.WITHDRAWN_SERVICE)
+    site = parse_host("games.example")
+    snapshot = restricted(msgspec.structs.replace(withdrawn, service=None, site=site))
+    another = msgspec.structs.replace(cases.PUPIL, person="p3")
+
+    for host in ("games.example", "cdn.games.example"):
+        assert Verdict.BLOCK is verdict(cases.PUPIL, host, snapshot)
+        assert not snapshot.is_touched(another, parse_host(host))
+    assert Verdict.ALLOW is verdict(cases.PUPIL, "mygames.example", snapshot)
+    assert snapshot.is_touched(cases.PUPIL, parse_host("alias.example"), (site,))
+
+
 def test_supervised_only_touches_everything_but_help_lines() -> None:
     snapshot = restricted(restriction())
 
@@ -126,6 +140,22 @@ def test_a_restriction_is_about_one_person_on_the_devices_it_names() -> None:
         assert set() == snapshot.restrictions_on(subject)
         assert not snapshot.is_touched(subject, parse_host("other.example"))
         assert Verdict.ALLOW is verdict(subject, "other.example", snapshot)
+
+
+def test_a_session_for_everything_opens_what_the_restriction_closed_and_nothing_else() -> None:
+    session = cases.grant_of(EverythingScope(), GrantKind.SUPERVISED_SESSION)
+    live = msgspec.structs.replace(cases.PERMITTED, restrictions=(restriction(),))
+    snapshot = cases.snapshot_with(session, live=live)
+
+    assert Verdict.ALLOW is verdict(cases.PUPIL, "other.example", snapshot)
+    assert Verdict.BLOCK is verdict(cases.PUPIL, "chat.example", snapshot)
+    assert not cases.snapshot_with(session).is_touched(cases.PUPIL, parse_host("other.example"))
+
+
+@pytest.mark.parametrize("kind", [GrantKind.ACCESS_GRANT, GrantKind.CURRICULUM_GRANT])
+def test_no_other_grant_is_for_everything(kind: GrantKind) -> None:
+    with pytest.raises(ValueError, match="only a supervised session"):
+        cases.grant_of(EverythingScope(), kind)
 
 
 def test_a_session_for_somebody_touches_nothing_for_another_s_restriction() -> None:

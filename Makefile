@@ -48,6 +48,8 @@ bench: $(BENCH_STAMP) ## measure decisions, answers and replays (figures stand i
 	$(PY) tests/bench/bench_prove.py
 	$(PY) tests/bench/bench_lists.py
 	$(PY) tests/bench/bench_replay.py
+	$(PY) tests/bench/bench_pages.py
+	$(PY) tests/bench/bench_log.py
 
 bench-box: $(STAMP) ## measure the gateway beside Squid, in namespaces of its own (root, minutes)
 	$(PY) tests/bench/box/bench_forwarding.py
@@ -55,11 +57,18 @@ bench-box: $(STAMP) ## measure the gateway beside Squid, in namespaces of its ow
 	$(PY) tests/bench/box/bench_bell.py
 	$(PY) tests/bench/box/bench_ways.py
 
+pages: $(STAMP) ## every page photographed at two widths, and axe-core in light and dark (minutes)
+	SCHOOLGATE_PAGES=all .venv/bin/pytest --no-cov tests/webui/test_every_page.py
+
 fuzz: $(STAMP) ## mutated packets by the million, rule files and lists by the thousand (hours)
 	$(PY) tests/fuzz/dns_packets.py --count 10000000
 	$(PY) tests/fuzz/forged_replies.py --count 1000000
 	$(PY) tests/fuzz/rule_files.py --count 20000
 	$(PY) tests/fuzz/lists.py --count 300000
+
+durability: $(STAMP) ## 10,000 simulated power cuts and 300 kills under the school's paperwork (minutes)
+	$(PY) tests/durability/cuts.py --cuts 10000
+	$(PY) tests/durability/kills.py --kills 300
 
 dns-tree: $(STAMP) ## 100,000 names of a local tree, answered as unbound answers them (minutes)
 	@tools/test-packages.sh
@@ -77,4 +86,4 @@ lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench bench-box fuzz dns-tree schema css lock
+.PHONY: help setup run test lint bench bench-box pages fuzz durability dns-tree schema css lock

@@ -1,11 +1,21 @@
 """What policyd needs of those it works with: its stores, the lists, and the alarm."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
+from schoolgate_policyd.core.at_once import AtOnce
 from schoolgate_policyd.core.policy import Live, Register
 from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.ipc.messages import EventBatch
+
+
+class Runs(Protocol):
+    """What works beside policyd."""
+
+    async def run(self) -> None:
+        """Work, for ever."""
+        ...
 
 
 class Decisions(Protocol):
@@ -23,6 +33,10 @@ class Decisions(Protocol):
         """Return what is in force at *moment* or will be."""
         ...
 
+    def blocks_at_once(self) -> tuple[AtOnce, ...]:
+        """Return what is blocked at once."""
+        ...
+
     def end_overdue(self, moment: datetime, *, at: datetime) -> int:
         """Mark what is over at *moment* as ended for good; *at* is machine time."""
         ...
@@ -37,6 +51,10 @@ class Events(Protocol):
 
     def delete_expired(self, *, at: datetime) -> tuple[date, ...]:
         """Delete the days whose time is over at *at* (machine time)."""
+        ...
+
+    def add_up_one(self) -> date | None:
+        """Add up a day that an older version wrote; None when there is none."""
         ...
 
 
@@ -66,4 +84,41 @@ class Alarm(Protocol):
 
     async def run(self) -> None:
         """Tell of it, for ever."""
+        ...
+
+
+class Gathers(Protocol):
+    """What policyd needs of whoever makes incidents of events."""
+
+    def stored(self, batch: EventBatch) -> None:
+        """Note that *batch* has been stored."""
+        ...
+
+    async def run(self) -> None:
+        """Gather, for ever."""
+        ...
+
+
+class Mails(Protocol):
+    """What policyd needs of whoever tells people by e-mail."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A sentence while no mail leaves."""
+        ...
+
+    async def run(self) -> None:
+        """Make alerts and have them sent, for ever."""
+        ...
+
+
+class Keeps(Protocol):
+    """What policyd needs of whoever keeps the audit and deletes what has been kept long enough."""
+
+    def tidy(self, at: datetime) -> Mapping[str, int]:
+        """Delete what is due at *at* (machine time), events included; return how much of what."""
+        ...
+
+    async def run(self) -> None:
+        """Make checkpoints, for ever."""
         ...

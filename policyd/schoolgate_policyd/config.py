@@ -22,6 +22,8 @@ from schoolgate_policyd.firewall_settings import (
     FirewallSettings,
     Transport,
 )
+from schoolgate_policyd.mail_settings import MailSecurity, MailSettings
+from schoolgate_policyd.record_settings import AuditSettings, RetentionSettings
 from schoolgate_policyd.setting_kinds import Address, Cidr
 from schoolgate_policyd.settings import (
     ClockSettings,
@@ -29,7 +31,9 @@ from schoolgate_policyd.settings import (
     EncryptedDnsSettings,
     ListSettings,
     NetworkSettings,
+    PageCertificate,
     ProxySettings,
+    SecondFactorRule,
     Settings,
     WebSettings,
     ZoneSettings,
@@ -39,6 +43,7 @@ from schoolgate_policyd.settings import (
 __all__ = [
     "CONFIG_VARIABLE",
     "Address",
+    "AuditSettings",
     "Cidr",
     "ClockSettings",
     "ConfigError",
@@ -48,8 +53,13 @@ __all__ = [
     "FirewallMode",
     "FirewallSettings",
     "ListSettings",
+    "MailSecurity",
+    "MailSettings",
     "NetworkSettings",
+    "PageCertificate",
     "ProxySettings",
+    "RetentionSettings",
+    "SecondFactorRule",
     "Settings",
     "Transport",
     "WebSettings",

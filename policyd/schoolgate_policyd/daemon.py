@@ -14,8 +14,18 @@ import structlog
 
 from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import Clock
-from schoolgate_policyd.collaborators import Alarm, Decisions, Events, Lists
+from schoolgate_policyd.collaborators import (
+    Alarm,
+    Decisions,
+    Events,
+    Gathers,
+    Keeps,
+    Lists,
+    Mails,
+    Runs,
+)
 from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.at_once import AtOnce, without_blocks
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.strict import STRICT_POLICY
 from schoolgate_policyd.ipc.last_snapshot import (
@@ -25,6 +35,7 @@ from schoolgate_policyd.ipc.last_snapshot import (
 )
 from schoolgate_policyd.ipc.messages import EventBatch
 from schoolgate_policyd.ipc.server import PolicydServer
+from schoolgate_policyd.laying import Laying
 from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.revisions import RevisionSequence
 from schoolgate_policyd.rulewatch import RuleWatch
@@ -40,11 +51,12 @@ log = structlog.get_logger(__name__)
 
 
 class _View(NamedTuple):
-    """What the store said when it was last looked at."""
+    """What the store said when it was last looked at; *blocks* None: it never could be."""
 
     version: int
     register: Register
     live: Live
+    blocks: tuple[AtOnce, ...] | None
 
 
 class Policyd:
@@ -66,7 +78,13 @@ class Policyd:
         machine_clock: Clock,
         lists: Lists | None = None,
         alarm: Alarm | None = None,
+        gatherer: Gathers | None = None,
+        mailing: Mails | None = None,
+        keeper: Keeps | None = None,
     ) -> None:
+        self._keeper = keeper
+        self._mailing = mailing
+        self._gatherer = gatherer
         self._lists = lists
         self._alarm = alarm
         self._decisions = decisions
@@ -78,9 +96,10 @@ class Policyd:
         self._snapshot_path = settings.last_snapshot_path(NAME)
         last = self._last_good()
         # What was in force before this start is what a new policy must not fall behind.
-        self._rules.in_force = None if last is None else last.policy
+        self._rules.in_force = None if last is None else without_blocks(last.policy)
         self._sequence = RevisionSequence(last)
         self._policy = self._first_policy(settings, last)
+        self._laying = Laying()
         self._view: _View | None = None
         self._polls = 0
         self._is_store_failing = False
@@ -111,11 +130,7 @@ class Policyd:
                     tasks.create_task(self._poll_rules(poll_every_s)),
                     tasks.create_task(self._tidy_for_ever()),
                 ]
-                polling += [
-                    tasks.create_task(each.run())
-                    for each in (self._lists, self._alarm)
-                    if each is not None
-                ]
+                polling += [tasks.create_task(each.run()) for each in self._beside()]
                 await stopping.wait()
                 for task in polling:
                     task.cancel()
@@ -126,7 +141,10 @@ class Policyd:
         """Look at the store and publish what changed; a store that fails changes nothing."""
         async with self._refreshing:
             view = await self._look()
-            revision = self._sequence.next(self._policy, view.register, view.live, view.version)
+            newest = self._sequence.newest
+            before = None if newest is None else newest.policy
+            policy = self._laying.laid(self._policy, view.blocks, before)
+            revision = self._sequence.next(policy, view.register, view.live, view.version)
             if revision is None:
                 self._server.note_version(view.version)
                 return
@@ -160,7 +178,10 @@ class Policyd:
         async with self._reading_rules:
             policy = await asyncio.to_thread(self._rules.poll)
             self._server.faults = (
-                self._rules.faults + await self._list_faults() + self._clock_faults()
+                self._rules.faults
+                + await self._list_faults()
+                + self._clock_faults()
+                + self._mail_faults()
             )
             if policy is None:
                 return
@@ -176,24 +197,41 @@ class Policyd:
     def _clock_faults(self) -> tuple[str, ...]:
         return () if self._alarm is None else self._alarm.faults
 
+    def _mail_faults(self) -> tuple[str, ...]:
+        return () if self._mailing is None else self._mailing.faults
+
     async def _tidy_for_ever(self) -> None:
-        """Delete events whose time is over, now and every hour."""
+        """Delete what has been kept long enough, and add up older days, now and every hour."""
         while True:
             try:
-                async with self._storing:
-                    # A clock that runs ahead would delete what has time left.
-                    days = (
-                        ()
-                        if self._clock_faults()
-                        else await asyncio.to_thread(
-                            self._events.delete_expired, at=self._machine_clock.now()
-                        )
-                    )
-                if days:
-                    log.info("events deleted, their time is over", days=len(days))
+                await self._delete_expired()
             except Exception:  # whatever it is, it is tried again
-                log.exception("expired events are not deleted")
+                log.exception("what has been kept long enough is not deleted")
+            try:
+                while day := await asyncio.to_thread(self._events.add_up_one):
+                    log.info("a day of an older version is added up", day=day.isoformat())
+            except Exception:  # whatever it is, it is tried again
+                log.exception("days of an older version are not added up")
             await asyncio.sleep(TIDY_EVERY_S)
+
+    async def _delete_expired(self) -> None:
+        async with self._storing:
+            # A clock that runs ahead would delete what has time left.
+            if self._clock_faults():
+                return
+            at = self._machine_clock.now()
+            if self._keeper is not None:
+                deleted = await asyncio.to_thread(self._keeper.tidy, at)
+            else:
+                days = await asyncio.to_thread(self._events.delete_expired, at=at)
+                deleted = {"events": len(days)} if days else {}
+        if deleted:
+            log.info("deleted, their time is over", **deleted)
+
+    def _beside(self) -> tuple[Runs, ...]:
+        """Return those who work beside this, each for ever."""
+        beside = (self._lists, self._alarm, self._gatherer, self._mailing, self._keeper)
+        return tuple(each for each in beside if each is not None)
 
     async def _look(self) -> _View:
         try:
@@ -207,8 +245,8 @@ class Policyd:
             return self._view
         newest = self._sequence.newest
         if newest is not None:
-            return _View(0, newest.register, newest.live)
-        return _View(0, Register(networks=self._networks), Live())
+            return _View(0, newest.register, newest.live, None)
+        return _View(0, Register(networks=self._networks), Live(), None)
 
     def _read_store(self, before: _View | None) -> _View:
         moment = self._school_clock.now()
@@ -219,11 +257,14 @@ class Policyd:
         self._polls += 1
         if register is None or self._polls % REGISTER_EVERY_POLLS == 0:
             register = self._decisions.register(self._networks)
-        return _View(version, register, self._decisions.live(moment))
+        live, blocks = self._decisions.live(moment), self._decisions.blocks_at_once()
+        return _View(version, register, live, blocks)
 
     async def _store_events(self, batch: EventBatch) -> None:
         async with self._storing:
             await asyncio.to_thread(self._events.append, batch, at=self._machine_clock.now())
+        if self._gatherer is not None:
+            self._gatherer.stored(batch)
 
     async def _go_past(self, number: int) -> None:
         self._sequence.skip_past(number)

@@ -2,11 +2,14 @@
 
 import logging
 import os
+import re
 import sys
 
 import structlog
 
 LEVEL_VARIABLE = "SCHOOLGATE_LOG"
+# Line feeds are left to whoever writes the line, who escapes them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def configure_logs(process: str) -> None:
@@ -31,6 +34,7 @@ def configure_logs(process: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _one_line,
             *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -38,3 +42,13 @@ def configure_logs(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _one_line(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Replace what moves a cursor or begins a line: what is logged may hold a stranger's words."""
+    return {
+        key: _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }

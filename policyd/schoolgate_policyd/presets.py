@@ -3,6 +3,7 @@
 import msgspec
 
 from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.at_once import with_blocks_of
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
@@ -36,6 +37,8 @@ class SnapshotShelf:
         """
         Return the live snapshot with *policy* in place of its own, over the same lists.
 
+        What is blocked at once stays so: it is no part of either policy.
+
         Raises RuleFileErrors, LastSnapshotError and TableError.
         """
         source = self.snapshot_of(None).source
@@ -45,7 +48,8 @@ class SnapshotShelf:
         elif policy.catalogue.large_lists:
             catalogue = msgspec.structs.replace(policy.catalogue, name_table=table)
             policy = msgspec.structs.replace(policy, catalogue=catalogue)
-        return self._compiled(msgspec.structs.replace(source, policy=policy))
+        laid = with_blocks_of(policy, source.policy)
+        return self._compiled(msgspec.structs.replace(source, policy=laid))
 
     def _preset(self, school: str) -> Source:
         return Source(number=0, policy=self._loaded(school))

@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import partial
 
 from schoolgate_policyd import service_notice
+from schoolgate_policyd.auditing.keeper import Kept, keeper_of
 from schoolgate_policyd.clock import MachineClock, keep_clock, open_school_clock
 from schoolgate_policyd.clock_alarm import ClockAlarm
 from schoolgate_policyd.config import Settings, load_settings
@@ -14,16 +15,23 @@ from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.daemon import NAME, Policyd
 from schoolgate_policyd.gate import Gate
+from schoolgate_policyd.gatherer import open_gatherer
 from schoolgate_policyd.ipc import ready
 from schoolgate_policyd.ipc.listening import check_path_length
 from schoolgate_policyd.lists.opening import lists_in, open_snapshot, with_newest_table
 from schoolgate_policyd.lists.running import ListUpdates
 from schoolgate_policyd.lists.state import MANIFEST
 from schoolgate_policyd.logs import configure_logs
+from schoolgate_policyd.mail.posting import Posting
+from schoolgate_policyd.mail.running import Mailing
 from schoolgate_policyd.policy_source import PolicySource
 from schoolgate_policyd.rulewatch import RuleWatch
+from schoolgate_policyd.school_identity import preset_of
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
+from schoolgate_policyd.store.held_events import HeldEvents
+from schoolgate_policyd.store.retention import days_of
+from schoolgate_policyd.store.retention_kinds import KINDS
 
 
 async def serve(settings: Settings) -> None:
@@ -38,7 +46,12 @@ async def serve(settings: Settings) -> None:
     try:
         with (
             closing(DecisionStore(settings.decisions_path)) as decisions,
-            closing(EventStore(settings.events_dir)) as events,
+            closing(
+                EventStore(
+                    settings.events_dir,
+                    retention_days=days_of(KINDS, settings.retention)["events"],
+                )
+            ) as events,
         ):
             machine_clock = MachineClock()
             source = PolicySource(
@@ -47,28 +60,45 @@ async def serve(settings: Settings) -> None:
                 decisions.policies,
                 school_clock=clock,
                 machine_clock=machine_clock,
+                days=decisions.different_days,
+                school_now=partial(preset_of, settings, decisions.school),
             )
             gate = Gate(source.load)
+            rules = RuleWatch(
+                settings.rules_dir,
+                partial(_load, gate, settings),
+                also=(settings.lists_dir / MANIFEST,),
+                compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
+                lists_in=partial(lists_in, lists_dir=settings.lists_dir),
+                key=source.key,
+                on_taken_up=source.taken_up,
+                require_proof=gate.require_proof,
+            )
             policyd = Policyd(
                 settings,
                 decisions=decisions,
                 events=events,
-                rules=RuleWatch(
-                    settings.rules_dir,
-                    partial(_load, gate, settings),
-                    also=(settings.lists_dir / MANIFEST,),
-                    compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
-                    lists_in=partial(lists_in, lists_dir=settings.lists_dir),
-                    key=source.key,
-                    on_taken_up=source.taken_up,
-                    require_proof=gate.require_proof,
-                ),
+                rules=rules,
                 lists=ListUpdates(
                     settings.rules_dir,
                     settings.lists_dir,
                     socket_path=settings.lists_socket_path,
                 ),
                 alarm=ClockAlarm(clock, machine_clock, events),
+                gatherer=open_gatherer(settings, decisions.database, machine_clock),
+                mailing=Mailing(
+                    settings,
+                    decisions.outbox,
+                    Posting(socket_path=settings.mail_socket_path),
+                    policy=lambda: rules.in_force,
+                    school_clock=clock,
+                    machine_clock=machine_clock,
+                ),
+                keeper=keeper_of(
+                    settings,
+                    Kept(decisions, events, HeldEvents(settings.events_dir)),
+                    machine_clock=machine_clock,
+                ),
                 school_clock=clock,
                 machine_clock=machine_clock,
             )

@@ -58,6 +58,14 @@ def _within(least: float, most: float, number: float) -> float:
     return number
 
 
+def _email(text: str) -> str:
+    from schoolgate_policyd.workflow.email_addresses import is_address  # noqa: PLC0415 - only where one is set
+
+    if not is_address(text):
+        raise ValueError("must be an e-mail address, like schoolgate@school.example")
+    return text
+
+
 def _at_least_one(texts: tuple[str, ...]) -> tuple[str, ...]:
     if not texts:
         raise ValueError("must name at least one")
@@ -66,6 +74,7 @@ def _at_least_one(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 Cidr = Annotated[str, Checked(_cidr)]
 Address = Annotated[str, Checked(_address)]
+EmailAddress = Annotated[str, Checked(_email)]
 Interface = Annotated[str, Checked(_interface)]
 Ipv6Mapping = Annotated[str, Checked(_mapping)]
 Interfaces = Annotated[tuple[Interface, ...], Checked(_at_least_one)]

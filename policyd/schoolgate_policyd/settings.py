@@ -8,10 +8,13 @@ reads them and hands them on.
 
 import re
 from dataclasses import field
+from enum import StrEnum
 from pathlib import Path
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
 from schoolgate_policyd.firewall_settings import FirewallSettings
+from schoolgate_policyd.mail_settings import MailSettings
+from schoolgate_policyd.record_settings import AuditSettings, RetentionSettings
 from schoolgate_policyd.setting_kinds import (
     Address,
     AtLeastOne,
@@ -149,13 +152,37 @@ class ListSettings:
     keep_free_megabytes: Megabytes = 500
 
 
+class SecondFactorRule(StrEnum):
+    """Whether duties that see personal data must have a second factor, or may have one."""
+
+    REQUIRED = "required"
+    OFFERED = "offered"
+
+
+class PageCertificate(StrEnum):
+    """Whose certificate the pages are served with; with `none` they speak plain http."""
+
+    NONE = "none"
+    SCHOOL = "school"
+    AUTHORITY = "authority"
+
+
 @section
 class WebSettings:
-    """Where the pages are served and how people reach them."""
+    """
+    Where the pages are served, how people reach them, and how people sign in.
+
+    They are served over https with the school's own *certificate* and *key* (PEM files), or with
+    one that the gateway's authority signs for the host of *public_url*, as *tls* says.
+    """
 
     address: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://localhost:8000"
+    second_factor: SecondFactorRule = SecondFactorRule.REQUIRED
+    tls: PageCertificate = PageCertificate.NONE
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @section
@@ -171,7 +198,8 @@ class Settings:
     The whole configuration; *school* is the preset's name, *school_name* what pages show.
 
     *address_ranges* are all the school's addresses, those of no network included. *run_dir* is
-    for sockets, *var_dir* without it. Without *firewall* nobody is held to anything.
+    for sockets, *var_dir* without it. Without *firewall* nobody is held to anything, and
+    without *mail* alerts wait where the technician sees them.
 
     Below *var_dir* and *run_dir* a component has folders of its own, and on the gateway can write
     in no other's: who shares which stands in `systemd/tmpfiles.conf`.
@@ -190,6 +218,9 @@ class Settings:
     lists: ListSettings = ListSettings()
     firewall: FirewallSettings | None = None
     clock: ClockSettings = ClockSettings()
+    mail: MailSettings | None = None
+    audit: AuditSettings = AuditSettings()
+    retention: tuple[RetentionSettings, ...] = ()
     address_ranges: tuple[Cidr, ...] = ()
     networks: tuple[NetworkSettings, ...] = ()
 
@@ -216,9 +247,34 @@ class Settings:
         return self.var_dir / "decisions" / "decisions.db"
 
     @property
+    def codes_key_path(self) -> Path:
+        """The key of one-time codes' secrets: with the pages alone, in no database's backup."""
+        return self.var_dir / "keys" / "one-time-codes.key"
+
+    @property
+    def page_key_path(self) -> Path:
+        """The key of the pages' certificate, where the gateway's authority signs it."""
+        return self.var_dir / "keys" / "pages.key"
+
+    @property
+    def page_request_path(self) -> Path:
+        """What the pages ask the authority to sign; the proxy, which has it, reads this."""
+        return self.var_dir / "page-request" / "pages.csr"
+
+    @property
+    def page_certificate_path(self) -> Path:
+        """The pages' certificate, signed by the gateway's authority."""
+        return self.certificates_dir / "pages.pem"
+
+    @property
     def events_dir(self) -> Path:
         """The folder with a database of events for each day."""
         return self.var_dir / "events"
+
+    @property
+    def audit_dir(self) -> Path:
+        """The folder of the audit's signing key and checkpoints, policyd's alone."""
+        return self.var_dir / "audit"
 
     def spool_dir_of(self, component: str) -> Path:
         """The folder in which the points of *component* keep events until they are stored."""
@@ -233,6 +289,11 @@ class Settings:
     def lists_socket_path(self) -> Path | None:
         """The Unix socket on which the gateway has lists fetched; None where policyd does it."""
         return None if self.run_dir is None else self.run_dir / "lists.sock"
+
+    @property
+    def mail_socket_path(self) -> Path | None:
+        """The Unix socket on which the gateway has mail sent; None where policyd does it."""
+        return None if self.run_dir is None else self.run_dir / "mail.sock"
 
     @property
     def snapshots_dir(self) -> Path:

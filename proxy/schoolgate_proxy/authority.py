@@ -43,7 +43,7 @@ def ensure_authority(ca_dir: Path, certificate_path: Path, now: datetime) -> Pat
         ca_file.chmod(0o600)
         certificate = x509.load_pem_x509_certificate(ca_file.read_bytes())
         certificate_path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
+        replace_for_all(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
     except OSError as error:
         place = error.filename or ca_dir
         raise AuthorityError(f"{place}: cannot be used: {error.strerror}") from error
@@ -120,7 +120,7 @@ def make_once(path: Path, content: bytes) -> None:
         beside.unlink()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_for_all(path: Path, content: bytes) -> None:
     """Have *path* hold *content*, for everybody to read."""
     # A start must not need room on the disk for what is there already.
     if path.exists() and path.read_bytes() == content:
@@ -151,7 +151,7 @@ def trusted_authorities(base: Path, further: Path | None, combined: Path) -> Pat
         both = base.read_bytes() + b"\n" + further.read_bytes()
         x509.load_pem_x509_certificates(further.read_bytes())
         combined.parent.mkdir(parents=True, exist_ok=True)
-        _replace(combined, both)
+        replace_for_all(combined, both)
     except OSError as error:
         place = error.filename or combined
         raise AuthorityError(f"{place}: cannot be used: {error.strerror}") from error

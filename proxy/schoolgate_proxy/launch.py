@@ -8,15 +8,16 @@ authority between them.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, open_school_clock
-from schoolgate_policyd.config import Settings
+from schoolgate_policyd.config import PageCertificate, Settings
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
@@ -36,6 +37,7 @@ from schoolgate_proxy.door.front import Front
 from schoolgate_proxy.door.listening import ListenError, listen
 from schoolgate_proxy.enforcement import Enforcement
 from schoolgate_proxy.judging import Judging
+from schoolgate_proxy.page_certificate import keep_signing
 from schoolgate_proxy.reporter import Reporter
 from schoolgate_proxy.resolve import Resolver
 from schoolgate_proxy.workers import NAME, Worker
@@ -63,6 +65,7 @@ class Point:
         machine = MachineClock()
         school_clock = open_school_clock(settings)
         ca_file = ensure_authority(settings.ca_dir, settings.ca_certificate_path, machine.now())
+        self._ca_file = ca_file
         last_snapshot_path = settings.last_snapshot_path(worker.name)
         self._client = PointClient(
             PointKind.PROXY,
@@ -110,6 +113,7 @@ class Point:
         working = [
             asyncio.create_task(each)
             for each in (
+                *self._signing_pages(),
                 self._client.run(),
                 self._newest.watch(self._bell.ring),
                 self._reporter.run(),
@@ -140,6 +144,13 @@ class Point:
             if self._neighbours is not None:
                 self._neighbours.stop()
             await serving
+
+    def _signing_pages(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """Return the work of signing the pages' certificate, which one worker does."""
+        is_ours = self._settings.web.tls is PageCertificate.AUTHORITY
+        if not is_ours or self._worker.name != NAME:
+            return ()
+        return (keep_signing(self._settings, self._ca_file, MachineClock()),)
 
     async def _serve_until(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         await self._machinery.started.wait()

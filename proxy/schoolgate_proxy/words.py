@@ -11,6 +11,7 @@ from typing import assert_never
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from schoolgate_policyd.core.at_once import TOPIC as AT_ONCE
 from schoolgate_policyd.core.catalogue import HelpLine
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Decision, Request, Resource, UrlResource, Verdict
@@ -27,6 +28,8 @@ RESTRICTION = "restriction"  # the topic of what `core.rules.rule_of` makes
 _OPENS = "It opens"
 _SUPERVISED = "You can go online here when a member of staff sits with you."
 _WITHDRAWN = "The school has closed this site for you."
+_CLOSED_AT_ONCE = "Somebody at school looked at it and closed it, to keep you safe."
+_BLOCKED_AT_ONCE = "The school blocked it at once, after somebody had reported or seen it."
 _CLOSED = "Our school keeps this page closed."
 _STAYS_CLOSED = "It stays closed."
 _NEVER_KNOWN = "No time is known at which it opens."
@@ -66,6 +69,7 @@ class Words:
     ask_url: str = ""
     help_title: str = ""
     help_lead: tuple[str, ...] = ()
+    report_url: str = ""
     help_lines: tuple[HelpLink, ...] = ()
 
 
@@ -115,6 +119,7 @@ def _for_pupil(blocked: Blocked) -> Words:
             "Did something make you sad, worried or scared? Tell a grown-up you trust.",
             "You can also talk to these people. They are kind and they listen.",
         ),
+        report_url=f"{blocked.web_url.rstrip('/')}/report",
         help_lines=help_links(blocked.snapshot.source.policy.catalogue.help_lines),
     )
 
@@ -194,17 +199,20 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     reasons = dict.fromkeys(
         Reason(
-            _sentence(rule, _topic(rule, blocked), about, otherwise),
-            source.format(cite=rule.cite),
+            _sentence(rule, _topic(rule, blocked), about, otherwise, blocked.subject.audience),
+            # It stands in no paper of the school's.
+            "" if rule.topic == AT_ONCE else source.format(cite=rule.cite),
         )
         for rule in blocked.decision.rules
     )
     return tuple(reasons)[:MOST_REASONS]
 
 
-def _sentence(rule: Rule, topic: str, about: str, otherwise: str) -> str:
+def _sentence(rule: Rule, topic: str, about: str, otherwise: str, audience: Audience) -> str:
     """Return why in one sentence; a rule on everything says nothing of this page."""
     is_about_everything = not {EVERYTHING, EVERYTHING_BUT_ESSENTIALS}.isdisjoint(rule.block)
+    if rule.topic == AT_ONCE:
+        return _CLOSED_AT_ONCE if audience is Audience.PUPIL else _BLOCKED_AT_ONCE
     if rule.topic == RESTRICTION:
         return _SUPERVISED if is_about_everything else _WITHDRAWN
     if is_about_everything and topic:

@@ -22,6 +22,7 @@ from dns_world import (
 )
 
 from schoolgate_policyd.core.decision import Decision
+from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, PointKind
 
 TIKTOK = {("www.tiktok.example", "A"): ("www.tiktok.example 300 IN A 192.0.2.1",)}
@@ -307,7 +308,9 @@ def test_allowed_names_are_counted_by_the_minute() -> None:
     world.machine += timedelta(minutes=1)
     world.recording.tick()
 
-    assert [AllowedCount(minute, PointKind.DNS, PUPIL, "a.example", 4)] == world.events
+    assert [
+        AllowedCount(minute, PointKind.DNS, PUPIL, "a.example", 4, Audience.PUPIL)
+    ] == world.events
 
 
 def test_each_decision_is_one_line_by_the_schools_clock() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from chromium import chromium, keep, window
+from chromium import acknowledge, chromium, keep, window
 from playwright.sync_api import Browser, Page, expect
 from whole_school import WholeSchool, wait_for
 
@@ -28,7 +28,8 @@ def browser() -> Iterator[Browser]:
 def sign_in(page: Page, school: WholeSchool, username: str) -> None:
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(school.passwords[username])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    acknowledge(page)
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_the_online_safety_lead_sees_attempts_as_they_happen(
     school: WholeSchool, desks: dict[str, Page]
 ) -> None:
     lead = desks["safety-lead"]
-    lead.goto(f"http://localhost:{school.web_port}/attempts")
+    lead.goto(f"http://localhost:{school.web_port}/log")
     school.dig("127.0.1.77", "protonvpn.com")
 
     row = lead.get_by_role("row").filter(has_text="protonvpn.com")

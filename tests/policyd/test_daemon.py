@@ -13,7 +13,9 @@ import pytest
 from ipc_world import Point, event, eventually, grant, policy, running
 
 from schoolgate_policyd.config import NetworkSettings, Settings
+from schoolgate_policyd.core.at_once import AtOnce, BlockedSite, with_blocks
 from schoolgate_policyd.core.catalogue import Catalogue, LargeList
+from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Live, Policy, Register, Source
 from schoolgate_policyd.core.rules import Citation, Condition, Rule
 from schoolgate_policyd.core.strict import STRICT_POLICY
@@ -42,6 +44,7 @@ class FakeDecisions:
         self.number = 1
         self.live_now = Live()
         self.people: tuple[Person, ...] = ()
+        self.blocks: tuple[AtOnce, ...] = ()
         self.is_failing = False
         self.ended_at: list[datetime] = []
 
@@ -60,6 +63,9 @@ class FakeDecisions:
     def live(self, moment: datetime) -> Live:
         assert NOW == moment
         return self.live_now
+
+    def blocks_at_once(self) -> tuple[AtOnce, ...]:
+        return self.blocks
 
     def end_overdue(self, moment: datetime, *, at: datetime) -> int:
         assert MACHINE_NOW == at
@@ -80,6 +86,9 @@ class FakeEvents:
     def delete_expired(self, *, at: datetime) -> tuple[date, ...]:
         self.tidied_at.append(at)
         return ()
+
+    def add_up_one(self) -> date | None:
+        return None
 
 
 class FakeLists:
@@ -518,3 +527,51 @@ def test_while_the_clock_is_doubted_no_events_are_deleted(world: World) -> None:
 async def tidied(world: World) -> None:
     async with world.running():
         await eventually(lambda: world.events.tidied_at != [])
+
+
+BLOCKED = AtOnce(1, BlockedSite(DomainName("bad.example")))
+
+
+def test_what_is_blocked_at_once_is_in_force_at_every_point_with_the_answer_to_the_wake(
+    world: World,
+) -> None:
+    async def scenario() -> None:
+        point = world.point()
+        async with world.running(), running(point):
+            await eventually(lambda: point.in_force == [1])
+            world.decisions.blocks = (BLOCKED,)
+            world.decisions.number += 1
+            blocked = await world.ask("wake")
+            assert (2, 2) == (blocked.store_version, blocked.in_force_version)
+            world.decisions.blocks = ()
+            world.decisions.number += 1
+            await world.ask("wake")
+
+        first, laid, lifted = (each.policy for each in point.sources)
+        assert with_blocks(first, (BLOCKED,)) == laid
+        assert first == lifted
+
+    asyncio.run(scenario())
+
+
+def test_what_is_blocked_at_once_outlives_a_restart_without_a_store_or_good_rules(
+    world: World,
+) -> None:
+    """And it is no part of the policy that the next start compares its rule files with."""
+
+    async def scenario() -> None:
+        world.decisions.blocks = (BLOCKED,)
+        async with world.running():
+            pass
+        world.decisions.is_failing = True
+        world.write_rules("mistake")
+        point = world.point()
+        async with world.running(), running(point):
+            await eventually(lambda: point.in_force == [2])
+            assert with_blocks(policy("first"), (BLOCKED,)) == point.sources[0].policy
+            world.decisions.is_failing = False
+            world.decisions.blocks = ()
+            await eventually(lambda: point.in_force == [2, 3])
+            assert policy("first") == point.sources[-1].policy
+
+    asyncio.run(scenario())

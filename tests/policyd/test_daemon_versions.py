@@ -43,6 +43,9 @@ class NoEvents:
         del at
         return ()
 
+    def add_up_one(self) -> None:
+        return None
+
 
 class World:
     def __init__(self, folder: Path) -> None:

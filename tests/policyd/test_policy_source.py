@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from office import QuickHasher, fill
+from office import PASSWORD, QuickHasher, fill
 from policy_paper import AT, MOMENT
 from policy_store import direct_draft, employ
 from rule_tree import SCHOOL, plant
@@ -20,6 +20,7 @@ from schoolgate_policyd.policy_source import PolicySource
 from schoolgate_policyd.rulewatch import RuleWatch
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.errors import StoreError
+from schoolgate_policyd.workflow.different_days import DayEntry, DayKind
 from schoolgate_policyd.workflow.policy_versions import Origin, PolicyVersion
 from schoolgate_policyd.workshop import Workshop
 
@@ -293,3 +294,57 @@ def test_an_upload_that_loosens_is_in_force_only_after_its_notice(house: House) 
     assert policy is not None
     staff = next(rule for rule in policy.rules if rule.id == "staff")
     assert "lesson" in {str(each) for each in staff.unless[0].period or ()}
+
+
+def test_a_day_that_the_head_says_is_different_is_taken_up_and_let_go(house: House) -> None:
+    """It stands beside the version's own one-off days, and in no version's texts."""
+    house.source = PolicySource(
+        house.rules_dir,
+        SCHOOL,
+        house.store.policies,
+        school_clock=house.clock,
+        machine_clock=TurningClock(AT),
+        days=house.store.different_days,
+    )
+    house.watch = house.new_watch()
+    before = house.watch.poll()
+    assert before is not None
+    today = MOMENT.date()
+
+    number = house.store.different_days.direct(
+        DayEntry(DayKind.CLOSED, today, today, "Snow"),
+        by="swift",
+        password=PASSWORD,
+        address="127.0.2.10",
+        today=today,
+        at=AT,
+    )
+
+    policy = house.watch.poll()
+    assert policy is not None
+    assert "Snow" == policy.school_time.one_off[-1].name
+    assert house.watch.poll() is None
+    house.store.different_days.withdraw(number, by="swift", at=AT)
+    assert before == house.watch.poll()
+
+
+def test_the_preset_of_the_first_run_is_taken_up_in_place_of_the_configurations(
+    house: House,
+) -> None:
+    chosen = ["no-such-school"]
+    house.source = PolicySource(
+        house.rules_dir,
+        "no-such-school",
+        house.store.policies,
+        school_clock=house.clock,
+        machine_clock=TurningClock(AT),
+        school_now=lambda: chosen[0],
+    )
+    house.watch = house.new_watch()
+    assert house.watch.poll() is None
+
+    chosen[0] = SCHOOL
+
+    policy = house.watch.poll()
+    assert policy is not None
+    assert SCHOOL == policy.id

@@ -69,6 +69,16 @@ def window(
         context.close()
 
 
+def acknowledge(page: Page) -> None:
+    """Acknowledge the policy where *page*, just signed in, asks for it before it goes on."""
+    page.get_by_role("button", name="Sign out").wait_for()
+    if page.locator("#say-read").count():
+        page.check("#say-read")
+        page.check("#say-monitored")
+        page.get_by_role("button", name="Acknowledge and go on").click()
+        page.locator("#say-read").wait_for(state="detached")
+
+
 def keep(page: Page, name: str) -> None:
     """Keep a picture of *page* at each width, and fail on what axe-core finds wrong."""
     ARTEFACTS.mkdir(exist_ok=True)

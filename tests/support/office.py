@@ -29,8 +29,15 @@ from schoolgate_policyd.core.times import (
 )
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.records import NewPerson
+from schoolgate_policyd.store.session_rows import open_in
+from schoolgate_policyd.store.signed_decisions import DecisionToSign
+from schoolgate_policyd.store.signing_desk import ByPassword, Signable
+from schoolgate_policyd.workflow.accounts import Lack
+from schoolgate_policyd.workflow.decision_text import WouldOpen
+from schoolgate_policyd.workflow.effects import Effects
+from schoolgate_policyd.workflow.forms import DecisionForm
 from schoolgate_policyd.workflow.people import Member, SchoolClass
-from schoolgate_policyd.workflow.requests import RequestForm, ScopeChoice
+from schoolgate_policyd.workflow.requests import AccessRequest, RequestForm, ScopeChoice
 
 LONDON = ZoneInfo("Europe/London")
 # A lesson on a school Friday; in November the school's wall clock shows UTC.
@@ -107,6 +114,42 @@ def fill(store: DecisionStore, people: tuple[Member, ...] = (*PEOPLE, SECOND_HEA
     present = {None, *(member.id for member in people)}
     for device in (each for each in DEVICES if each.owner in present):
         store.people.register_device(device, at=MACHINE, by=None)
+
+
+def sign(
+    store: DecisionStore,
+    to_sign: Signable,
+    *,
+    at: datetime = MACHINE,
+    address: str = "127.0.2.10",
+    password: str = PASSWORD,
+) -> None:
+    """Sign as people do: shown whole, then signed with the password."""
+    with store.database.writing() as writing:
+        # One that lacks something is opened without an entry in the audit.
+        _, opened = open_in(writing, to_sign.by, at=at, lacks=Lack.SETTING_ONE_UP)
+    desk = store.signing_desk
+    nonce = desk.begin(opened.id, to_sign, {}, at=at).nonce
+    typed = ByPassword(password, "", is_code_needed=False)
+    desk.sign_with_password(nonce, opened.id, to_sign, typed, address=address, at=at)
+
+
+def sign_decision(
+    store: DecisionStore,
+    number: int,
+    *,
+    by: str,
+    decision: DecisionForm,
+    effects: Effects | None,
+    address: str = "127.0.2.10",
+    at: datetime = MACHINE,
+    moment: datetime = LESSON,
+) -> AccessRequest:
+    """Decide request *number*."""
+    shown = None if effects is None else WouldOpen(effects.grant, ("opens",), ())
+    to_sign = DecisionToSign(number, by, decision, effects, shown, LONDON, at, moment)
+    sign(store, to_sign, at=at, address=address, password=decision.password)
+    return store.requests.find(number)
 
 
 def form(

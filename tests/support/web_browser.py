@@ -8,6 +8,8 @@ from typing import Self
 from httpx import ASGITransport, AsyncClient, Response
 from web_school import HOST, PASSWORD, TEACHER_DEVICE, WebSchool
 
+HTTP_OK = 200
+
 
 @dataclass
 class Form:
@@ -94,6 +96,8 @@ class Browser:
         transport = ASGITransport(school.app, raise_app_exceptions=False, client=(address, 50_000))
         self.client = AsyncClient(transport=transport, base_url=f"http://{HOST}:8000")
         self.last: Response | None = None
+        # Staff acknowledge the policy before first use; tests of other things say so at once.
+        self.acknowledges = True
 
     def ask(
         self,
@@ -120,6 +124,15 @@ class Browser:
         """Open *path*, enter fields into its form that goes to *action*, and send it."""
         form = self.get(path).form(action)
         return self.post(action, {**form.fields, **entered})
+
+    def sign(self, path: str, action: str, *, password: str = PASSWORD, **entered: str) -> Page:
+        """Send a form that leads to a signature, and sign what is shown with the password."""
+        return self.sign_shown(self.send(path, action, **entered), password=password)
+
+    def sign_shown(self, page: Page, **proof: str) -> Page:
+        """Sign what *page* shows; a page where nothing is signed, a form with mistakes, stays."""
+        form = next((each for each in page.forms if each.action.startswith("/sign/")), None)
+        return page if form is None else self.post(form.action, {**form.fields, **proof})
 
     def post(self, action: str, fields: dict[str, str]) -> Page:
         """Send *fields* to *action*, as a browser does from a page of ours."""
@@ -149,4 +162,13 @@ class Browser:
             if response.status_code not in {302, 303, 307}:
                 break
             response = self.ask("GET", response.headers["location"])
-        return Page(response.text)
+        page = Page(response.text)
+        is_asked = any(each.action == "/policy/acknowledge" for each in page.forms)
+        if is_asked and self.acknowledges and response.status_code == HTTP_OK:
+            return self.acknowledge(page)
+        return page
+
+    def acknowledge(self, page: Page) -> Page:
+        """Say what *page* asks, and go on."""
+        fields = page.form("/policy/acknowledge").fields
+        return self.post("/policy/acknowledge", {**fields, "read": "yes", "monitored": "yes"})

@@ -6,6 +6,7 @@ from web_school import LESSON, MACHINE, WebSchool
 
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
 from schoolgate_policyd.ipc.messages import (
+    AllowedCount,
     Blocked,
     Event,
     EventBatch,
@@ -24,6 +25,8 @@ def blocked(
     person: str | None = None,
     rule: str = "pupils-social-media",
     attempt: str | None = None,
+    categories: tuple[str, ...] = (),
+    device_id: str | None = None,
     count: int = 1,
     evidence: str | None = None,
     point: PointKind = PointKind.DNS,
@@ -43,8 +46,28 @@ def blocked(
         citations=("Social Media Policy, §7",) if rule else (),
         person=person,
         attempt=attempt,
+        categories=categories,
+        device_id=device_id,
         count=count,
         evidence=evidence,
+    )
+
+
+def allowed(
+    host: str,
+    *,
+    ago: timedelta = timedelta(),
+    person: str | None = None,
+    client: str = "127.0.2.10",
+    audience: Audience = Audience.STAFF,
+    services: tuple[str, ...] = (),
+    categories: tuple[str, ...] = (),
+    count: int = 1,
+) -> AllowedCount:
+    """Return what was allowed in a minute, *ago* before the test's first moment."""
+    minute = MACHINE - ago
+    return AllowedCount(
+        minute, PointKind.DNS, client, host, count, audience, person, services, categories
     )
 
 

@@ -1,15 +1,19 @@
 """A small school with its people, its rules and the pages over a real store."""
 
+import dataclasses
+import functools
 from asyncio import Runner
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from argon2.exceptions import VerifyMismatchError
 from starlette.types import ASGIApp
 
-from schoolgate_policyd.config import NetworkSettings, Settings, WebSettings
+from schoolgate_policyd.config import NetworkSettings, SecondFactorRule, Settings, WebSettings
 from schoolgate_policyd.core.catalogue import Catalogue, Category, DomainList, HelpLine, Service
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.policy import Document, Policy, Source, StandingDefinition
@@ -264,13 +268,25 @@ class WebSchool:
     policyd: FakePolicyd = field(default_factory=FakePolicyd)
     settings: Settings | None = None
     checks: Callable[[Settings, DecisionStore], Checks] | None = None
+    is_empty: bool = False
+    # Most tests are about other things than signing in: there a password is enough.
+    second_factor: SecondFactorRule = SecondFactorRule.OFFERED
 
     def __post_init__(self) -> None:
-        self.settings = self.settings or settings_in(self.folder)
+        chosen = self.settings or settings_in(self.folder)
+        web = dataclasses.replace(chosen.web, second_factor=self.second_factor)
+        self.settings = dataclasses.replace(chosen, web=web)
         save_last_snapshot(
             self.settings.last_snapshot_path("policyd"), Source(number=1, policy=policy())
         )
-        self.decisions = DecisionStore(self.settings.decisions_path, hasher=QuickHasher())
+        if not self.is_empty:
+            self.settings.decisions_path.parent.mkdir(parents=True, exist_ok=True)
+            self.settings.decisions_path.write_bytes(_filled_database())
+        self.decisions = DecisionStore(
+            self.settings.decisions_path,
+            hasher=QuickHasher(),
+            codes_key=self.settings.codes_key_path,
+        )
         self.events = EventStore(self.settings.events_dir)
         self.app: ASGIApp = create_app(
             self.settings,
@@ -282,7 +298,6 @@ class WebSchool:
             checks=None if self.checks is None else self.checks(self.settings, self.decisions),
         )
         self.runner = Runner()
-        self._add_people()
 
     def close(self) -> None:
         """Close the stores and the loop."""
@@ -295,27 +310,38 @@ class WebSchool:
         self.school_clock.go_on(length)
         self.machine_clock.go_on(length)
 
-    def _add_people(self) -> None:
-        at, people = MACHINE, self.decisions.people
-        people.add_class(SchoolClass("4b", "4B"), at=at, by=None)
-        for person, name, audience, duties in PEOPLE:
-            classes = frozenset({"4b"}) if person == "teacher" else frozenset[str]()
-            held = tuple(HeldDuty(duty) for duty in duties)
-            people.add(
-                NewPerson(person, name, audience, person, held, classes=classes), at=at, by=None
-            )
-            self.decisions.credentials.set_password(person, PASSWORD, at=at, by=None)
+
+@functools.cache
+def _filled_database() -> bytes:
+    """Return a database with the school's people, made once: each school has a copy of its own."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "decisions.db"
+        with closing(DecisionStore(path, hasher=QuickHasher())) as made:
+            _add_people(made)
+        return path.read_bytes()
+
+
+def _add_people(decisions: DecisionStore) -> None:
+    at, people = MACHINE, decisions.people
+    people.add_class(SchoolClass("4b", "4B"), at=at, by=None)
+    for person, name, audience, duties in PEOPLE:
+        classes = frozenset({"4b"}) if person == "teacher" else frozenset[str]()
+        held = tuple(HeldDuty(duty) for duty in duties)
         people.add(
-            NewPerson("p-7", "Pia Pupil", Audience.PUPIL, None, (), frozenset({"4b"}), 4, 8),
-            at=at,
-            by=None,
+            NewPerson(person, name, audience, person, held, classes=classes), at=at, by=None
         )
-        people.register_device(
-            Device(TEACHER_DEVICE, "teachers-phone", owner="teacher"), at=at, by=None
-        )
-        people.register_device(
-            Device(PUPILS_COMPUTER, "pc-1", classes=frozenset({"4b"})), at=at, by=None
-        )
-        people.register_device(
-            Device(SHARED_DEVICE, "staffroom-tablet", is_shared=True), at=at, by=None
-        )
+        decisions.credentials.set_password(person, PASSWORD, at=at, by=None)
+    people.add(
+        NewPerson("p-7", "Pia Pupil", Audience.PUPIL, None, (), frozenset({"4b"}), 4, 8),
+        at=at,
+        by=None,
+    )
+    people.register_device(
+        Device(TEACHER_DEVICE, "teachers-phone", owner="teacher"), at=at, by=None
+    )
+    people.register_device(
+        Device(PUPILS_COMPUTER, "pc-1", classes=frozenset({"4b"})), at=at, by=None
+    )
+    people.register_device(
+        Device(SHARED_DEVICE, "staffroom-tablet", is_shared=True), at=at, by=None
+    )

@@ -118,7 +118,7 @@ class WholeSchool:
             "permitted_destinations": [PERMITTED],
             "upstream_ca": str(authority),
         }
-        raw["web"] = {"port": self.web_port, "public_url": f"http://localhost:{self.web_port}"}
+        raw["web"] |= {"port": self.web_port, "public_url": f"http://localhost:{self.web_port}"}
         self.proxy_relays: dict[str, int] = {}
         self.web_relays: dict[str, int] = {}
         for network in raw["networks"]:

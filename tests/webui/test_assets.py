@@ -9,7 +9,7 @@ from web_events import blocked, put
 from web_school import ENTRY, WebSchool
 
 import schoolgate_webui
-from schoolgate_webui.routes.attempts import MAX_ROWS
+from schoolgate_webui.views.log import MAX_ROWS
 
 PACKAGE = Path(schoolgate_webui.__file__).parent
 CSS = PACKAGE / "static/schoolgate.css"
@@ -71,7 +71,7 @@ def test_every_notice_that_is_due_is_there() -> None:
         "/requests/new",
         "/requests/1",
         "/grants",
-        "/attempts",
+        "/log",
         "/devices",
         "/nothing",
     ],

@@ -126,7 +126,7 @@ def test_a_page_that_asks_for_itself_is_no_use_of_the_device(school: WebSchool) 
     claim(browser)
     for _ in range(4):
         school.go_on(timedelta(minutes=4))
-        browser.ask("GET", "/attempts/rows?until=9999999999")
+        browser.ask("GET", "/log/rows?until=9999999999")
 
     assert [] == claims(school)
 

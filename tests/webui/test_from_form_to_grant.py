@@ -10,7 +10,6 @@ from web_school import (
     LESSON,
     MACHINE,
     PAGE,
-    PASSWORD,
     TEACHER_DEVICE,
     WebSchool,
     policy,
@@ -22,7 +21,7 @@ from schoolgate_policyd.core.rules import GrantKind, PageScope, ServiceScope
 from schoolgate_policyd.core.subjects import Device
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 
-DECISION = {"approved": "yes", "reasons": "Fits the lesson", "password": PASSWORD}
+DECISION = {"approved": "yes", "reasons": "Fits the lesson"}
 
 
 def ask(browser: Browser, **entered: str) -> None:
@@ -38,7 +37,7 @@ def confirm(browser: Browser, number: int = 1) -> None:
 
 
 def sign(browser: Browser, number: int = 1, **entered: str) -> str:
-    page = browser.send(
+    page = browser.sign(
         f"/requests/{number}", f"/requests/{number}/decision", **{**DECISION, **entered}
     )
     return page.text

@@ -85,11 +85,11 @@ def test_hostile_names_in_blocked_attempts_are_harmless(school: WebSchool) -> No
     put(school, blocked("<script>alert(1)</script>.example", person="\u202e<b>x"))
 
     browser = Browser(school).sign_in("lead")
-    page = browser.get("/attempts?who=%22%3E%3Cscript%3E&name=%3Cscript%3E&rule=%3Cscript%3E")
+    page = browser.get("/log?who=%22%3E%3Cscript%3E&name=%3Cscript%3E&rule=%3Cscript%3E")
     assert "<script>alert" not in browser.last_text
     assert '"><script>' == page.inputs["who"]
 
-    assert "<script>alert(1)</script>.example" in browser.get("/attempts").text
+    assert "<script>alert(1)</script>.example" in browser.get("/log").text
     assert "<b>x" not in browser.last_text
     assert "\u202e" not in browser.last_text
 

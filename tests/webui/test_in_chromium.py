@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from chromium import ARTEFACTS, RULES, WIDTHS, acknowledge, chromium
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 from policy_versions_world import later_texts, take_up
-from web_events import blocked, noticed, put
+from web_events import allowed, blocked, noticed, put
 from web_school import ENTRY, LESSON, NETWORKS, PASSWORD, WebSchool, WebSettings, settings_in
 from web_server import served
 
@@ -49,6 +49,7 @@ class Someone:
         self.page.fill("#username", username)
         self.page.fill("#password", PASSWORD)
         self.page.click("main button")
+        acknowledge(self.page)
         return self
 
     def look(self, name: str) -> None:
@@ -182,13 +183,15 @@ def test_from_the_form_to_the_grant(office: Office) -> None:
         head.page.goto(f"/requests/{number}")
         head.look(f"request-{number}-decision")
     head.page.goto("/requests/1")
-    sign = 'main button:has-text("Sign")'
-    head.page.click(sign)
+    go_on = 'main button:has-text("Continue to sign")'
+    head.page.click(go_on)
     head.look("request-decision-mistakes")
     head.page.check("input[name=approved][value=yes]")
     head.page.fill("#decision-reasons", "Fits the lesson.")
-    head.page.fill("#decision-password", PASSWORD)
-    head.page.click(sign)
+    head.page.click(go_on)
+    head.page.fill("#password", PASSWORD)
+    head.look("sign-decision")
+    head.page.click('main button:has-text("Sign")')
     head.look("request-in-force")
     assert 1 == len(school.decisions.live(school.school_clock.now()).grants)
     for path in ("requests", "grants"):
@@ -207,7 +210,7 @@ def test_this_is_my_device(office: Office) -> None:
     teacher.look("devices-claimed")
     live = office.school.decisions.live(office.school.school_clock.now())
     assert [("127.0.0.1", "operator")] == [(each.address, each.person) for each in live.claims]
-    teacher.page.goto("/attempts")
+    teacher.page.goto("/log")
     teacher.look("not-for-you")
 
 
@@ -220,15 +223,15 @@ def test_blocked_attempts_come_in_by_themselves(office: Office) -> None:
         *[blocked("www.tiktok.com", ago=timedelta(minutes=10 + n)) for n in range(6)],
     )
     lead = office.someone().sign_in("lead")
-    lead.page.goto("/attempts")
-    lead.look("attempts")
+    lead.page.goto("/log")
+    lead.look("log")
 
     put(school, blocked("new.tiktok.com"), boot="b2")
 
     lead.page.wait_for_selector("text=new.tiktok.com", timeout=10_000)
-    assert "/attempts" == lead.page.url.removeprefix(office.url)
-    lead.page.goto("/attempts?circumvention=yes")
-    lead.look("attempts-circumvention")
+    assert "/log" == lead.page.url.removeprefix(office.url)
+    lead.page.goto("/log?attempts=yes")
+    lead.look("log-attempts")
 
 
 def test_what_the_filter_noticed_itself(office: Office) -> None:
@@ -248,11 +251,55 @@ def test_what_the_filter_noticed_itself(office: Office) -> None:
         noticed("2001:db8:1234:5678:9abc:def0:1234:5678", crowd, ago=timedelta(days=1)),
     )
     lead = office.someone().sign_in("lead")
-    lead.page.goto("/attempts")
-    lead.look("attempts-evidence")
+    lead.page.goto("/log")
+    lead.look("log-evidence")
     technician = office.someone().sign_in("technician")
     technician.page.goto("/")
     technician.look("home-sources")
+
+
+def test_a_record_and_the_figures(office: Office) -> None:
+    minute, day = timedelta(minutes=1), timedelta(days=1)
+    social = {"services": ("facebook",), "categories": ("social-network",)}
+    put(
+        office.school,
+        *(
+            blocked("www.tiktok.com", ago=n * 7 * minute, person="p-7", count=n % 5 + 1)
+            for n in range(20)
+        ),
+        *(
+            blocked(
+                "vpn.example",
+                ago=n * day,
+                audience=audience,
+                count=3 + n,
+                categories=("circumvention",),
+                attempt="circumvention",
+            )
+            for n in range(40)
+            for audience in Audience
+        ),
+        *(
+            allowed("facebook.com", ago=n * 11 * minute, person="teacher", **social)
+            for n in range(300)
+        ),
+    )
+    lead = office.someone().sign_in("lead")
+    lead.page.goto("/log/people?q=t")
+    lead.look("log-people")
+    lead.page.goto("/log/people/teacher")
+    lead.page.click("main button")
+    lead.look("log-open-mistakes")
+    lead.page.check('input[value="social-media-in-working-time"]')
+    lead.page.fill("#words", "A parent saw posts during lessons")
+    lead.page.click("main button")
+    lead.look("log-record")
+    for span in ("day", "week", "term"):
+        lead.page.goto(f"/figures?span={span}")
+        lead.look(f"figures-{span}")
+    dsl = office.someone().sign_in("dsl")
+    dsl.page.goto("/log/looks")
+    dsl.look("log-looks")
 
 
 def test_why(office: Office) -> None:

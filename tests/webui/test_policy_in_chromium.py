@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from chromium import ARTEFACTS, RULES, WIDTHS, acknowledge, chromium
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -81,6 +81,7 @@ class Office:
         page.fill("#username", username)
         page.fill("#password", PASSWORD)
         page.click("main button")
+        acknowledge(page)
         return Someone(page, self.scheme)
 
 

@@ -19,7 +19,7 @@ def test_what_is_filtered_follows_from_the_policy_in_force(school: WebSchool) ->
     assert "Social media: social networks; video sharing" in text
     assert "When the headteacher signs a request for a class Social Media Policy, §7" in text
     assert "At break or lunch, once this is permitted: staff may at break" in text
-    assert "Everybody Blocked When it opens all the same Why Ways round the filter Never" in text
+    assert "everybody Blocked When it opens all the same Why Ways round the filter Never" in text
 
 
 def test_the_first_page_says_what_this_is(school: WebSchool) -> None:

@@ -1,6 +1,7 @@
 """What holds for every answer, and what never reaches a handler."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Never
 
@@ -12,8 +13,8 @@ from web_school import ENTRY, HOST, PASSWORD, WebSchool, settings_in
 from schoolgate_policyd.config import WebSettings
 from schoolgate_policyd.store.errors import StoreError
 from schoolgate_webui.access import TABLE
-from schoolgate_webui.routes.session import local_path
 from schoolgate_webui.security import MAX_BODY_OCTETS, BoundedBodies, known_hosts
+from schoolgate_webui.signing_in import local_path
 
 ORIGIN = f"http://{HOST}:8000"
 POLICY = (
@@ -59,9 +60,9 @@ def test_a_failure_that_nobody_foresaw_is_a_plain_page_with_the_headers(
     school: WebSchool,
 ) -> None:
     browser = Browser(school).sign_in("lead")
-    school.events.recent = Breaking()  # type: ignore[method-assign]  # only to make a page fail
+    school.events.search = Breaking()  # type: ignore[method-assign]  # only to make a page fail
 
-    answer = browser.ask("GET", "/attempts")
+    answer = browser.ask("GET", "/log")
 
     assert 500 == answer.status_code
     assert POLICY == answer.headers["content-security-policy"]
@@ -229,6 +230,77 @@ def test_over_https_the_cookie_is_a_host_cookie_and_secure(tmp_path: Path) -> No
     assert cookie.startswith("__Host-schoolgate-browser=")
     assert "; Path=/;" in cookie
     assert "; Secure" in cookie
+
+
+def test_over_https_browsers_are_told_to_come_over_https_alone(
+    tmp_path: Path, school: WebSchool
+) -> None:
+    web = WebSettings(address="127.0.0.1", port=8000, public_url=f"https://{HOST}")
+    secure = WebSchool(tmp_path / "secure", settings=settings_in(tmp_path / "secure", web))
+    try:
+        page = Browser(secure).ask("GET", "/", headers={"host": HOST})
+        refused = Browser(secure).ask("GET", "/", headers={"host": "evil.example"})
+    finally:
+        secure.close()
+
+    assert "max-age=31536000" == page.headers["strict-transport-security"]
+    assert "max-age=31536000" == refused.headers["strict-transport-security"]
+    assert "strict-transport-security" not in Browser(school).ask("GET", "/").headers
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/nothing", "text/html; charset=utf-8"),
+        ("/filtering.txt", "text/plain; charset=utf-8"),
+        ("/filtering.pdf", "application/pdf"),
+        ("/static/schoolgate.css", "text/css; charset=utf-8"),
+        ("/static/passkey.js", "text/javascript; charset=utf-8"),
+        ("/api/v1/openapi.json", "application/json"),
+    ],
+)
+def test_every_answer_says_what_it_is(school: WebSchool, path: str, content_type: str) -> None:
+    assert content_type == Browser(school).ask("GET", path).headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/", "/static/schoolgate.css", "/api/v1/me"])
+def test_nothing_is_traced(school: WebSchool, path: str) -> None:
+    assert 405 == Browser(school).ask("TRACE", path).status_code
+
+
+def test_no_folder_is_listed(school: WebSchool) -> None:
+    assert 404 == Browser(school).ask("GET", "/static/").status_code
+
+
+def test_passwords_are_masked_and_named_for_password_managers(school: WebSchool) -> None:
+    page = Browser(school).ask("GET", "/sign-in").text
+    field = re.search(r'<input[^>]*name="password"[^>]*>', page)
+
+    assert field is not None
+    assert 'type="password"' in field[0]
+    assert 'autocomplete="current-password"' in field[0]
+
+
+def test_of_a_field_that_comes_twice_the_last_counts(school: WebSchool) -> None:
+    browser = Browser(school)
+    fields = browser.get("/sign-in").form("/sign-in").fields
+    twice = {**fields, "username": ["head", "teacher"], "password": PASSWORD}
+
+    browser.ask("POST", "/sign-in", data=twice, headers={"origin": ORIGIN})
+
+    assert {"teacher"} == {
+        each.actor for each in school.decisions.audit.recent() if each.action == "signed-in"
+    }
+
+
+def test_a_wrong_password_is_written_down_without_what_was_typed(school: WebSchool) -> None:
+    Browser(school).send("/sign-in", "/sign-in", username="teacher", password="wr0ng-secret")
+
+    newest = school.decisions.audit.recent()[0]
+
+    assert ("sign-in-failed", "teacher") == (newest.action, newest.object_id)
+    assert "wr0ng-secret" not in str(newest)
 
 
 @pytest.mark.parametrize(

@@ -6,43 +6,68 @@ nobody reviews their own, whatever this table lets them open.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
 
-from schoolgate_policyd.workflow import policy_acts
-from schoolgate_policyd.workflow.actors import may_submit
-from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.policy_acts import Act
-from schoolgate_policyd.workflow.visibility import Sight, may
+from schoolgate_webui.whom import Who, is_for
 
-
-class Who(StrEnum):
-    """Whom a page is for."""
-
-    ANYBODY = "anybody"
-    SIGNED_IN = "signed-in"
-    WHO_MAY_ASK = "who-may-ask"
-    WHO_SEES_GRANTS = "who-sees-grants"
-    WHO_SEES_ATTEMPTS = "who-sees-attempts"
-    WHO_SEES_VERSIONS = "who-sees-versions"
-    WHO_SEES_REASONS = "who-sees-reasons"
-    WHO_DRAFTS = "who-drafts"
-    WHO_APPROVES = "who-approves"
-    WHO_DIRECTS = "who-directs"
-    WHO_CHECKS = "who-checks"
-    WHO_JUDGES = "who-judges"
-
+__all__ = ["TABLE", "Who", "is_for", "who_may"]
 
 # A route that is missing here is for nobody.
 TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
     {
         ("GET", "/"): Who.ANYBODY,
         ("GET", "/help"): Who.ANYBODY,
+        ("GET", "/api"): Who.ANYBODY,
         ("GET", "/filtering"): Who.ANYBODY,
+        ("GET", "/filtering.txt"): Who.ANYBODY,
+        ("GET", "/filtering.pdf"): Who.ANYBODY,
+        ("GET", "/filtering/sites"): Who.WHO_LISTS_SITES,
+        ("POST", "/filtering/sites"): Who.WHO_LISTS_SITES,
+        ("POST", "/filtering/sites/{number}/remove"): Who.WHO_LISTS_SITES,
+        ("GET", "/policy/acknowledge"): Who.SIGNED_IN,
+        ("POST", "/policy/acknowledge"): Who.SIGNED_IN,
+        ("GET", "/policy/acknowledgements"): Who.WHO_SEES_ACKNOWLEDGEMENTS,
+        ("GET", "/records/mail"): Who.WHO_SEES_MAIL,
+        ("GET", "/records/training"): Who.WHO_READS_TRAINING,
+        ("POST", "/records/training"): Who.WHO_RECORDS_TRAINING,
+        ("GET", "/account/email"): Who.SIGNED_IN,
+        ("POST", "/account/email"): Who.SIGNED_IN,
         ("GET", "/sign-in"): Who.ANYBODY,
         ("POST", "/sign-in"): Who.ANYBODY,
-        ("POST", "/sign-out"): Who.SIGNED_IN,
+        ("GET", "/sign-in/passkey"): Who.ANYBODY,
+        ("POST", "/sign-in/passkey"): Who.ANYBODY,
+        ("GET", "/sign-in/second"): Who.PART_WAY,
+        ("POST", "/sign-in/second"): Who.PART_WAY,
+        ("GET", "/sign-in/second/passkey"): Who.PART_WAY,
+        ("POST", "/sign-in/second/passkey"): Who.PART_WAY,
+        ("GET", "/sign-in/set-up"): Who.PART_WAY,
+        ("POST", "/sign-out"): Who.PART_WAY,
+        ("GET", "/account"): Who.SIGNED_IN,
+        ("GET", "/account/confirm"): Who.SIGNED_IN,
+        ("POST", "/account/confirm"): Who.SIGNED_IN,
+        ("GET", "/account/password"): Who.SIGNED_IN,
+        ("POST", "/account/password"): Who.SIGNED_IN,
+        ("GET", "/account/codes"): Who.PART_WAY,
+        ("POST", "/account/codes"): Who.PART_WAY,
+        ("GET", "/account/codes/qr.svg"): Who.PART_WAY,
+        ("POST", "/account/codes/remove"): Who.SIGNED_IN,
+        ("GET", "/account/passkeys/new"): Who.PART_WAY,
+        ("POST", "/account/passkeys/new"): Who.PART_WAY,
+        ("GET", "/account/passkeys/options"): Who.PART_WAY,
+        ("GET", "/account/passkeys/{number}"): Who.SIGNED_IN,
+        ("POST", "/account/passkeys/{number}"): Who.SIGNED_IN,
+        ("POST", "/account/passkeys/{number}/remove"): Who.SIGNED_IN,
+        ("GET", "/account/recovery-codes"): Who.SIGNED_IN,
+        ("POST", "/account/recovery-codes"): Who.SIGNED_IN,
+        ("POST", "/account/sessions/end-others"): Who.SIGNED_IN,
+        ("POST", "/account/sessions/{number}/end"): Who.SIGNED_IN,
+        ("GET", "/account/tokens/new"): Who.SIGNED_IN,
+        ("POST", "/account/tokens/new"): Who.SIGNED_IN,
+        ("GET", "/account/tokens/made"): Who.SIGNED_IN,
+        ("POST", "/account/tokens/{number}/revoke"): Who.SIGNED_IN,
+        ("GET", "/account/setup"): Who.ANYBODY,
+        ("GET", "/account/setup/{code}"): Who.ANYBODY,
+        ("POST", "/account/setup/{code}"): Who.ANYBODY,
         ("GET", "/requests"): Who.WHO_MAY_ASK,
         ("GET", "/requests/new"): Who.WHO_MAY_ASK,
         ("POST", "/requests/new"): Who.WHO_MAY_ASK,
@@ -50,9 +75,43 @@ TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
         ("POST", "/requests/{number}/measures"): Who.WHO_MAY_ASK,
         ("POST", "/requests/{number}/decision"): Who.WHO_MAY_ASK,
         ("POST", "/requests/{number}/withdraw"): Who.WHO_MAY_ASK,
+        ("GET", "/sign/{nonce}"): Who.SIGNED_IN,
+        ("GET", "/sign/{nonce}/options"): Who.SIGNED_IN,
+        ("POST", "/sign/{nonce}"): Who.SIGNED_IN,
+        ("GET", "/requests/drafts/{number}"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/drafts/{number}"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/drafts/{number}/delete"): Who.WHO_MAY_ASK,
+        ("GET", "/requests/{number}/change"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/change"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/question"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/answer"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/how-it-went"): Who.WHO_MAY_ASK,
+        ("POST", "/requests/{number}/note"): Who.WHO_MAY_ASK,
+        ("GET", "/requests/{number}/form.pdf"): Who.WHO_MAY_ASK,
+        ("GET", "/delegations"): Who.WHO_MAY_ASK,
+        ("POST", "/delegations"): Who.WHO_MAY_ASK,
+        ("POST", "/delegations/{number}/withdraw"): Who.WHO_MAY_ASK,
+        ("GET", "/standing"): Who.WHO_SEES_STANDING,
+        ("GET", "/standing/new"): Who.WHO_SEES_STANDING,
+        ("POST", "/standing/new"): Who.WHO_SEES_STANDING,
+        ("GET", "/standing/requests/{number}"): Who.WHO_SEES_STANDING,
+        ("POST", "/standing/requests/{number}/controls"): Who.WHO_SEES_STANDING,
+        ("POST", "/standing/requests/{number}/decision"): Who.WHO_SEES_STANDING,
+        ("POST", "/standing/requests/{number}/withdraw"): Who.WHO_SEES_STANDING,
+        ("POST", "/standing/records/{number}/withdraw"): Who.WHO_SEES_STANDING,
         ("GET", "/grants"): Who.WHO_SEES_GRANTS,
         ("GET", "/attempts"): Who.WHO_SEES_ATTEMPTS,
-        ("GET", "/attempts/rows"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/log"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/log/rows"): Who.WHO_SEES_ATTEMPTS,
+        ("GET", "/log/people"): Who.WHO_OPENS_RECORDS,
+        ("GET", "/log/people/{person}"): Who.WHO_OPENS_RECORDS,
+        ("POST", "/log/people/{person}"): Who.WHO_OPENS_RECORDS,
+        ("GET", "/log/people/{person}/records.csv"): Who.WHO_OPENS_RECORDS,
+        ("GET", "/log/open/{code}"): Who.WHO_OPENS_RECORDS,
+        ("POST", "/log/open/{code}"): Who.WHO_OPENS_RECORDS,
+        ("GET", "/log/looks"): Who.WHO_SEES_LOOKS,
+        ("GET", "/figures"): Who.WHO_SEES_FIGURES,
+        ("GET", "/figures/{table}"): Who.WHO_SEES_FIGURES,
         ("GET", "/why"): Who.WHO_SEES_REASONS,
         ("GET", "/policy"): Who.WHO_SEES_VERSIONS,
         ("GET", "/policy/versions/{number}"): Who.WHO_SEES_VERSIONS,
@@ -81,57 +140,111 @@ TABLE: Mapping[tuple[str, str], Who] = MappingProxyType(
         ("POST", "/policy/drafts/{number}/refuse"): Who.WHO_JUDGES,
         ("GET", "/policy/drafts/{number}/withdraw"): Who.WHO_CHECKS,
         ("POST", "/policy/drafts/{number}/withdraw"): Who.WHO_CHECKS,
+        ("GET", "/report"): Who.ANYBODY,
+        ("POST", "/report"): Who.ANYBODY,
+        ("GET", "/report/answer"): Who.ANYBODY,
+        ("POST", "/report/answer"): Who.ANYBODY,
+        ("GET", "/reports"): Who.SIGNED_IN,
+        ("GET", "/reports/{number}"): Who.SIGNED_IN,
+        ("POST", "/reports/{number}/answer"): Who.WHO_HANDLES_REPORTS,
+        ("POST", "/reports/{number}/incident"): Who.WHO_HANDLES_REPORTS,
+        ("POST", "/reports/{number}/about"): Who.WHO_HANDLES_REPORTS,
+        ("POST", "/reports/{number}/not-about"): Who.WHO_HANDLES_REPORTS,
+        ("GET", "/blocks"): Who.WHO_SEES_BLOCKS,
+        ("GET", "/blocks/new"): Who.WHO_BLOCKS,
+        ("POST", "/blocks/new"): Who.WHO_BLOCKS,
+        ("GET", "/blocks/{number}"): Who.WHO_SEES_BLOCKS,
+        ("POST", "/blocks/{number}/lift"): Who.WHO_LIFTS_BLOCKS,
+        ("GET", "/records"): Who.WHO_SEES_AUDIT,
+        ("GET", "/records/checkpoints"): Who.WHO_SEES_AUDIT,
+        ("POST", "/records/checkpoints"): Who.WHO_SEES_AUDIT,
+        ("GET", "/records/checkpoints/{number}"): Who.WHO_SEES_AUDIT,
+        ("GET", "/records/retention"): Who.WHO_SEES_AUDIT,
+        ("GET", "/records/holds"): Who.WHO_SEES_AUDIT,
+        ("GET", "/records/holds/new"): Who.WHO_SEES_AUDIT,
+        ("POST", "/records/holds/new"): Who.WHO_SEES_AUDIT,
+        ("POST", "/records/holds/{number}/lift"): Who.WHO_SEES_AUDIT,
+        ("GET", "/school"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/name"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/name"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/import"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/import"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/year"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/year"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/people"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/people/new"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/people/new"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/people/{person}"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/people/{person}/change"): Who.WHO_KEEPS_LINES,
+        ("POST", "/school/people/{person}/change"): Who.WHO_KEEPS_LINES,
+        ("GET", "/school/people/{person}/duties"): Who.WHO_GIVES_DUTIES,
+        ("POST", "/school/people/{person}/duties"): Who.WHO_GIVES_DUTIES,
+        ("GET", "/school/people/{person}/leave"): Who.WHO_KEEPS_LINES,
+        ("POST", "/school/people/{person}/leave"): Who.WHO_KEEPS_LINES,
+        ("GET", "/school/people/{person}/forget"): Who.WHO_FORGETS,
+        ("POST", "/school/people/{person}/forget"): Who.WHO_FORGETS,
+        ("POST", "/school/people/{person}/back"): Who.WHO_KEEPS_LINES,
+        ("POST", "/school/people/{person}/invite"): Who.WHO_KEEPS_LINES,
+        ("GET", "/school/classes"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/classes/new"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/classes/new"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/classes/{line}"): Who.WHO_SEES_REGISTER,
+        ("POST", "/school/classes/{line}"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/classes/{line}/remove"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/devices"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/devices/new"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/devices/new"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/devices/{line}"): Who.WHO_SEES_REGISTER,
+        ("POST", "/school/devices/{line}"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/devices/{line}/remove"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/networks"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/networks/{network}"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/networks/{network}"): Who.WHO_KEEPS_REGISTER,
+        ("GET", "/school/calendar"): Who.WHO_SEES_REGISTER,
+        ("GET", "/school/calendar/different"): Who.WHO_DIRECTS_DAYS,
+        ("POST", "/school/calendar/different"): Who.WHO_DIRECTS_DAYS,
+        ("POST", "/school/calendar/different/{number}/withdraw"): Who.WHO_DIRECTS_DAYS,
+        ("GET", "/school/calendar/overtime"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/calendar/overtime"): Who.WHO_KEEPS_REGISTER,
+        ("POST", "/school/calendar/draft/{kind}"): Who.WHO_DRAFTS,
+        ("GET", "/first-run"): Who.ANYBODY,
+        ("POST", "/first-run"): Who.ANYBODY,
+        ("GET", "/first-run/school"): Who.ANYBODY,
+        ("POST", "/first-run/school"): Who.ANYBODY,
+        ("GET", "/first-run/networks/{network}"): Who.ANYBODY,
+        ("POST", "/first-run/networks/{network}"): Who.ANYBODY,
+        ("GET", "/first-run/people"): Who.ANYBODY,
+        ("POST", "/first-run/people"): Who.ANYBODY,
+        ("POST", "/first-run/end"): Who.ANYBODY,
+        ("GET", "/incidents"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/incidents/new"): Who.WHO_OPENS_INCIDENTS,
+        ("POST", "/incidents/new"): Who.WHO_OPENS_INCIDENTS,
+        ("GET", "/incidents/record.csv"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/incidents/{number}"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/incidents/{number}/record.csv"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/incidents/{number}/record.pdf"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/take-up"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/note"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/action"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/name"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/close"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/reopen"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/incidents/{number}/propose"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/incidents/{number}/propose"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/restrictions"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/restrictions/{number}/decide"): Who.WHO_HANDLES_INCIDENTS,
+        ("POST", "/restrictions/{number}/end"): Who.WHO_HANDLES_INCIDENTS,
+        ("GET", "/supervised"): Who.WHO_SUPERVISES,
+        ("POST", "/supervised/open"): Who.WHO_SUPERVISES,
+        ("POST", "/supervised/{number}/end"): Who.WHO_SUPERVISES,
+        ("GET", "/supervised/devices"): Who.WHO_SUPERVISES,
+        ("POST", "/supervised/devices"): Who.WHO_SUPERVISES,
+        ("POST", "/supervised/devices/{number}/give-back"): Who.WHO_SUPERVISES,
         ("GET", "/devices"): Who.SIGNED_IN,
         ("POST", "/devices/claim"): Who.SIGNED_IN,
         ("POST", "/devices/release"): Who.SIGNED_IN,
     }
 )
-
-_SIGHTS: Mapping[Who, Sight] = MappingProxyType(
-    {
-        Who.WHO_SEES_GRANTS: Sight.GRANTS_IN_FORCE,
-        Who.WHO_SEES_ATTEMPTS: Sight.BLOCKED_ATTEMPTS,
-        Who.WHO_SEES_REASONS: Sight.REASONS,
-    }
-)
-
-# One of these acts is enough; what may be done with one version, its workflow decides.
-_ACTS: Mapping[Who, tuple[Act, ...]] = MappingProxyType(
-    {
-        Who.WHO_SEES_VERSIONS: (Act.SEE,),
-        Who.WHO_DRAFTS: (Act.DRAFT,),
-        Who.WHO_APPROVES: (Act.APPROVE,),
-        Who.WHO_DIRECTS: (Act.DIRECT,),
-        Who.WHO_CHECKS: (Act.DRAFT, Act.APPROVE, Act.DIRECT),
-        Who.WHO_JUDGES: (Act.APPROVE, Act.DIRECT),
-    }
-)
-
-
-def is_for(who: Who, member: Member | None) -> bool:
-    """Whether *member*, None for somebody who is not signed in, is one of *who*."""
-    if who is Who.ANYBODY:
-        return True
-    if member is None:
-        return False
-    match who:
-        case Who.SIGNED_IN:
-            return True
-        case Who.WHO_MAY_ASK:
-            return may_submit(member)
-        case Who.WHO_SEES_GRANTS | Who.WHO_SEES_ATTEMPTS | Who.WHO_SEES_REASONS:
-            return may(member, _SIGHTS[who])
-        case (
-            Who.WHO_SEES_VERSIONS
-            | Who.WHO_DRAFTS
-            | Who.WHO_APPROVES
-            | Who.WHO_DIRECTS
-            | Who.WHO_CHECKS
-            | Who.WHO_JUDGES
-        ):
-            return any(policy_acts.may(member, act) for act in _ACTS[who])
-        case _:
-            assert_never(who)
 
 
 def who_may(method: str, path: str) -> Who | None:

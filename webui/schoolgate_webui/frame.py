@@ -4,14 +4,27 @@ import structlog
 from fastapi import Request
 
 from schoolgate_policyd.store.errors import StoreError
+from schoolgate_policyd.workflow.incidents import may_handle_any
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.site import Site
+from schoolgate_webui.views.incident_notices import NOTICES as INCIDENT_NOTICES
 from schoolgate_webui.views.shared import Notice, shared
 
 log = structlog.get_logger(__name__)
 
 _NOTICES = {
     "sent": Notice("Your request was sent. You can see here at any time how far it is."),
+    "kept": Notice("Your draft was saved. Nobody else sees it until you send it."),
+    "deleted-draft": Notice("The draft was deleted."),
+    "changed-request": Notice(
+        "The changed request was sent. It is checked and decided from the beginning."
+    ),
+    "said-question": Notice("Your question was sent. The request waits for the answer."),
+    "said-answer": Notice("Your answer was sent."),
+    "said-how-it-went": Notice("Thank you: what you said was recorded."),
+    "named-deputy": Notice("The delegation was signed. It ends by itself."),
+    "said-note": Notice("Your note was recorded."),
     "checked": Notice("Your answer was recorded."),
     "signed": Notice("Your decision was signed and recorded."),
     "withdrawn": Notice("It was withdrawn."),
@@ -24,7 +37,41 @@ _NOTICES = {
     "approved": Notice("The governors’ approval was recorded."),
     "directed": Notice("The version was directed and signed."),
     "refused": Notice("The proposal was refused."),
+    "answered": Notice("Your answer was recorded. Whoever reported it can read it."),
+    "recorded": Notice("It was recorded."),
+    "blocked": Notice("It is blocked at once."),
+    "lifted": Notice("The block was lifted."),
+    "checkpoint-wanted": Notice(
+        "The checkpoint is being made. Open this page again in a few seconds to print it."
+    ),
+    "hold-placed": Notice("The legal hold is in force. Nothing under it is deleted."),
+    "hold-lifted": Notice("The legal hold was lifted."),
+    "added": Notice("It was added."),
+    "saved": Notice("It was saved."),
+    "removed": Notice("It was removed."),
+    "duties": Notice("The duties were saved. They hold from now on."),
+    "forgotten": Notice("They are forgotten: the register knows nothing but their pseudonym."),
+    "leaving": Notice("It was saved that they leave."),
+    "imported": Notice("The table was taken up."),
+    "moved-up": Notice("Everybody was moved up by a year."),
+    "day-directed": Notice("It was signed. The filter takes it up once it is proved."),
     "signed-out": Notice("You are signed out."),
+    "acknowledged": Notice("You acknowledged the policy. Thank you."),
+    "site-listed": Notice("The site is on the list."),
+    "site-removed": Notice("The site was taken off the list."),
+    "training-recorded": Notice("It was recorded."),
+    "email-set": Notice("Your e-mail address was changed."),
+    **INCIDENT_NOTICES,
+    "password-changed": Notice("Your password was changed. You are signed out everywhere else."),
+    "session-ended": Notice("That browser is signed out."),
+    "sessions-ended": Notice("You are signed out everywhere else."),
+    "codes-set-up": Notice("One-time codes are set up. You are asked for one when you sign in."),
+    "codes-removed": Notice("One-time codes are taken off."),
+    "passkey-added": Notice("The passkey was added."),
+    "passkey-renamed": Notice("The passkey has its new name."),
+    "passkey-removed": Notice("The passkey was removed: it opens nothing any more."),
+    "token-revoked": Notice("The token was revoked: it opens nothing any more."),
+    "account-set-up": Notice("Your account is set up, and you are signed in."),
 }
 
 
@@ -48,6 +95,13 @@ class Frame:
                     member.id, at=now.machine, moment=now.school
                 )
                 waiting = {"/requests": len(requests), "/policy": site.policies_waiting(visit)}
+                standing = site.decisions.standing_requests.waiting_for(member.id)
+                waiting["/standing"] = len(standing)
+                if may_handle_any(member):
+                    waiting["/incidents"] = site.decisions.incidents.waiting_for(member.id)
+                    waiting["/restrictions"] = site.decisions.restrictions.waiting_for(member.id)
+                if may(member, Sight.REPORTS):
+                    waiting["/reports"] = site.decisions.reports.waiting_for(member)
         except StoreError:
             # The page says that the store fails; its frame must not fail with it.
             log.exception("the frame of a page is made without the store")

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_webui.access import is_for, who_may
+from schoolgate_webui.access import Who, is_for, who_may
 from schoolgate_webui.security import is_own_origin
 from schoolgate_webui.site import Site, Visit
 from schoolgate_webui.tokens import same_token
@@ -16,8 +16,9 @@ from schoolgate_webui.tokens import same_token
 FORM_TYPE = "application/x-www-form-urlencoded"
 # The longest form is a day with its bells: two fields for each of 40, and ten more.
 MAX_FIELDS = 100
+BEFORE_SIGN_IN = frozenset({"/sign-in", "/sign-in/passkey", "/account/setup/{code}"})
 # A page that asks for itself is not somebody who uses it.
-POLLED = frozenset({"/attempts/rows", "/policy/drafts/{number}/progress/{check}"})
+POLLED = frozenset({"/log/rows", "/policy/drafts/{number}/progress/{check}"})
 
 
 class SignInNeeded(SchoolgateError):  # noqa: N818 - it says what is needed
@@ -36,21 +37,38 @@ class ForgedForm(SchoolgateError):  # noqa: N818 - it says what the form is
     """A form did not come from a page of ours, or the page was too old."""
 
 
+class AcknowledgementNeeded(SchoolgateError):  # noqa: N818 - it says what is needed
+    """Staff read the policy in force first; *where* is the page to go on to after that."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__("acknowledge the policy first")
+        self.where = where
+
+
 async def guard(request: Request) -> None:
     """
     Let a request through to its handler, or raise.
 
-    Raises SignInNeeded, NotForYou, ForgedForm. Every route stands behind this, so no handler can
-    forget it.
+    Raises SignInNeeded, NotForYou, AcknowledgementNeeded, ForgedForm. Every route stands behind
+    this, so no handler can forget it.
     """
     site = site_of(request)
     visit = await run_in_threadpool(site.visit, request)
     path = request.scope["route"].path
     who = who_may(request.method, path)
-    if who is None or not is_for(who, visit.member):
+    is_part_way = who is Who.PART_WAY and visit.part_way is not None
+    if who is None or not (is_part_way or is_for(who, visit.member)):
         if visit.member is None and who is not None:
             raise SignInNeeded(_where(request))
         raise NotForYou(f"{request.method} {path}")
+    if visit.member is not None and await run_in_threadpool(
+        site.acknowledging.comes_before,
+        who,
+        path,
+        member=visit.member,
+        moment=visit.now.school,
+    ):
+        raise AcknowledgementNeeded(_where(request))
     if path not in POLLED and visit.session is not None:
         await run_in_threadpool(site.used, visit)
     if request.method == "POST":
@@ -63,7 +81,12 @@ async def _checked_form(request: Request, visit: Visit) -> dict[str, str]:
         raise ForgedForm("the form came from elsewhere")
     async with request.form(max_files=0, max_fields=MAX_FIELDS) as form:
         entered = {name: value for name, value in form.items() if isinstance(value, str)}
-    if not visit.csrf or not same_token(entered.pop("csrf", ""), visit.csrf):
+    token = entered.pop("csrf", "")
+    # Somebody may have signed in elsewhere since their form for signing in was opened.
+    ours = [visit.csrf]
+    if request.scope["route"].path in BEFORE_SIGN_IN:
+        ours.append(visit.browser_csrf)
+    if not any(each and same_token(token, each) for each in ours):
         raise ForgedForm("the form has no valid token")
     return entered
 

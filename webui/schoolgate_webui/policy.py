@@ -6,12 +6,14 @@ from datetime import datetime
 import structlog
 
 from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.at_once import without_blocks
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.policy import Policy, Register, Source
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
 from schoolgate_policyd.core.strict import strict_source
 from schoolgate_policyd.ipc.last_snapshot import load_last_snapshot
+from schoolgate_policyd.laying import Laying
 from schoolgate_policyd.lists.opening import names_of
 from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.presets import POLICYD
@@ -39,12 +41,17 @@ class PolicyInForce:
         self._lock = threading.Lock()
         self._seen: _Fingerprint = (-1, -1)
         self._policy: Policy | None = None
+        self._laying = Laying()
         self._register: tuple[int, Register] | None = None
         self._snapshot: Snapshot | None = None
         self._names: NamesAt | None = None
 
     def policy(self) -> Policy:
-        """Return the policy."""
+        """
+        Return the policy as the school directed it, without what is blocked at once.
+
+        The public pages say what the policy says; a list of what is closed would be an advert.
+        """
         with self._lock:
             seen = self._fingerprint()
             if self._policy is None or seen != self._seen:
@@ -53,7 +60,11 @@ class PolicyInForce:
             return self._policy
 
     def source(self, moment: datetime) -> Source:
-        """Return the policy with who and what there is and what is live at *moment* (aware)."""
+        """
+        Return all that decides at *moment* (aware).
+
+        That is the policy with what is blocked at once, who and what there is, what is live.
+        """
         policy = self.policy()
         # The version is read first: what is read after it may be newer, never older.
         version = self._store.version()
@@ -61,6 +72,8 @@ class PolicyInForce:
             if self._register is None or self._register[0] != version:
                 self._register = (version, self._store.register(self._networks))
             register = self._register[1]
+            # Recorded is enough here: whether every point has it yet, pages say beside it.
+            policy = self._laying.laid(policy, self._store.blocks_at_once())
         return Source(version, policy, register, self._store.live(moment))
 
     def names_of(self, source: Source) -> NamesAt | None:
@@ -101,8 +114,8 @@ class PolicyInForce:
                 # A policy without its lists would be open where it is not.
                 self._names = names_of(last.policy.catalogue, self._settings.lists_dir)
                 # One object for equal policies, so that a change of claims compiles nothing.
-                known = self._policy
-                return known if known is not None and last.policy == known else last.policy
+                known, found = self._policy, without_blocks(last.policy)
+                return known if known is not None and found == known else found
             return load_policy(self._settings.rules_dir, self._settings.school)
         except (SchoolgateError, OSError) as error:
             log.error("no policy can be read, pages show the strict one", cause=str(error))  # noqa: TRY400 - the cause says all

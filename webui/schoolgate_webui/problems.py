@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 
 from schoolgate_policyd.store.errors import StoreError, UnknownObject
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
-from schoolgate_webui.guard import ForgedForm, NotForYou, SignInNeeded
+from schoolgate_webui import acknowledging
+from schoolgate_webui.account_desk import GoElsewhere
+from schoolgate_webui.guard import AcknowledgementNeeded, ForgedForm, NotForYou, SignInNeeded
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.views import problems
 from schoolgate_webui.views.problems import Problem
@@ -34,6 +36,10 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
             f"/sign-in?next={quote(where, safe='')}", status.HTTP_303_SEE_OTHER
         )
 
+    def elsewhere(_: Request, error: Exception) -> Response:
+        where = error.where if isinstance(error, GoElsewhere) else "/"
+        return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
+
     def sentence(title: str, status_code: int) -> Handler:
         def handler(request: Request, error: Exception) -> Response:
             return page(request, Problem(title, (str(error),)), status_code)
@@ -42,8 +48,7 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
 
     def fixed(problem: Problem, status_code: int) -> Handler:
         def handler(request: Request, error: Exception) -> Response:
-            if status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
-                log.error("page failed", path=request.url.path, cause=type(error).__name__)
+            _log(request, error, status_code)
             return page(request, problem, status_code)
 
         return handler
@@ -53,6 +58,8 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
         return page(request, problems.by_status(code), code)
 
     app.add_exception_handler(SignInNeeded, sign_in)
+    app.add_exception_handler(GoElsewhere, elsewhere)
+    app.add_exception_handler(AcknowledgementNeeded, _acknowledge)
     app.add_exception_handler(NotForYou, fixed(problems.NOT_FOR_YOU, 403))
     app.add_exception_handler(ForgedForm, fixed(problems.FORGED, 403))
     app.add_exception_handler(NotAllowed, sentence("You cannot do this", 403))
@@ -62,3 +69,23 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
     app.add_exception_handler(RequestValidationError, fixed(problems.NOT_FOUND, 404))
     app.add_exception_handler(HTTPException, by_status)
     app.add_exception_handler(Exception, fixed(problems.FAILED, 500))
+
+
+def _log(request: Request, error: Exception, status_code: int) -> None:
+    cause = type(error).__name__
+    if status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+        log.error("page failed", route=_route_of(request), cause=cause)
+    elif status_code == status.HTTP_403_FORBIDDEN:
+        log.warning("refused", route=_route_of(request), cause=cause)
+
+
+def _route_of(request: Request) -> str:
+    """Return which page it was without what stands in its address, which may be a secret code."""
+    path = getattr(request.scope.get("route"), "path", "?")
+    return f"{request.method} {path}"
+
+
+def _acknowledge(_: Request, error: Exception) -> Response:
+    where = error.where if isinstance(error, AcknowledgementNeeded) else "/"
+    then = "" if where == "/" else f"?next={quote(where, safe='')}"
+    return RedirectResponse(f"{acknowledging.PAGE}{then}", status.HTTP_303_SEE_OTHER)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schoolgate_policyd.config import Settings
@@ -19,8 +19,14 @@ from schoolgate_policyd.config import Settings
 MAX_BODY_OCTETS = 64 * 1024
 # A rule file of 96 KiB, each octet of which a form may write as three (`%0A`), and its token.
 MAX_FILE_BODY_OCTETS = (3 * 96 + 4) * 1024
-# The one form that holds a whole file.
-_FILE_FORM = re.compile(r"/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII)
+# A table of people of 128 KiB, written likewise, and its token.
+MAX_TABLE_BODY_OCTETS = (3 * 128 + 4) * 1024
+# The forms that hold a whole file, and how many octets each may have.
+_LARGE_FORMS = (
+    (re.compile(r"/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII), MAX_FILE_BODY_OCTETS),
+    (re.compile(r"/school/import", re.ASCII), MAX_TABLE_BODY_OCTETS),
+    (re.compile(r"/api/v1/people/import", re.ASCII), MAX_TABLE_BODY_OCTETS),
+)
 # A form comes at once; whoever sends one octet a minute must not hold a place for ever.
 BODY_DEADLINE_S = 20.0
 
@@ -39,6 +45,9 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+
+# A year, for this name alone: what else has a name below it is not ours to speak for.
+_HTTPS_ALONE = "max-age=31536000"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -77,11 +86,26 @@ def is_own_origin(headers: Headers) -> bool:
     return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
 
 
-class SecureHeaders:
-    """Adds the security headers to every response, and keeps pages out of caches."""
+def _refusal(scope: Scope, title: str, status_code: int) -> Response:
+    """Return the answer to a body that is not read: a problem (RFC 9457) for programs."""
+    if not scope.get("path", "").startswith("/api/"):
+        return PlainTextResponse(f"{title}\n", status_code=status_code)
+    problem = {"type": "about:blank", "title": title, "status": status_code}
+    return JSONResponse(problem, status_code, media_type="application/problem+json")
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class SecureHeaders:
+    """
+    Adds the security headers to every response, and keeps pages out of caches.
+
+    With *is_https* browsers are told to come over https alone from then on.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
         self._app = app
+        self._headers = dict(SECURITY_HEADERS)
+        if is_https:
+            self._headers["strict-transport-security"] = _HTTPS_ALONE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the headers added."""
@@ -92,7 +116,7 @@ class SecureHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 # What one person saw must not be in a shared computer's cache for the next; a
                 # file may be kept, but is asked for again after an upgrade.
@@ -139,19 +163,21 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         limit = self._limit
-        if scope.get("method") == "POST" and _FILE_FORM.fullmatch(scope.get("path", "")):
-            limit = max(limit, MAX_FILE_BODY_OCTETS)
+        if scope.get("method") == "POST":
+            path = scope.get("path", "")
+            large = (octets for form, octets in _LARGE_FORMS if form.fullmatch(path))
+            limit = max(limit, *large, 0)
         try:
             async with asyncio.timeout(self._deadline_s):
                 body = await self._whole_body(receive, limit)
         except TimeoutError:
-            refusal = PlainTextResponse("The form did not arrive in time.\n", status_code=408)
+            refusal = _refusal(scope, "The form did not arrive in time.", 408)
             await refusal(scope, receive, send)
             return
         if body is None:
             return
         if len(body) > limit:
-            refusal = PlainTextResponse("That is too much text.\n", status_code=413)
+            refusal = _refusal(scope, "That is too much text.", 413)
             await refusal(scope, receive, send)
             return
         is_read = False

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
@@ -23,15 +23,12 @@ from schoolgate_policyd.logs import configure_logs
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_webui.app import create_app
+from schoolgate_webui.page_tls import CannotServe, PageTls, page_tls, until_renewed
 
 NAME = "webui"
 LOOK_EVERY_S = 0.02
 # A request that never ends must not keep the process.
 STOP_WITHIN_S = 2
-
-
-class CannotServe(SchoolgateError):  # noqa: N818 - it says what is the matter
-    """The pages cannot be served; the message names the remedy."""
 
 
 def with_free_port(settings: Settings) -> Settings:
@@ -62,7 +59,7 @@ def with_free_port(settings: Settings) -> Settings:
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises SchoolgateError when it cannot."""
     settings = with_free_port(settings)
-    decisions = DecisionStore(settings.decisions_path)
+    decisions = DecisionStore(settings.decisions_path, codes_key=settings.codes_key_path)
     events = EventStore(settings.events_dir)
     try:
         app = create_app(
@@ -86,8 +83,13 @@ async def serve(
     *,
     stopping: asyncio.Event,
     on_ready: Callable[[], None],
+    tls: PageTls | None = None,
 ) -> None:
-    """Serve *app* until *stopping* is set; *on_ready* is called once. Raises CannotServe."""
+    """
+    Serve *app* until *stopping* is set, over https with *tls*; *on_ready* is called once.
+
+    Raises CannotServe.
+    """
     # Embedded: one process, so a supervisor that stops or kills it has stopped the pages.
     server = Server(
         app,
@@ -96,6 +98,10 @@ async def serve(
         interface=Interfaces.ASGINL,
         websockets=False,
         log_enabled=False,
+        ssl_cert=None if tls is None else tls.certificate,
+        ssl_key=None if tls is None else tls.key,
+        # Old phones of staff have nothing newer than 1.2.
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     server.workers_kill_timeout = STOP_WITHIN_S
     serving = asyncio.create_task(server.serve())
@@ -120,17 +126,26 @@ async def _until_told(app: ASGIApp, settings: Settings) -> None:
     web = settings.web
     staying = asyncio.create_task(service_notice.stay_alive())
     try:
+        tls = await page_tls(settings, MachineClock())
+        watching = asyncio.create_task(until_renewed(tls, stopping))
+    except BaseException:
+        staying.cancel()
+        await asyncio.gather(staying, return_exceptions=True)
+        raise
+    try:
         await serve(
             app,
             web.address,
             web.port,
             stopping=stopping,
             on_ready=partial(_say_ready, f"{web.address}:{web.port}"),
+            tls=tls,
         )
     finally:
         service_notice.stopping()
-        staying.cancel()
-        await asyncio.gather(staying, return_exceptions=True)
+        for task in (staying, watching):
+            task.cancel()
+        await asyncio.gather(staying, watching, return_exceptions=True)
 
 
 def _say_ready(where: str) -> None:

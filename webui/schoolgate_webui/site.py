@@ -8,7 +8,11 @@ from fastapi import Request
 
 from schoolgate_policyd.clock import Clock
 from schoolgate_policyd.config import Settings
+from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.ipc.messages import Status
+from schoolgate_policyd.networks import networks_of
+from schoolgate_policyd.passkey_ceremonies import relying_party
+from schoolgate_policyd.school_identity import as_the_school_says
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import WebSession
@@ -16,9 +20,13 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.policy_acts import Act, is_waiting_for, may
 from schoolgate_policyd.workflow.policy_versions import stage_at
 from schoolgate_policyd.workshop import Workshop
+from schoolgate_webui.acknowledging import Acknowledging
+from schoolgate_webui.challenges import Challenges
 from schoolgate_webui.checks import Checks
 from schoolgate_webui.policy import PolicyInForce
 from schoolgate_webui.presets import PresetsRead
+from schoolgate_webui.public_papers import PublicPapers
+from schoolgate_webui.shown_once import ShownOnce
 from schoolgate_webui.tokens import Cookies, form_token
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.requests import Names, Seen
@@ -40,12 +48,19 @@ class Policyd(Protocol):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """Who asks, from which address, when; *csrf* is the token of the forms on their page."""
+    """
+    Who asks, from which address, when; *csrf* is the token of the forms on their page.
+
+    *part_way* is the session of somebody who has shown a password and not yet everything: nobody
+    is signed in with it. *browser_csrf* is the token of forms for whoever is not signed in.
+    """
 
     now: Now
     address: str
     session: WebSession | None
     csrf: str
+    part_way: WebSession | None = None
+    browser_csrf: str = ""
 
     @property
     def member(self) -> Member | None:
@@ -67,17 +82,39 @@ class Site:
         machine_clock: Clock,
         checks: Checks | None = None,
     ) -> None:
-        self.settings = settings
+        self._configured = settings
+        self.settings = settings = as_the_school_says(settings, decisions.school)
         self.decisions = decisions
         self.events = events
         self.admin = admin
         self.policy_in_force = PolicyInForce(settings, decisions)
         self.workshop = Workshop(settings.rules_dir, settings.school, decisions.policies)
         self.presets_read = PresetsRead(self.workshop)
+        self._checks = checks
         self.checks = checks or Checks(settings, decisions.policies)
         self.cookies = Cookies(settings)
+        self.acknowledging = Acknowledging(decisions, settings.school)
+        self.public_papers = PublicPapers(settings)
+        self.relying_party = relying_party(settings)
+        self.challenges = Challenges()
+        self.shown_once = ShownOnce()
         self._school_clock = school_clock
         self._machine_clock = machine_clock
+
+    def follow_school(self) -> None:
+        """Take up the school's own name and preset, which were just changed in the store."""
+        before = self.settings.school
+        self.settings = settings = as_the_school_says(self._configured, self.decisions.school)
+        if settings.school != before:
+            policies = self.decisions.policies
+            self.policy_in_force = PolicyInForce(settings, self.decisions)
+            self.workshop = Workshop(settings.rules_dir, settings.school, policies)
+            self.presets_read = PresetsRead(self.workshop)
+            self.checks = self._checks or Checks(settings, policies)
+
+    def networks(self) -> tuple[Network, ...]:
+        """Return the networks as the school says they are."""
+        return self.decisions.networks.effective(networks_of(self._configured))
 
     def now(self) -> Now:
         """Return the present moment on both clocks."""
@@ -91,20 +128,30 @@ class Site:
             return known
         now = self.now()
         token = self.cookies.session_of(request)
-        session = None
-        if token is not None:
-            session = self.decisions.sessions.resume(token, at=now.machine)
+        resumed = None if token is None else self._resumed(request, token, now)
         browser = self.cookies.browser_of(request)
-        secret = session.csrf_secret if session is not None else browser
+        secret = resumed.csrf_secret if resumed is not None else browser
         visit = Visit(
             now=now,
             # The peer's own address: what a header says about it is the client's word.
             address="" if request.client is None else request.client.host,
-            session=session,
+            session=None if resumed is None or resumed.lacks else resumed,
             csrf="" if secret is None else form_token(secret),
+            part_way=resumed if resumed is not None and resumed.lacks else None,
+            browser_csrf="" if browser is None else form_token(browser),
         )
         request.state.visit = visit
         return visit
+
+    def _resumed(self, request: Request, token: str, now: Now) -> WebSession | None:
+        """Return the session of *token*, and see to it that the browser gets another in time."""
+        sessions = self.decisions.sessions
+        resumed = sessions.resume(token, at=now.machine, moment=now.school)
+        if resumed is not None and resumed.is_rotation_due:
+            replacing = sessions.rotate(resumed.id, token, at=now.machine)
+            if replacing is not None:
+                request.state.rotated_to = replacing
+        return resumed
 
     def used(self, visit: Visit) -> None:
         """Note that whoever is signed in uses the pages: their claim of the device goes on."""

@@ -10,8 +10,10 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schoolgate_policyd.config import Settings
 
@@ -54,6 +56,14 @@ class Cookies:
         """Return the secret of a browser in which nobody is signed in."""
         return self._read(connection, "browser")
 
+    def first_run_of(self, connection: HTTPConnection) -> str | None:
+        """Return the secret of the browser in which the first-run guide is open."""
+        return self._read(connection, "first-run")
+
+    def set_first_run(self, connection: HTTPConnection, response: Response, secret: str) -> None:
+        """Have the browser keep that the first-run guide is open in it."""
+        self._set(connection, response, "first-run", secret)
+
     def set_session(self, connection: HTTPConnection, response: Response, secret: str) -> None:
         """Have the browser keep the session until it is closed."""
         self._set(connection, response, "session", secret)
@@ -89,3 +99,38 @@ class Cookies:
         if self._is_secure:
             return f"__Host-schoolgate-{kind}"
         return f"schoolgate-{kind}-{connection.url.port or 80}"
+
+
+class RotatedSessions:
+    """
+    Gives the browser the token that replaces its own, with whatever answer comes next.
+
+    Handlers know nothing of it: `Site.visit` says in the request's state that it is time.
+    """
+
+    def __init__(self, app: ASGIApp, cookies: Cookies) -> None:
+        self._app = app
+        self._cookies = cookies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the new cookie unless the handler sets one of its own."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def send_with_cookie(message: Message) -> None:
+            token = state.get("rotated_to")
+            if message["type"] == "http.response.start" and token is not None:
+                cookie = Response()
+                self._cookies.set_session(HTTPConnection(scope), cookie, token)
+                ours = cookie.headers["set-cookie"]
+                name = ours.partition("=")[0]
+                headers = MutableHeaders(scope=message)
+                if not any(
+                    each.partition("=")[0] == name for each in headers.getlist("set-cookie")
+                ):
+                    headers.append("set-cookie", ours)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)

@@ -5,9 +5,12 @@ Each command is a module that adds itself to the application when it is imported
 """
 
 from schoolgate_policyd.cli import (
+    account,
+    audit,
     calendar,
     check,
     explain,
+    first_run,
     gateway,
     install,
     lists,
@@ -15,14 +18,18 @@ from schoolgate_policyd.cli import (
     prove,
     replay,
     rule_files,
+    signature,
 )
 from schoolgate_policyd.cli.frame import app
 
 __all__ = [
+    "account",
     "app",
+    "audit",
     "calendar",
     "check",
     "explain",
+    "first_run",
     "gateway",
     "install",
     "lists",
@@ -31,6 +38,7 @@ __all__ = [
     "prove",
     "replay",
     "rule_files",
+    "signature",
 ]
 
 

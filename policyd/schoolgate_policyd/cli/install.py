@@ -16,6 +16,8 @@ next:
   2. schoolgate check-rules && schoolgate-firewall check
   3. systemctl restart unbound
   4. systemctl enable --now schoolgate-firewall-boot.service schoolgate.target
+  5. runuser -u schoolgate-policyd -- schoolgate first-run, which prints the code for the first-run
+     guide, where the school says its name, its policy and its first people
 docs/install.md says how to see that it works"""
 
 

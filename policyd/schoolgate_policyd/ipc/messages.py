@@ -69,13 +69,22 @@ class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
 
 
 class AllowedCount(msgspec.Struct, frozen=True, tag="allowed"):
-    """How often a client was allowed a name in one minute (machine time, aware)."""
+    """
+    How often a client was allowed a name in one minute (machine time, aware).
+
+    *person* is a pseudonymous id and *audience* theirs, as `Blocked` has them; *services* and
+    *categories* are what the name belonged to when it was asked for.
+    """
 
     minute: datetime
     point: PointKind
     client: str
     host: str
     count: int
+    audience: Audience | None = None
+    person: str | None = None
+    services: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 class Noticed(msgspec.Struct, frozen=True, tag="noticed"):

@@ -3,10 +3,12 @@ What a point saw, made into as few events as tell the whole of it.
 
 A block becomes an event at once; alike ones in the same minute (client, person, host, rules)
 become one more when the minute is over, so a flood is its first, its last and its exact count.
-What is allowed is counted by client, host and minute. A visit to a help line leaves nothing.
+What is allowed is counted by client, person, host and minute. A visit to a help line leaves
+nothing.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -59,6 +61,22 @@ class _Alike(msgspec.Struct, frozen=True):
     person: str | None
 
 
+class _Passed(NamedTuple):
+    """What allowed requests have in common that are counted as one."""
+
+    client: str
+    host: str
+    audience: Audience
+    person: str | None
+
+
+class _Counted(msgspec.Struct):
+    """How many were allowed alike: *event* is the first, with a count of its own."""
+
+    event: AllowedCount
+    count: int = 0
+
+
 class _Rest(msgspec.Struct):
     """Those after the first: *event* is the second's, with what was added since."""
 
@@ -86,7 +104,7 @@ class Recorder:
         self._max_keys_of_client = max_keys_of_client
         self._minute: datetime | None = None
         self._blocked: dict[_Alike, _Rest] = {}
-        self._allowed: dict[tuple[str, str], int] = {}
+        self._allowed: dict[_Passed, _Counted] = {}
         self._keys_of_client: dict[str, int] = {}
 
     def record(self, seen: Seen) -> list[Event]:
@@ -97,7 +115,7 @@ class Recorder:
         if seen.is_blocked:
             due += self._block(seen)
         else:
-            self._allow(seen.client, _bounded(seen.host), seen.count)
+            self._allow(seen)
         return due
 
     def tick(self, now: datetime) -> list[Event]:
@@ -112,22 +130,36 @@ class Recorder:
     def stop(self) -> list[Event]:
         """Return everything that waits for the end of the minute."""
         due: list[Event] = [rest.event for rest in self._blocked.values() if rest.event]
-        if self._minute is not None:
-            due += [
-                AllowedCount(self._minute, self._point, client, host, count)
-                for (client, host), count in self._allowed.items()
-            ]
+        due += [
+            msgspec.structs.replace(each.event, count=each.count)
+            for each in self._allowed.values()
+        ]
         self._blocked.clear()
         self._allowed.clear()
         self._keys_of_client.clear()
         return due
 
-    def _allow(self, client: str, host: str, count: int) -> None:
-        key = (client, host)
+    def _allow(self, seen: Seen) -> None:
+        key = _passed(seen, seen.client, _bounded(seen.host))
         if key not in self._allowed:
-            key = self._place_for(client, host)
-            self._allowed.setdefault(key, 0)
-        self._allowed[key] += count
+            key = _passed(seen, *self._place_for(key.client, key.host))
+        if key not in self._allowed:
+            self._allowed[key] = _Counted(self._count(seen, key))
+        self._allowed[key].count += seen.count
+
+    def _count(self, seen: Seen, key: _Passed) -> AllowedCount:
+        is_told_apart = key.host != MANY
+        return AllowedCount(
+            minute=seen.at.replace(second=0, microsecond=0),
+            point=self._point,
+            client=key.client,
+            host=key.host,
+            count=seen.count,
+            audience=key.audience,
+            person=key.person,
+            services=seen.decision.services if is_told_apart else (),
+            categories=seen.decision.categories if is_told_apart else (),
+        )
 
     def _block(self, seen: Seen) -> list[Event]:
         alike = self._alike(seen, seen.client, _bounded(seen.host))
@@ -189,6 +221,11 @@ class Recorder:
             count=seen.count,
             evidence=seen.evidence if is_told_apart else None,
         )
+
+
+def _passed(seen: Seen, client: str, host: str) -> _Passed:
+    person = None if client == MANY else seen.subject.person
+    return _Passed(client, host, seen.subject.audience, person)
 
 
 def _joined(earlier: Blocked, later: Blocked) -> Blocked:

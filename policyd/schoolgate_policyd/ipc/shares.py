@@ -88,6 +88,8 @@ def _anybodys(event: Event) -> Event:
         return msgspec.structs.replace(
             event, client=MANY, network=MANY, person=None, device_id=None
         )
+    if isinstance(event, AllowedCount):
+        return msgspec.structs.replace(event, client=MANY, person=None)
     return msgspec.structs.replace(event, client=MANY)
 
 
@@ -100,11 +102,15 @@ def _joined(earlier: Event, later: Event) -> Event:
     if isinstance(earlier, Blocked) and isinstance(later, Blocked):
         return _joined_blocks(earlier, later)
     if isinstance(earlier, AllowedCount) and isinstance(later, AllowedCount):
-        return AllowedCount(
+        is_one_host = earlier.host == later.host
+        return msgspec.structs.replace(
+            earlier,
             minute=min(earlier.minute, later.minute),
-            point=earlier.point,
-            client=earlier.client,
-            host=earlier.host if earlier.host == later.host else MANY,
+            host=earlier.host if is_one_host else MANY,
+            audience=earlier.audience if earlier.audience == later.audience else None,
+            person=earlier.person if earlier.person == later.person else None,
+            services=earlier.services if is_one_host else (),
+            categories=earlier.categories if is_one_host else (),
             count=earlier.count + later.count,
         )
     # Of one kind both are: that something was noticed again says nothing new.

@@ -6,6 +6,8 @@ What the school decides and what happened, kept.
   `credentials`, `sessions`, `requests`, `policies` (the module `policy_versions`), `standing`,
   `claims` and `audit`, each a module of that name.
 - `events.EventStore`: what was blocked and how often what was allowed, a file a day.
+  `event_writing` stores it with its sums (`event_sums`), `event_search` finds it, and
+  `event_figures` reads the sums alone.
 - `records`: the frozen values that both return; the models in `models` never leave this package.
 - `sample`: the sample school's people.
 

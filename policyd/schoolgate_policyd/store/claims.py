@@ -20,7 +20,7 @@ from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.permissions import ClaimEnd
 from schoolgate_policyd.store.people import device_of
 from schoolgate_policyd.store.records import ClaimRecord
-from schoolgate_policyd.store.sessions import live_session_in
+from schoolgate_policyd.store.session_rows import live_session_in
 from schoolgate_policyd.workflow.claims import canonical_address, ends_at, why_refused
 from schoolgate_policyd.workflow.errors import NotAllowed
 

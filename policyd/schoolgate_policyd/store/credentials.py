@@ -1,32 +1,25 @@
 """
-Passwords: setting, signing in, and proving again who signs.
+Passwords: setting, changing, signing in, and proving again who signs.
 
-An attempt counts as failed from the moment it begins until it is seen to have succeeded, so that
-a hundred attempts at once are a hundred failures. Attempts made too soon are not looked at and
-do not count, so nobody is kept out by being impatient.
+How often they may be tried, `attempts` counts.
 """
 
-import hashlib
-import ipaddress
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.store.attempts import begin_in, note_failure_in, succeed_in
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
-from schoolgate_policyd.store.models import (
-    CredentialRow,
-    PersonRow,
-    SessionRow,
-    SignInAttemptRow,
-)
+from schoolgate_policyd.store.models import CredentialRow, PersonRow
 from schoolgate_policyd.store.models.audit import AuditAction
+from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import (
     ProofOutcome,
     Proven,
@@ -35,12 +28,13 @@ from schoolgate_policyd.store.records import (
     TooSoon,
     WrongPassword,
 )
-from schoolgate_policyd.store.sessions import end_in, hash_of, open_in
-from schoolgate_policyd.workflow.signin import FAILURES_COUNT_FOR, wait_before_attempt
+from schoolgate_policyd.store.second_factor import second_factors_in
+from schoolgate_policyd.store.session_ends import end_others_in, end_replaced_in
+from schoolgate_policyd.store.session_rows import open_in
+from schoolgate_policyd.workflow.accounts import lack_after_password
 
 MAX_PASSWORD = 1024
 MAX_USERNAME = 200
-ATTEMPTS_KEPT_FOR = timedelta(days=1)
 # Each check takes 64 MiB with argon2's defaults: more at once would be an attack on memory.
 CHECKS_AT_ONCE = 2
 
@@ -70,13 +64,42 @@ class Credentials:
         return self._hasher.hash(password)
 
     def set_password(self, person: str, password: str, *, at: datetime, by: str | None) -> None:
-        """Give *person* a password; they must have a user name. Raises UnknownObject."""
+        """
+        Give *person* a password; they must have a user name. Raises UnknownObject.
+
+        Whoever is signed in as them is so no longer.
+        """
         password_hash = self._hasher.hash(password)
         with self._database.writing() as session:
             row = session.get(PersonRow, person)
             if row is None or row.username is None:
                 raise UnknownObject(f"there is no person `{person}` who signs in")
             put_password_hash(session, person, password_hash, at=at, by=by)
+            end_others_in(session, person, None, at=at, moment=at)
+
+    def change_password(
+        self,
+        person: str,
+        old: str,
+        new: str,
+        *,
+        keeping: int,
+        address: str,
+        at: datetime,
+        moment: datetime,
+    ) -> ProofOutcome:
+        """
+        Change the password of *person* if *old* is right; every session but *keeping* ends.
+
+        Whether *new* is a good one is for the caller to say (`workflow.passwords`).
+        """
+        outcome = self.prove(person, old, address=address, at=at)
+        if isinstance(outcome, Proven):
+            password_hash = self._hasher.hash(new)
+            with self._database.writing() as session:
+                put_password_hash(session, person, password_hash, at=at, by=person)
+                end_others_in(session, person, keeping, at=at, moment=moment)
+        return outcome
 
     def sign_in(
         self,
@@ -87,11 +110,15 @@ class Credentials:
         at: datetime,
         moment: datetime,
         replacing: str | None = None,
+        is_second_factor_required: bool = True,
+        device: str = "",
     ) -> SignInOutcome:
         """
         Sign in from *address* at *at* (machine time); *moment* is the school's clock.
 
-        *replacing* is the token that the browser had before: its session ends.
+        *replacing* is the token that the browser had before: its session ends. The session may
+        lack a second factor: then nobody is signed in yet. *device* names the browser in a few
+        words of our own.
         """
         # What is no text (lone surrogates) cannot be asked of a database; it is nobody's name.
         typed = username.encode("utf-8", "replace").decode("utf-8")
@@ -106,9 +133,16 @@ class Credentials:
             self._failed(person, address, at)
             return WrongPassword()
         with self._database.writing() as session:
-            _succeed(session, begun)
-            _end_replaced(session, replacing, at=at, moment=moment)
-            token, opened = open_in(session, person, at=at)
+            succeed_in(session, begun)
+            end_replaced_in(session, replacing, at=at, moment=moment)
+            lacks = lack_after_password(
+                member_in(session, person),
+                has_one=second_factors_in(session, person).has_one,
+                is_required=is_second_factor_required,
+            )
+            token, opened = open_in(
+                session, person, at=at, lacks=lacks, device=device, address=address
+            )
             return SignedIn(token, opened)
 
     def prove(self, person: str, password: str, *, address: str, at: datetime) -> ProofOutcome:
@@ -123,23 +157,12 @@ class Credentials:
             self._failed(person, address, at)
             return WrongPassword()
         with self._database.writing() as session:
-            _succeed(session, begun)
+            succeed_in(session, begun)
         return Proven()
 
     def _begin(self, account: str, address: str, at: datetime) -> int | TooSoon:
-        account_hash = hashlib.sha256(account.encode("utf-8", "surrogateescape")).hexdigest()
         with self._database.writing() as session:
-            session.execute(
-                delete(SignInAttemptRow).where(SignInAttemptRow.at < at - ATTEMPTS_KEPT_FOR)
-            )
-            counted_as = _counted_as(address)
-            wait = _wait_in(session, account_hash, counted_as, at)
-            if wait > timedelta():
-                return TooSoon(wait)
-            row = SignInAttemptRow(at=at, account_hash=account_hash, address=counted_as)
-            session.add(row)
-            session.flush()
-            return row.id
+            return begin_in(session, account, address, at)
 
     def _is_right(self, password_hash: str | None, password: str) -> bool:
         # A password that is too long is checked all the same, cut, so that it takes as long.
@@ -153,14 +176,7 @@ class Credentials:
 
     def _failed(self, person: str | None, address: str, at: datetime) -> None:
         with self._database.writing() as session:
-            note(
-                session,
-                AuditAction.SIGN_IN_FAILED,
-                at=at,
-                actor=None,
-                on=("person", person or "unknown"),
-                details={"address": address[:64]},
-            )
+            note_failure_in(session, person, address, at)
 
 
 def put_password_hash(
@@ -171,54 +187,9 @@ def put_password_hash(
     note(session, AuditAction.PASSWORD_SET, at=at, actor=by, on=("person", person))
 
 
-def _counted_as(address: str) -> str:
-    """Return under what attempts from *address* count: every IPv6 device has a /64 to itself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
-    return address[:64]
-
-
 def _hash_in(session: Session, person: str | None) -> str | None:
     if person is None:
         return None
     return session.scalar(
         select(CredentialRow.password_hash).where(CredentialRow.person_id == person)
     )
-
-
-def _wait_in(session: Session, account_hash: str, address: str, at: datetime) -> timedelta:
-    rows = session.execute(
-        select(SignInAttemptRow.at, SignInAttemptRow.account_hash, SignInAttemptRow.has_succeeded)
-        .where(SignInAttemptRow.address == address, SignInAttemptRow.at > at - FAILURES_COUNT_FOR)
-        .order_by(SignInAttemptRow.id.desc())
-    ).all()
-    of_address = [row.at for row in rows if not row.has_succeeded]
-    of_account = []
-    for row in rows:
-        if row.account_hash == account_hash:
-            if row.has_succeeded:
-                break
-            of_account.append(row.at)
-    return wait_before_attempt(of_account, of_address, at)
-
-
-def _succeed(session: Session, attempt: int) -> None:
-    row = session.get(SignInAttemptRow, attempt)
-    if row is not None:
-        row.has_succeeded = True
-
-
-def _end_replaced(session: Session, token: str | None, *, at: datetime, moment: datetime) -> None:
-    if token is None:
-        return
-    row = session.scalar(
-        select(SessionRow).where(
-            SessionRow.token_hash == hash_of(token), SessionRow.ended_at.is_(None)
-        )
-    )
-    if row is not None:
-        end_in(session, row, at=at, moment=moment)

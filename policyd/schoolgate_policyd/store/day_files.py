@@ -3,21 +3,33 @@
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.database import Database, open_engine
+from schoolgate_policyd.store.day_reader import DayReader
 from schoolgate_policyd.store.errors import StoreError
 from schoolgate_policyd.store.event_rows import SCHEMA_VERSION, EventsBase
+from schoolgate_policyd.store.event_sum_rows import StateRow
 
 MAX_OPEN = 8
+# What a file of each older version lacks in tables that it has.
+_COLUMNS_ADDED: Mapping[int, tuple[str, ...]] = {
+    1: ("blocked ADD COLUMN evidence TEXT",),
+    2: (
+        "allowed ADD COLUMN audience VARCHAR(40)",
+        "allowed ADD COLUMN person VARCHAR(40)",
+        "allowed ADD COLUMN services TEXT NOT NULL DEFAULT '[]'",
+        "allowed ADD COLUMN categories TEXT NOT NULL DEFAULT '[]'",
+    ),
+}
 _NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.db", re.ASCII)
 
 
@@ -35,6 +47,7 @@ class DayFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._reader = DayReader()
         self._lock = threading.Lock()
         self._open: OrderedDict[date, _OpenDay] = OrderedDict()
         try:
@@ -44,6 +57,7 @@ class DayFiles:
 
     def close(self) -> None:
         """Close every file."""
+        self._reader.close()
         with self._lock:
             for day in tuple(self._open):
                 self._retire(day)
@@ -68,25 +82,30 @@ class DayFiles:
         """Delete the file of *day* with everything that SQLite put beside it."""
         with self._lock:
             self._retire(day)
-        path = self._path(day)
+        path = self.path_of(day)
         # The file itself goes last: while it is there, the next sweep finds what is left.
         for each in (Path(f"{path}-wal"), Path(f"{path}-shm"), path):
             each.unlink(missing_ok=True)
 
-    def _path(self, day: date) -> Path:
+    def path_of(self, day: date) -> Path:
+        """Return where the events of *day* lie."""
         return path_of(self._folder, day)
 
     def _session_of(self, day: date, stack: ExitStack) -> Session | None:
-        if not self._path(day).exists():
+        if not self.path_of(day).exists():
             # An open file lives on when its name is gone: it must not be read any more.
             with self._lock:
                 self._retire(day)
             return None
         try:
+            session = stack.enter_context(self._reader.reading(self.path_of(day)))
+            if session is not None:
+                return session
+            # Of an older version: it is opened as for writing, and gains what it lacks.
             database = stack.enter_context(self._using(day, is_there=True))
         except StoreError:
             # Between the look and the opening, another process may delete it.
-            if self._path(day).exists():
+            if self.path_of(day).exists():
                 raise
             return None
         return stack.enter_context(database.reading())
@@ -96,7 +115,7 @@ class DayFiles:
         with self._lock:
             opened = self._open.get(day)
             if opened is None:
-                opened = self._open[day] = _OpenDay(_opened(self._path(day), is_there=is_there))
+                opened = self._open[day] = _OpenDay(_opened(self.path_of(day), is_there=is_there))
             self._open.move_to_end(day)
             opened.users += 1
             while len(self._open) > MAX_OPEN:
@@ -155,10 +174,15 @@ def _make_tables(connection: Connection, path: Path) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if version == SCHEMA_VERSION:
         return
-    if version not in {0, 1}:
+    if version not in {0, *_COLUMNS_ADDED}:
         raise StoreError(f"{path}: was made by another version of Schoolgate")
-    if version == 1:
-        connection.exec_driver_sql("ALTER TABLE blocked ADD COLUMN evidence TEXT")
-    # Of an older file what it lacks is made, a table with its index; what it has stays.
+    for older, columns in _COLUMNS_ADDED.items():
+        if version in range(1, older + 1):
+            for column in columns:
+                connection.exec_driver_sql(f"ALTER TABLE {column}")
+    # Of an older file what it lacks is made, a table with its index; what it has stays as it is,
+    # without the indexes of later versions and without sums, until policyd adds the day up.
     EventsBase.metadata.create_all(connection)
+    if version == 0:
+        connection.execute(insert(StateRow).values(id=1))
     connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, ClassVar, assert_never
 
-from sqlalchemy import Dialect, Index, MetaData, String, Text
+from sqlalchemy import Dialect, Index, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -20,9 +20,10 @@ from schoolgate_policyd.ipc.messages import (
 from schoolgate_policyd.store.models.base import Base, UTCDateTime, choice
 
 # Stored in each file; a file of another version is not read as if it were this one.
-SCHEMA_VERSION = 2
-# What is read alone needs nothing that version 2 added: evidence, and what was noticed.
-READABLE_VERSIONS = frozenset({1, SCHEMA_VERSION})
+SCHEMA_VERSION = 3
+# What is read alone needs nothing that later versions added: evidence, what was noticed, whose
+# the allowed names were, the sums.
+READABLE_VERSIONS = frozenset({1, 2, SCHEMA_VERSION})
 
 
 class Texts(TypeDecorator[tuple[str, ...]]):
@@ -59,6 +60,9 @@ class BlockedRow(EventsBase):
     __table_args__ = (
         Index("ix_blocked_at", "at"),
         Index("ix_blocked_person_at", "person", "at"),
+        Index("ix_blocked_client_at", "client", "at"),
+        Index("ix_blocked_host_at", "host", "at"),
+        Index("ix_blocked_attempt_at", "at", sqlite_where=text("attempt IS NOT NULL")),
         # Rows lie in the order of the key, and the index on `at` holds the key as well.
         {"sqlite_with_rowid": False},
     )
@@ -91,7 +95,16 @@ class AllowedRow(EventsBase):
     """How often a client was allowed a name in one minute."""
 
     __tablename__ = "allowed"
-    __table_args__ = (Index("ix_allowed_minute", "minute"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("ix_allowed_minute", "minute"),
+        Index(
+            "ix_allowed_person_minute",
+            "person",
+            "minute",
+            sqlite_where=text("person IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     sender: Mapped[str] = mapped_column(String(80), primary_key=True)
     boot: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -101,6 +114,12 @@ class AllowedRow(EventsBase):
     client: Mapped[str] = mapped_column(String(45))
     host: Mapped[str] = mapped_column(String(253))
     count: Mapped[int]
+    audience: Mapped[Audience | None] = mapped_column(
+        choice(Audience, "audience", is_closed=False)
+    )
+    person: Mapped[str | None] = mapped_column(String(40))
+    services: Mapped[tuple[str, ...]] = mapped_column(server_default="[]")
+    categories: Mapped[tuple[str, ...]] = mapped_column(server_default="[]")
 
 
 class NoticedRow(EventsBase):
@@ -150,6 +169,11 @@ def columns_of(batch: EventBatch, sequence: int, event: Event) -> dict[str, obje
 def blocked_of(row: BlockedRow) -> Blocked:
     """Return the event that *row* keeps."""
     return Blocked(**{name: getattr(row, name) for name in Blocked.__struct_fields__})
+
+
+def allowed_of(row: AllowedRow) -> AllowedCount:
+    """Return the count that *row* keeps."""
+    return AllowedCount(**{name: getattr(row, name) for name in AllowedCount.__struct_fields__})
 
 
 def noticed_of(row: NoticedRow) -> Noticed:

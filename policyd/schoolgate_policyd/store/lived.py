@@ -53,14 +53,20 @@ def _grants(
         .order_by(GrantRow.id)
     )
     for row in rows:
-        steps = {
-            step.state: step.at + shift
-            for step in session.scalars(
-                select(StepRow).where(StepRow.request_id == row.request_id)
-            )
-        }
-        starts_at = max(row.starts_at, steps.get(State.APPROVED, row.starts_at))
-        ends_at = min(row.ends_at, steps.get(State.WITHDRAWN, row.ends_at))
+        steps = session.scalars(select(StepRow).where(StepRow.request_id == row.request_id)).all()
+        signed = [
+            step.at + shift
+            for step in steps
+            if step.state is State.APPROVED and step.version == row.version
+        ]
+        # A changed form ends the grant of the form before, as a withdrawal does.
+        closed = [
+            step.at + shift
+            for step in steps
+            if step.state is State.WITHDRAWN or step.version > row.version
+        ]
+        starts_at = max([row.starts_at, *signed])
+        ends_at = min([row.ends_at, *closed])
         if max(starts_at, since) < min(ends_at, until):
             yield msgspec.structs.replace(grant_of(row), starts_at=starts_at, ends_at=ends_at)
 
@@ -90,7 +96,8 @@ def _standing(
             if one.name != other.name:
                 continue
             starts_at = max(one.at, other.at) + shift
-            ends = [each.withdrawn_at for each in (one, other) if each.withdrawn_at is not None]
+            both = ((each.withdrawn_at, each.lapsed_at) for each in (one, other))
+            ends = [end for pair in both for end in pair if end is not None]
             ends_at = min(ends) + shift if ends else None
             if starts_at < until and (ends_at is None or max(starts_at, since) < ends_at):
                 yield PastStanding(one.name, starts_at, ends_at)

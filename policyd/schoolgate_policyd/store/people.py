@@ -1,4 +1,9 @@
-"""People, classes and the device register."""
+"""
+People, classes and the device register: who and what there is, and how lines are added.
+
+Who has left stays a name for the records, and is nobody for decisions, rights and lists. Lines
+are changed in `people_changes`, `leaving` and `register_lines`.
+"""
 
 from datetime import datetime
 
@@ -13,6 +18,7 @@ from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import ClassRow, DeviceRow, DutyRow, OvertimeRow, PersonRow
 from schoolgate_policyd.store.models.audit import AuditAction
+from schoolgate_policyd.store.network_rows import networks_in
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.claims import canonical_address
 from schoolgate_policyd.workflow.people import Member, SchoolClass
@@ -30,7 +36,7 @@ class People:
             return session.scalar(select(func.count()).select_from(PersonRow)) == 0
 
     def members(self) -> tuple[Member, ...]:
-        """Return everybody, by name."""
+        """Return everybody who has not left, by name."""
         with self._database.reading() as session:
             return members_in(session)
 
@@ -42,7 +48,10 @@ class People:
     def find(self, name: str) -> Member | None:
         """Return whoever has *name* as user name, else as id; None where nobody has."""
         with self._database.reading() as session:
-            query = select(PersonRow).where((PersonRow.username == name) | (PersonRow.id == name))
+            query = select(PersonRow).where(
+                (PersonRow.username == name) | (PersonRow.id == name),
+                PersonRow.has_left.is_(False),
+            )
             found = {row.username == name: member_of(row) for row in session.scalars(query)}
             return found.get(True, found.get(False))
 
@@ -64,11 +73,16 @@ class People:
             return devices_in(session)
 
     def register(self, networks: tuple[Network, ...]) -> Register:
-        """Return who and what is in the school, without names, with *networks*."""
+        """
+        Return who and what is in the school, without names.
+
+        *networks* are the configuration's; what the school says of them is preferred.
+        """
         with self._database.reading() as session:
-            rows = session.scalars(select(PersonRow).order_by(PersonRow.id))
+            here = select(PersonRow).where(PersonRow.has_left.is_(False))
+            rows = session.scalars(here.order_by(PersonRow.id))
             people = tuple(_person(row) for row in rows)
-            return Register(people, networks, devices_in(session))
+            return Register(people, networks_in(session, networks), devices_in(session))
 
     def add_class(self, added: SchoolClass, *, at: datetime, by: str | None) -> None:
         """Add a class."""
@@ -90,8 +104,9 @@ class People:
 
 
 def members_in(session: Session) -> tuple[Member, ...]:
-    """Return everybody, by name."""
-    rows = session.scalars(select(PersonRow).order_by(PersonRow.name, PersonRow.id))
+    """Return everybody who has not left, by name."""
+    here = select(PersonRow).where(PersonRow.has_left.is_(False))
+    rows = session.scalars(here.order_by(PersonRow.name, PersonRow.id))
     return tuple(member_of(row) for row in rows)
 
 
@@ -127,7 +142,7 @@ def put_person(session: Session, added: NewPerson, *, at: datetime, by: str | No
         hours_start=None if added.hours is None else added.hours.start,
         hours_end=None if added.hours is None else added.hours.end,
         duties=[DutyRow(duty=held.duty, platforms=held.platforms) for held in added.duties],
-        classes=_classes(session, added.classes),
+        classes=class_rows(session, added.classes),
         overtime=[OvertimeRow(day=day) for day in sorted(added.overtime)],
     )
     session.add(row)
@@ -158,7 +173,7 @@ def put_device(session: Session, device: Device, *, at: datetime, by: str | None
             inspectable=device.inspectable,
             is_shared=device.is_shared,
             groups=device.groups,
-            classes=_classes(session, device.classes),
+            classes=class_rows(session, device.classes),
         )
     )
     details = {"address": address, "owner": device.owner}
@@ -214,7 +229,8 @@ def _person(row: PersonRow) -> Person:
     )
 
 
-def _classes(session: Session, ids: frozenset[str]) -> list[ClassRow]:
+def class_rows(session: Session, ids: frozenset[str]) -> list[ClassRow]:
+    """Return the rows of the classes *ids*. Raises UnknownObject."""
     rows = []
     for each in sorted(ids):
         row = session.get(ClassRow, each)

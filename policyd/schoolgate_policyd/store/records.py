@@ -9,9 +9,11 @@ from schoolgate_policyd.core.subjects import Audience, HeldDuty
 from schoolgate_policyd.core.times import WorkingHours
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.permissions import ClaimEnd, StandingRecordKind
+from schoolgate_policyd.workflow.accounts import Lack
 from schoolgate_policyd.workflow.actors import Turn
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import AccessRequest
+from schoolgate_policyd.workflow.standing_requests import is_past
 
 
 class NewPerson(msgspec.Struct, frozen=True):
@@ -33,7 +35,9 @@ class WebSession(msgspec.Struct, frozen=True):
     """
     A signed-in session of the pages (machine time, aware).
 
-    *csrf_secret* is derived from the browser's token, so it is nowhere at rest.
+    *csrf_secret* is derived from the browser's token, so it is nowhere at rest. With *lacks* the
+    person is not signed in yet, and it opens nothing. *proven_at* is when they last proved who
+    they are.
     """
 
     id: int
@@ -42,6 +46,9 @@ class WebSession(msgspec.Struct, frozen=True):
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    proven_at: datetime
+    lacks: Lack | None = None
+    is_rotation_due: bool = False
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -92,6 +99,7 @@ class StandingRecord(msgspec.Struct, frozen=True):
     review_on: date
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
+    lapsed_at: datetime | None = None
 
     @property
     def stands(self) -> bool:
@@ -106,10 +114,17 @@ class StandingPermission(msgspec.Struct, frozen=True):
     permission: StandingRecord | None
     controls: StandingRecord | None
 
-    @property
-    def is_in_force(self) -> bool:
-        """Whether both records stand."""
-        return self.permission is not None and self.controls is not None
+    def is_in_force_at(self, moment: datetime) -> bool:
+        """Whether both records stand and neither is to be reviewed (school's clock, aware)."""
+        is_whole = self.permission is not None and self.controls is not None
+        return is_whole and not self.is_overdue_at(moment)
+
+    def is_overdue_at(self, moment: datetime) -> bool:
+        """Whether a review date is past; once it was seen to be, no clock takes that back."""
+        return any(
+            each is not None and (each.lapsed_at is not None or is_past(each.review_on, moment))
+            for each in (self.permission, self.controls)
+        )
 
     @property
     def review_on(self) -> date | None:
@@ -132,7 +147,12 @@ class ClaimRecord(msgspec.Struct, frozen=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """What was done; *actor* None is Schoolgate itself (machine time, aware)."""
+    """
+    What was done; *actor* None is Schoolgate itself (machine time, aware).
+
+    Once its time is over its personal part is deleted: *is_whole* is false, and *actor*,
+    *object_id* and *details* are empty.
+    """
 
     id: int
     at: datetime
@@ -141,3 +161,4 @@ class AuditEntry(msgspec.Struct, frozen=True):
     object_kind: str
     object_id: str
     details: Mapping[str, object]
+    is_whole: bool = True

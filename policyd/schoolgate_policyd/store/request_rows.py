@@ -6,9 +6,24 @@ from sqlalchemy.orm import Session
 from schoolgate_policyd.core.names import parse_url
 from schoolgate_policyd.core.rules import Grant, Scope
 from schoolgate_policyd.store.errors import UnknownObject
-from schoolgate_policyd.store.models import GrantRow, RequestRow, StepRow
+from schoolgate_policyd.store.models import (
+    EarlierFormRow,
+    GrantRow,
+    QuestionRow,
+    RequestRow,
+    ReviewRow,
+    StepRow,
+)
 from schoolgate_policyd.store.models.requests import GrantState
-from schoolgate_policyd.workflow.requests import AccessRequest, RequestForm, Signature, Step
+from schoolgate_policyd.workflow.requests import (
+    AccessRequest,
+    Afterwards,
+    FormVersion,
+    Question,
+    RequestForm,
+    Signature,
+    Step,
+)
 
 
 def request_row_in(session: Session, number: int) -> RequestRow:
@@ -20,7 +35,7 @@ def request_row_in(session: Session, number: int) -> RequestRow:
 
 
 def request_of(row: RequestRow) -> AccessRequest:
-    """Return the request that *row* keeps, with its steps and grant."""
+    """Return the request that *row* keeps, with its whole history."""
     grant = row.grant
     return AccessRequest(
         id=row.id,
@@ -30,11 +45,15 @@ def request_of(row: RequestRow) -> AccessRequest:
         has_ended=grant is not None and grant.state is GrantState.ENDED,
         grant=None if grant is None else grant_of(grant),
         store_version=None if grant is None else grant.signed_in_version,
+        version=row.version,
+        earlier=tuple(_earlier_of(each) for each in row.earlier),
+        questions=tuple(_question_of(each) for each in row.questions),
+        afterwards=None if row.review is None else _afterwards_of(row.review),
     )
 
 
 def row_of_form(requester: str, form: RequestForm) -> dict[str, object]:
-    """Return the columns of a new request but its state."""
+    """Return the columns of a request that its form fills."""
     return {
         "requester_id": requester,
         "staff_name": form.staff_name,
@@ -54,6 +73,7 @@ def row_of_step(step: Step) -> StepRow:
     """Return the row of a step."""
     signature = step.signature
     return StepRow(
+        version=step.version,
         state=step.state,
         actor_id=step.actor,
         at=step.at,
@@ -61,14 +81,17 @@ def row_of_step(step: Step) -> StepRow:
         signed_name=None if signature is None else signature.name,
         signed_on=None if signature is None else signature.signed_on,
         signed_digest=None if signature is None else signature.digest,
+        signature_id=None if signature is None else signature.number,
+        delegation_id=step.delegation,
     )
 
 
-def row_of_grant(grant: Grant, request: int, version: int) -> GrantRow:
-    """Return the row of a grant that was signed just now."""
+def row_of_grant(grant: Grant, request: AccessRequest, version: int) -> GrantRow:
+    """Return the row of a grant that was signed just now, in the store's *version*."""
     return GrantRow(
         id=grant.id,
-        request_id=request,
+        request_id=request.id,
+        version=request.version,
         kind=grant.kind,
         scope=msgspec.json.encode(grant.scope).decode(),
         starts_at=grant.starts_at,
@@ -77,6 +100,23 @@ def row_of_grant(grant: Grant, request: int, version: int) -> GrantRow:
         class_id=next(iter(grant.classes), None),
         state=GrantState.LIVE,
         signed_in_version=version,
+    )
+
+
+def row_of_earlier(before: FormVersion) -> EarlierFormRow:
+    """Return the row of a form that was replaced just now."""
+    return EarlierFormRow(
+        version=before.version,
+        form=msgspec.json.encode(before.form).decode(),
+        replaced_at=before.replaced_at,
+        why=before.why,
+    )
+
+
+def row_of_question(question: Question) -> QuestionRow:
+    """Return the row of a question that was asked just now."""
+    return QuestionRow(
+        asked_by=question.asked_by, asked_at=question.asked_at, question=question.question
     )
 
 
@@ -111,5 +151,29 @@ def _form_of(row: RequestRow) -> RequestForm:
 def _step_of(row: StepRow) -> Step:
     signature = None
     if row.signed_digest is not None and row.signed_on is not None:
-        signature = Signature(row.signed_name or "", row.signed_on, row.signed_digest)
-    return Step(row.state, row.actor_id, row.at, row.reasons, signature)
+        signature = Signature(
+            row.signed_name or "", row.signed_on, row.signed_digest, row.signature_id
+        )
+    return Step(
+        row.state,
+        row.actor_id,
+        row.at,
+        row.reasons,
+        signature,
+        version=row.version,
+        delegation=row.delegation_id,
+        for_head=None if row.delegation is None else row.delegation.head_id,
+    )
+
+
+def _earlier_of(row: EarlierFormRow) -> FormVersion:
+    form = msgspec.json.decode(row.form, type=RequestForm)
+    return FormVersion(row.version, form, row.replaced_at, row.why)
+
+
+def _question_of(row: QuestionRow) -> Question:
+    return Question(row.asked_by, row.asked_at, row.question, row.answered_at, row.answer)
+
+
+def _afterwards_of(row: ReviewRow) -> Afterwards:
+    return Afterwards(row.how_it_went, row.told_at, row.note, row.noted_by, row.noted_at)

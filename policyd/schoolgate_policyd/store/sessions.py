@@ -1,32 +1,33 @@
 """
 Sessions of the pages: a random token in the browser, only its hash here.
 
-Machine time throughout: a shifted school clock must not lengthen a session.
+The token is replaced at intervals and with every gain of rights. The one before is retired once
+the browser is seen to have its successor; whoever comes with it long after has a copy, so the
+session ends for both. Machine time throughout: a shifted school clock must not lengthen a session.
 """
 
-import hashlib
-import hmac
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
-from schoolgate_policyd.store.models import DeviceClaimRow, SessionRow
+from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.store.models import RetiredTokenRow, SessionRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.models.permissions import ClaimEnd
-from schoolgate_policyd.store.people import member_of
 from schoolgate_policyd.store.records import WebSession
-
-IDLE_LIMIT = timedelta(minutes=30)
-LONGEST_SESSION = timedelta(hours=12)
-# Being seen is written down at most this often, so that looking at pages costs few writes; a
-# session may end this much before it was idle for IDLE_LIMIT, never after.
-SEEN_EVERY = timedelta(seconds=30)
-KEPT_AFTER_END = timedelta(days=1)
-MAX_TOKEN = 200
+from schoolgate_policyd.store.session_ends import end_in, end_others_in
+from schoolgate_policyd.store.session_rows import (
+    SEEN_EVERY,
+    UNDER_WAY,
+    KnownAs,
+    found_in,
+    is_due,
+    is_open,
+    session_of,
+)
+from schoolgate_policyd.store.session_tokens import hash_of, next_token
+from schoolgate_policyd.store.sign_in_records import SessionLine
 
 
 class Sessions:
@@ -35,24 +36,52 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def resume(self, token: str, *, at: datetime) -> WebSession | None:
-        """Return the session that *token* opens at *at* (machine time), and note it as seen."""
+    def resume(
+        self, token: str, *, at: datetime, moment: datetime | None = None
+    ) -> WebSession | None:
+        """
+        Return the session that *token* opens at *at* (machine time), and note it as seen.
+
+        A token that was retired long ago ends its session; *moment* is then the school's clock,
+        for the device claims that end with it.
+        """
         with self._database.reading() as session:
-            row = _row_of(session, token)
+            row, known_as, _ = found_in(session, token)
             if row is None or row.ended_at is not None:
                 return None
-            if _is_open(row, at) and at - row.last_seen_at < SEEN_EVERY:
-                return _session_of(row, token)
+            is_plain = known_as is KnownAs.CURRENT and is_open(row, at)
+            if is_plain and at - row.last_seen_at < SEEN_EVERY:
+                return session_of(row, token, at)
         with self._database.writing() as session:
-            row = _row_of(session, token)
-            if row is None or row.ended_at is not None:
+            return _resume_in(session, token, at=at, moment=moment or at)
+
+    def rotate(self, session_id: int, token: str, *, at: datetime) -> str | None:
+        """Return the token that the browser is to use from now on, None where it is not due."""
+        with self._database.writing() as session:
+            row = session.get(SessionRow, session_id)
+            if row is None or row.token_hash != hash_of(token) or not is_due(row, at):
                 return None
-            if not _is_open(row, at):
-                # Seen to be over, it stays over, even if the clock is set back.
-                row.ended_at = at
-                return None
-            row.last_seen_at = at
-            return _session_of(row, token)
+            replacing = next_token(token)
+            row.next_hash = hash_of(replacing)
+            row.rotated_at = at
+            return replacing
+
+    def of(self, person: str, *, at: datetime) -> tuple[SessionLine, ...]:
+        """Return the sessions of *person* that are open at *at*, last used first."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(SessionRow)
+                .where(SessionRow.person_id == person, SessionRow.ended_at.is_(None))
+                .order_by(SessionRow.last_seen_at.desc(), SessionRow.id.desc())
+            )
+            return tuple(_line(row) for row in rows if is_open(row, at) and row.lacks is None)
+
+    def proven_again(self, session_id: int, *, at: datetime) -> None:
+        """Keep that whoever is signed in has just proved who they are."""
+        with self._database.writing() as session:
+            row = session.get(SessionRow, session_id)
+            if row is not None and row.ended_at is None:
+                row.proven_at = at
 
     def end(self, session_id: int, *, at: datetime, moment: datetime) -> None:
         """Sign out: the session and its device claims end for ever. *moment*: school clock."""
@@ -62,77 +91,55 @@ class Sessions:
                 return
             end_in(session, row, at=at, moment=moment)
 
+    def revoke(self, person: str, session_id: int, *, at: datetime, moment: datetime) -> None:
+        """End one session of *person*. Raises UnknownObject for anybody else's."""
+        with self._database.writing() as session:
+            row = session.get(SessionRow, session_id)
+            if row is None or row.person_id != person:
+                raise UnknownObject(f"there is no session `{session_id}`")
+            if row.ended_at is None:
+                end_in(session, row, at=at, moment=moment, action=AuditAction.SESSION_REVOKED)
 
-def open_in(session: Session, person: str, *, at: datetime) -> tuple[str, WebSession]:
-    """Open a session in the transaction of *session*; return the browser's token with it."""
-    session.execute(delete(SessionRow).where(SessionRow.expires_at < at - KEPT_AFTER_END))
-    token = secrets.token_urlsafe(32)
-    row = SessionRow(
-        token_hash=hash_of(token),
-        person_id=person,
-        created_at=at,
-        last_seen_at=at,
-        expires_at=at + LONGEST_SESSION,
-    )
-    session.add(row)
-    session.flush()
-    note(session, AuditAction.SIGNED_IN, at=at, actor=person, on=("session", row.id))
-    return token, _session_of(row, token)
-
-
-def end_in(session: Session, row: SessionRow, *, at: datetime, moment: datetime) -> None:
-    """End the session *row* and its device claims in the transaction of *session*."""
-    row.ended_at = at
-    note(session, AuditAction.SIGNED_OUT, at=at, actor=row.person_id, on=("session", row.id))
-    ended = session.scalars(
-        update(DeviceClaimRow)
-        .where(DeviceClaimRow.session_id == row.id, DeviceClaimRow.ended_at.is_(None))
-        .values(ended_at=moment, ended_why=ClaimEnd.SIGNED_OUT)
-        .returning(DeviceClaimRow.id)
-    ).all()
-    for claim in ended:
-        note(
-            session,
-            AuditAction.CLAIM_ENDED,
-            at=at,
-            actor=row.person_id,
-            on=("claim", claim),
-            details={"why": ClaimEnd.SIGNED_OUT},
-        )
-    if ended:
-        bump_version(session)
+    def revoke_others(
+        self, person: str, but: int | None, *, at: datetime, moment: datetime
+    ) -> int:
+        """End every session of *person* but one; return how many."""
+        with self._database.writing() as session:
+            return end_others_in(session, person, but, at=at, moment=moment)
 
 
-def live_session_in(session: Session, session_id: int, at: datetime) -> SessionRow | None:
-    """Return the session's row if it is still open at *at* (machine time)."""
-    row = session.get(SessionRow, session_id)
-    return row if row is not None and _is_open(row, at) else None
-
-
-def hash_of(token: str) -> str:
-    """Return what is stored of a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _row_of(session: Session, token: str) -> SessionRow | None:
-    if not token or len(token) > MAX_TOKEN:
+def _resume_in(
+    session: Session, token: str, *, at: datetime, moment: datetime
+) -> WebSession | None:
+    row, known_as, retired = found_in(session, token)
+    if row is None or row.ended_at is not None:
         return None
-    return session.scalar(select(SessionRow).where(SessionRow.token_hash == hash_of(token)))
+    if not is_open(row, at):
+        # Seen to be over, it stays over, even if the clock is set back.
+        row.ended_at = at
+        return None
+    if retired is not None and at - retired.retired_at >= UNDER_WAY:
+        end_in(session, row, at=at, moment=moment, action=AuditAction.SESSION_STOLEN)
+        return None
+    if retired is not None and retired.is_weaker:
+        return None
+    if known_as is KnownAs.NEXT:
+        session.add(
+            RetiredTokenRow(
+                token_hash=row.token_hash, session_id=row.id, retired_at=at, is_weaker=False
+            )
+        )
+        row.token_hash, row.next_hash = hash_of(token), None
+        row.rotated_at = at
+    row.last_seen_at = at
+    return session_of(row, token, at)
 
 
-def _is_open(row: SessionRow, at: datetime) -> bool:
-    return row.ended_at is None and at < row.expires_at and at - row.last_seen_at < IDLE_LIMIT
-
-
-def _session_of(row: SessionRow, token: str) -> WebSession:
-    # One way from the token, so the secret that forms carry says nothing about the cookie.
-    csrf_secret = hmac.new(
-        token.encode("utf-8", "surrogateescape"), b"schoolgate csrf", hashlib.sha256
-    ).hexdigest()
-    return WebSession(
+def _line(row: SessionRow) -> SessionLine:
+    return SessionLine(
         id=row.id,
-        member=member_of(row.person),
-        csrf_secret=csrf_secret,
+        device=row.device or "",
+        address=row.address or "",
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,

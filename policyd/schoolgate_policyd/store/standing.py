@@ -1,6 +1,8 @@
 """Standing permissions: the head's permission and the online safety lead's confirmed controls."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from schoolgate_policyd.store.models.permissions import StandingRecordKind
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import StandingPermission, StandingRecord
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
+from schoolgate_policyd.workflow.standing_requests import is_past
 
 DUTY_FOR = {
     StandingRecordKind.HEAD_PERMISSION: Duty.HEAD,
@@ -24,6 +27,7 @@ _ONLY = {
     StandingRecordKind.HEAD_PERMISSION: "Only the headteacher gives or withdraws this.",
     StandingRecordKind.CONFIRMED_CONTROLS: "Only the online safety lead confirms the controls.",
 }
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Standing:
@@ -119,18 +123,98 @@ def put_record(
     """Put a record on file in the transaction of *session*."""
     if not member_in(session, by).holds(DUTY_FOR[kind]):
         raise NotAllowed(_ONLY[kind])
-    if any(
-        name == each.name and kind is each.kind
-        for permission in permissions_in(session)
-        for each in (permission.permission, permission.controls)
-        if each is not None
-    ):
+    if _standing_row(session, name, kind) is not None:
         raise WrongState("This record stands already: withdraw it first.")
+    return _put(session, name, kind, by=by, reasons=reasons, review_on=review_on, at=at)
+
+
+def renew_record(
+    session: Session,
+    name: str,
+    kind: StandingRecordKind,
+    *,
+    by: str,
+    reasons: str,
+    review_on: date,
+    at: datetime,
+    came_of: Mapping[str, object],
+) -> StandingRecord:
+    """
+    Put a record in the place of the one that stands, in the transaction of *session*.
+
+    Who may is the matter of the steps that led here (`workflow.standing_requests`); the entry
+    says what it *came_of*, a signature's digest among it.
+    """
+    before = _standing_row(session, name, kind)
+    if before is not None:
+        before.withdrawn_at, before.withdrawn_by = at, by
+        session.flush()
+    return _put(
+        session,
+        name,
+        kind,
+        by=by,
+        reasons=reasons,
+        review_on=review_on,
+        at=at,
+        came_of=came_of,
+    )
+
+
+def is_any_overdue(session: Session, moment: datetime) -> bool:
+    """Whether some record's review date is past at *moment* (school's clock) and not noted yet."""
+    return bool(_overdue(session, moment))
+
+
+def lapse_overdue_in(session: Session, moment: datetime, *, at: datetime) -> int:
+    """Note that records whose review date is past are in force no longer; return how many."""
+    lapsed = 0
+    for row in _overdue(session, moment):
+        row.lapsed_at = at
+        details = {"kind": row.kind, "review_on": row.review_on.isoformat()}
+        on = ("standing", row.name)
+        note(session, AuditAction.STANDING_LAPSED, at=at, actor=None, on=on, details=details)
+        lapsed += 1
+    return lapsed
+
+
+def _overdue(session: Session, moment: datetime) -> list[StandingRecordRow]:
+    rows = session.scalars(
+        select(StandingRecordRow)
+        .where(StandingRecordRow.withdrawn_at.is_(None), StandingRecordRow.lapsed_at.is_(None))
+        .order_by(StandingRecordRow.id)
+    )
+    return [row for row in rows if is_past(row.review_on, moment)]
+
+
+def _standing_row(
+    session: Session, name: str, kind: StandingRecordKind
+) -> StandingRecordRow | None:
+    return session.scalar(
+        select(StandingRecordRow).where(
+            StandingRecordRow.name == name,
+            StandingRecordRow.kind == kind,
+            StandingRecordRow.withdrawn_at.is_(None),
+        )
+    )
+
+
+def _put(
+    session: Session,
+    name: str,
+    kind: StandingRecordKind,
+    *,
+    by: str,
+    reasons: str,
+    review_on: date,
+    at: datetime,
+    came_of: Mapping[str, object] = _NOTHING,
+) -> StandingRecord:
     row = StandingRecordRow(
         name=name, kind=kind, actor_id=by, at=at, reasons=reasons, review_on=review_on
     )
     session.add(row)
-    details = {"kind": kind, "review_on": review_on.isoformat()}
+    details = {**came_of, "kind": kind, "review_on": review_on.isoformat()}
     note(
         session,
         AuditAction.STANDING_RECORDED,
@@ -155,4 +239,5 @@ def _record(row: StandingRecordRow) -> StandingRecord:
         review_on=row.review_on,
         withdrawn_at=row.withdrawn_at,
         withdrawn_by=row.withdrawn_by,
+        lapsed_at=row.lapsed_at,
     )

@@ -45,5 +45,16 @@ def _seeded(settings: Settings, people_file: Path) -> tuple[Account, ...]:
         )
 
 
+def first_run_code(settings: Settings) -> str | None:
+    """Return a code for the first-run guide where nobody can sign in yet. Raises StoreError."""
+    if settings.is_sample:
+        return None
+    from schoolgate_policyd.store.decisions import DecisionStore  # noqa: PLC0415 - as above
+
+    with closing(DecisionStore(settings.decisions_path)) as store:
+        made = store.first_run.make_code(at=MachineClock().now())
+        return None if made is None else made.code
+
+
 def _in_words(duties: Iterable[Duty]) -> str:
     return ", ".join(sorted(duty.value for duty in duties))

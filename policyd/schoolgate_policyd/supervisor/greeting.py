@@ -79,6 +79,15 @@ def people(accounts: Iterable[Account]) -> list[str]:
     return [title, *lines]
 
 
+def first_run(settings: Settings, code: str) -> list[str]:
+    """Return the lines that say how the first-run guide is opened."""
+    return [
+        "Nobody can sign in yet. To set the school up, open",
+        f"  {settings.web.public_url}/first-run",
+        f"and enter this code, which works once: {code}",
+    ]
+
+
 def _commands(settings: Settings) -> Iterator[str]:
     dns, proxy = settings.dns, settings.proxy
     dig = f"@{dns.address} -p {dns.port} {BLOCKED_EXAMPLE}"

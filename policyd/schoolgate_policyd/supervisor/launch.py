@@ -18,8 +18,8 @@ from schoolgate_policyd.ipc.liveline import LivePrinter
 from schoolgate_policyd.ipc.ready import LIVE_VARIABLE
 from schoolgate_policyd.logs import LEVEL_VARIABLE
 from schoolgate_policyd.rulefiles import load_policy
-from schoolgate_policyd.supervisor.accounts import accounts_of
-from schoolgate_policyd.supervisor.greeting import Account, greeting, people
+from schoolgate_policyd.supervisor.accounts import accounts_of, first_run_code
+from schoolgate_policyd.supervisor.greeting import Account, first_run, greeting, people
 from schoolgate_policyd.supervisor.ports import check_ports, wanted_ports
 from schoolgate_policyd.supervisor.up import StartError, Supervisor
 from schoolgate_policyd.whole_files import write_whole
@@ -47,7 +47,7 @@ def run(settings: Settings, at: str | None) -> int:
     with _alone(settings):
         check_ports(wanted_ports(settings))
         set_school_clock(settings, at, school_zone(settings))
-        start = _Start(settings, accounts_of(settings))
+        start = _Start(settings, accounts_of(settings), first_run_code(settings))
         try:
             asyncio.run(start.supervise())
         finally:
@@ -58,8 +58,11 @@ def run(settings: Settings, at: str | None) -> int:
 class _Start:
     """One start: what it prints, and that passwords made by it are shown whatever happens."""
 
-    def __init__(self, settings: Settings, accounts: tuple[Account, ...]) -> None:
+    def __init__(
+        self, settings: Settings, accounts: tuple[Account, ...], code: str | None = None
+    ) -> None:
         self._settings = settings
+        self._code = code
         self._accounts = accounts
         self._printer = LivePrinter()
         self._has_greeted = False
@@ -86,6 +89,8 @@ class _Start:
         now = open_school_clock(self._settings).now()
         zone = school_zone(self._settings)
         self._show(greeting(self._settings, self._accounts, now, zone).splitlines())
+        if self._code is not None:
+            self._show(first_run(self._settings, self._code))
         self._has_greeted = True
 
     def _show(self, lines: Iterable[str]) -> None:

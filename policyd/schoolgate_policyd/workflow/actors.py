@@ -1,19 +1,30 @@
-"""Whose turn a request is, and why theirs; who may withdraw it and who may see it."""
+"""
+Whose turn a request is, and why theirs.
 
+Whoever wrote a request never checks, decides or reviews it. Whoever confirmed its measures does
+not decide it as well: a curriculum grant needs two people (twiss-green §7), and so does every
+other.
+"""
+
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.workflow.delegations import Delegation
 from schoolgate_policyd.workflow.people import Member, holders
-from schoolgate_policyd.workflow.requests import AccessRequest, State
+from schoolgate_policyd.workflow.requests import AccessRequest, Stage, State, stage_at
 
 
 class Task(StrEnum):
     """What somebody has to do about a request."""
 
     CHECK_MEASURES = "check-measures"
+    ANSWER = "answer"
     DECIDE = "decide"
+    TELL = "tell"
+    NOTE = "note"
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -33,14 +44,31 @@ def may_submit(member: Member) -> bool:
     return member.audience is Audience.STAFF or bool(member.duties)
 
 
-def next_turn(request: AccessRequest, people: tuple[Member, ...]) -> Turn | None:
-    """Return whose turn it is, None when nobody has to act."""
+def next_turn(
+    request: AccessRequest,
+    people: tuple[Member, ...],
+    *,
+    delegations: tuple[Delegation, ...] = (),
+    moment: datetime | None = None,
+) -> Turn | None:
+    """
+    Return whose turn it is, None when nobody has to act.
+
+    *delegations* are those that hold now. *moment* (aware, the school's clock) is for what its
+    end alone brings about; without it, a grant is over once it was seen to be.
+    """
     match request.state:
+        case State.SUBMITTED if request.open_question is not None:
+            return _requesters(request, people, Task.ANSWER, "There is a question to answer.")
         case State.SUBMITTED:
-            return _reviewing(request.requester, people)
+            return reviewing(request.requester, people)
         case State.MEASURES_CONFIRMED:
-            return _authorising(request.requester, people)
-        case State.MEASURES_REFUSED | State.APPROVED | State.REFUSED | State.WITHDRAWN:
+            confirmed = request.step(State.MEASURES_CONFIRMED)
+            reviewer = None if confirmed is None else confirmed.actor
+            return authorising(request.requester, people, delegations, reviewer=reviewer)
+        case State.APPROVED:
+            return _afterwards(request, people, moment)
+        case State.MEASURES_REFUSED | State.REFUSED | State.WITHDRAWN:
             return None
 
 
@@ -55,13 +83,82 @@ def may_withdraw(request: AccessRequest, member: Member) -> bool:
     return member.id == request.requester or member.holds(Duty.HEAD, Duty.CHAIR_OF_GOVERNORS)
 
 
-def _reviewing(requester: str, people: tuple[Member, ...]) -> Turn:
+def reviewing(requester: str, people: tuple[Member, ...]) -> Turn:
+    """Return who checks the control measures of what *requester* asks for."""
+    return _for_lead(
+        requester,
+        people,
+        Task.CHECK_MEASURES,
+        "The online safety lead checks the control measures.",
+    )
+
+
+def authorising(
+    requester: str,
+    people: tuple[Member, ...],
+    delegations: tuple[Delegation, ...] = (),
+    *,
+    reviewer: str | None = None,
+) -> Turn:
+    """
+    Return who decides what *requester* asks for; *reviewer* has confirmed its measures.
+
+    While a delegation holds, its deputy may decide in the head's name. What a deputy asks for
+    stays with the head, or is decided by the chair of governors when it cannot wait.
+    """
+    chairs = _but(holders(people, Duty.CHAIR_OF_GOVERNORS, but=requester), reviewer)
+    if _holds(requester, Duty.HEAD, people):
+        missing = "" if chairs else ", and the school has not named one who can sign in"
+        why = f"The headteacher's own request goes to the chair of governors{missing}."
+        return Turn(Task.DECIDE, chairs, why)
+    heads = _but(holders(people, Duty.HEAD, but=requester), reviewer)
+    if not heads and reviewer is not None and _holds(reviewer, Duty.HEAD, people):
+        why = "The headteacher checked the measures, so the chair of governors decides."
+        return Turn(Task.DECIDE, chairs, why)
+    if any(each.deputy == requester for each in delegations):
+        why = (
+            "A deputy's own request stays with the headteacher; the chair of governors decides "
+            "when it cannot wait."
+        )
+        return Turn(Task.DECIDE, (*heads, *chairs), why)
+    named = {each.deputy for each in delegations} - {requester, reviewer}
+    deputies = tuple(each for each in people if each.id in named and each not in heads)
+    if deputies:
+        why = "The headteacher is away and has named a deputy, who decides in their name."
+        return Turn(Task.DECIDE, (*heads, *deputies), why)
+    missing = "" if heads else ", and the school has not named one who can sign in"
+    return Turn(Task.DECIDE, heads, f"The headteacher decides{missing}.")
+
+
+def _afterwards(
+    request: AccessRequest, people: tuple[Member, ...], moment: datetime | None
+) -> Turn | None:
+    stage = Stage.ENDED if request.has_ended else Stage.IN_FORCE
+    if moment is not None or request.has_ended:
+        stage = stage_at(request, request.form.ends_at if moment is None else moment)
+    if stage is Stage.ENDED:
+        return _requesters(request, people, Task.TELL, "It is over: say in a line how it went.")
+    if stage is Stage.TOLD:
+        why = "The online safety lead notes how it went."
+        return _for_lead(request.requester, people, Task.NOTE, why)
+    return None
+
+
+def _requesters(request: AccessRequest, people: tuple[Member, ...], task: Task, why: str) -> Turn:
+    return Turn(task, tuple(each for each in people if each.id == request.requester), why)
+
+
+def _but(members: tuple[Member, ...], person: str | None) -> tuple[Member, ...]:
+    return tuple(each for each in members if each.id != person)
+
+
+def _for_lead(requester: str, people: tuple[Member, ...], task: Task, why: str) -> Turn:
+    """Return the turn of the online safety lead, or of whoever stands in for them."""
     leads = holders(people, Duty.ONLINE_SAFETY_LEAD, but=requester)
     asks_as_lead = _holds(requester, Duty.ONLINE_SAFETY_LEAD, people)
     if leads and not asks_as_lead:
-        return Turn(
-            Task.CHECK_MEASURES, leads, "The online safety lead checks the control measures."
-        )
+        return Turn(task, leads, why)
+    does = "checks these" if task is Task.CHECK_MEASURES else "notes it"
     because = (
         "Nobody checks their own measures"
         if asks_as_lead
@@ -74,32 +171,13 @@ def _reviewing(requester: str, people: tuple[Member, ...]) -> Turn:
     ):
         standing_in = holders(people, duty, but=requester)
         if standing_in:
-            return Turn(Task.CHECK_MEASURES, standing_in, f"{because}, so {title} checks these.")
+            return Turn(task, standing_in, f"{because}, so {title} {does}.")
     return Turn(
-        Task.CHECK_MEASURES,
+        task,
         (),
         f"{because}, and nobody else may check them: the school must name another online safety "
         "lead or designated safeguarding lead.",
     )
-
-
-def _authorising(requester: str, people: tuple[Member, ...]) -> Turn:
-    if _holds(requester, Duty.HEAD, people):
-        chairs = holders(people, Duty.CHAIR_OF_GOVERNORS, but=requester)
-        why = (
-            "The headteacher's own request goes to the chair of governors."
-            if chairs
-            else "The headteacher's own request goes to the chair of governors, and the school "
-            "has not named one who can sign in."
-        )
-        return Turn(Task.DECIDE, chairs, why)
-    heads = holders(people, Duty.HEAD, but=requester)
-    why = (
-        "The headteacher decides."
-        if heads
-        else "The headteacher decides, and the school has not named one who can sign in."
-    )
-    return Turn(Task.DECIDE, heads, why)
 
 
 def _holds(person: str, duty: Duty, people: tuple[Member, ...]) -> bool:

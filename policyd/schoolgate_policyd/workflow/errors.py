@@ -6,6 +6,7 @@ The tree of errors that workflows raise; each message is a sentence for the pers
         ├── NotAllowed      this person may not do this
         ├── WrongState      it was decided, withdrawn or over before
         ├── OpensNothing    a grant that would open nothing is not signed
+        ├── Stale           somebody else changed it since the form was opened
         └── InvalidForm     mistakes in fields, all of them at once
 """
 
@@ -31,6 +32,10 @@ class WrongState(WorkflowError):  # noqa: N818 - see NotAllowed
 
 class OpensNothing(WorkflowError):  # noqa: N818 - see NotAllowed
     """A grant was not signed because nothing would open."""
+
+
+class Stale(WorkflowError):  # noqa: N818 - see NotAllowed
+    """Somebody else changed it since the form was opened: nothing was written over."""
 
 
 class FieldMistake(msgspec.Struct, frozen=True):

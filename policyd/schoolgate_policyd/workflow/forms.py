@@ -41,8 +41,14 @@ REQUEST_FIELDS = (
     "ends_at",
 )
 REVIEW_FIELDS = ("in_place", "why")
-DECISION_FIELDS = ("approved", "reasons", "staff_name", "date", "password")
+DECISION_FIELDS = ("approved", "reasons", "staff_name", "date")
+# Where the password alone signs, entered on the same form.
+SIGNED_AT_ONCE_FIELDS = (*DECISION_FIELDS, "password")
 WITHDRAWAL_FIELDS = ("why",)
+# What becomes of a changed form has a reason of its own beside the fields.
+CHANGE_FIELDS = (*REQUEST_FIELDS, "why")
+MAX_REMARK = 1000
+HOW_IT_WENT = "Say in a line how it went."
 
 _YES_NO = MappingProxyType({"yes": "yes", "no": "no"})
 
@@ -55,13 +61,13 @@ class ReviewForm(msgspec.Struct, frozen=True):
 
 
 class DecisionForm(msgspec.Struct, frozen=True):
-    """The authoriser's half of the form, in its order, and the password that signs it."""
+    """The authoriser's half of the form, in its order; *password* where it signs at once."""
 
     is_approved: bool
     reasons: str
     staff_name: str
     signed_on: date
-    password: str
+    password: str = ""
 
     def __repr__(self) -> str:
         # A password must not reach a log by way of a traceback.
@@ -80,8 +86,35 @@ def parse_form(
 
     Raises InvalidForm with every mistake.
     """
-    today = local_date(moment, zone)
     entry = Entry(raw, REQUEST_FIELDS)
+    return _request_form(entry, classes=classes, moment=moment, zone=zone)
+
+
+def parse_change(
+    raw: Mapping[str, str],
+    *,
+    classes: tuple[SchoolClass, ...],
+    moment: datetime,
+    zone: ZoneInfo,
+) -> tuple[RequestForm, str]:
+    """Return the changed form and why it was changed. Raises InvalidForm with every mistake."""
+    entry = Entry(raw, CHANGE_FIELDS)
+    why = entry.text("why", "Say what you changed and why.", MAX_REMARK)
+    return _request_form(entry, classes=classes, moment=moment, zone=zone), why
+
+
+def parse_remark(raw: Mapping[str, str], field: str, missing: str) -> str:
+    """Return the text of a form's only *field*. Raises InvalidForm; *missing* says of nothing."""
+    entry = Entry(raw, (field,))
+    text = entry.text(field, missing, MAX_REMARK)
+    entry.raise_mistakes()
+    return text
+
+
+def _request_form(
+    entry: Entry, *, classes: tuple[SchoolClass, ...], moment: datetime, zone: ZoneInfo
+) -> RequestForm:
+    today = local_date(moment, zone)
     staff_name = entry.line("staff_name", "Enter your name.")
     written_on = _form_date(entry, today)
     url = _url(entry)
@@ -120,14 +153,26 @@ def parse_review(raw: Mapping[str, str]) -> ReviewForm:
 
 def parse_decision(raw: Mapping[str, str], *, moment: datetime, zone: ZoneInfo) -> DecisionForm:
     """Return the authoriser's decision, typed in at *moment* (aware). Raises InvalidForm."""
-    entry = Entry(raw, DECISION_FIELDS)
+    decision = _decision(Entry(raw, DECISION_FIELDS), moment, zone)
+    return DecisionForm(*decision)
+
+
+def parse_decision_signed_at_once(
+    raw: Mapping[str, str], *, moment: datetime, zone: ZoneInfo
+) -> DecisionForm:
+    """Return the decision with the password that signs it. Raises InvalidForm."""
+    entry = Entry(raw, SIGNED_AT_ONCE_FIELDS)
+    password = entry.password("password")
+    return DecisionForm(*_decision(entry, moment, zone), password)
+
+
+def _decision(entry: Entry, moment: datetime, zone: ZoneInfo) -> tuple[bool, str, str, date]:
     approved = entry.choice("approved", _YES_NO, "Say whether it is approved.")
     reasons = entry.text("reasons", "Give your reasons, whether it is approved or not.")
     staff_name = entry.line("staff_name", "Enter your name.")
     signed_on = _form_date(entry, local_date(moment, zone))
-    password = entry.password("password")
     entry.raise_mistakes()
-    return DecisionForm(approved == "yes", reasons, staff_name, _known(signed_on), password)
+    return approved == "yes", reasons, staff_name, _known(signed_on)
 
 
 def parse_withdrawal(raw: Mapping[str, str]) -> str:

@@ -1,24 +1,20 @@
 """
 The moves of a request: each returns the next request or refuses with a sentence.
 
-Nobody reviews or authorises their own, no approval comes before the measures are confirmed, and
-no outcome without reasons: these hold whatever page or program calls.
+Who may make which, `request_rights` says in its table: nobody reviews or authorises their own, no
+approval comes before the measures are confirmed. No outcome is without reasons. These hold
+whatever page or program calls.
 """
 
-import hashlib
-import json
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
 from schoolgate_policyd.core.rules import Grant
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.core.times import require_aware
-from schoolgate_policyd.workflow.actors import (
-    Task,
-    may_submit,
-    may_withdraw,
-    next_turn,
-)
+from schoolgate_policyd.workflow.actors import may_submit
+from schoolgate_policyd.workflow.delegations import Delegation
 from schoolgate_policyd.workflow.effects import Effects
 from schoolgate_policyd.workflow.errors import (
     FieldMistake,
@@ -28,24 +24,16 @@ from schoolgate_policyd.workflow.errors import (
     WrongState,
 )
 from schoolgate_policyd.workflow.people import Member, is_name_of_another
+from schoolgate_policyd.workflow.request_rights import Act, Staffing, require
 from schoolgate_policyd.workflow.requests import (
     AccessRequest,
+    FormVersion,
     RequestForm,
     Signature,
-    Stage,
     State,
     Step,
-    stage_at,
 )
-
-_OVER = {
-    State.SUBMITTED: "its control measures have not been checked yet",
-    State.MEASURES_CONFIRMED: "its control measures have been confirmed already",
-    State.MEASURES_REFUSED: "its control measures were refused",
-    State.APPROVED: "it was approved",
-    State.REFUSED: "it was refused",
-    State.WITHDRAWN: "it was withdrawn",
-}
+from schoolgate_policyd.workflow.scopes import grant_id
 
 
 def submit(number: int, requester: Member, form: RequestForm, *, at: datetime) -> AccessRequest:
@@ -61,15 +49,16 @@ def review(
     *,
     by: Member,
     people: tuple[Member, ...],
+    delegations: tuple[Delegation, ...] = (),
     are_in_place: bool,
     why: str,
     at: datetime,
     moment: datetime,
 ) -> AccessRequest:
     """Return *request* with its measures confirmed or refused by the reviewer."""
-    _require_turn(request, by, people, Task.CHECK_MEASURES, moment)
+    require(Act.CHECK, request, by, Staffing(people, moment, delegations))
     state = State.MEASURES_CONFIRMED if are_in_place else State.MEASURES_REFUSED
-    return _with(request, Step(state, by.id, require_aware(at), _required("why", why)))
+    return _with(request, state, by, at, _required("why", why))
 
 
 def approve(
@@ -77,6 +66,7 @@ def approve(
     *,
     by: Member,
     people: tuple[Member, ...],
+    delegations: tuple[Delegation, ...] = (),
     reasons: str,
     signature: Signature,
     effects: Effects,
@@ -88,9 +78,11 @@ def approve(
 
     Raises OpensNothing where *effects* open nothing.
     """
-    _require_turn(request, by, people, Task.DECIDE, moment)
+    staffing = Staffing(people, moment, delegations)
+    require(Act.DECIDE, request, by, staffing)
     require_own_name(signature.name, by, people)
-    step = Step(State.APPROVED, by.id, require_aware(at), _required("reasons", reasons), signature)
+    moved = _with(request, State.APPROVED, by, at, _required("reasons", reasons))
+    decided = _signed(moved, signature, by, staffing)
     grant = effects.grant
     if not _is_asked_for(grant, request):
         raise WrongState("What would open was worked out for another request: look again.")
@@ -98,7 +90,7 @@ def approve(
         raise OpensNothing(
             "Nothing would open: what still blocks is listed above, so this cannot be signed."
         )
-    return msgspec.structs.replace(_with(request, step), grant=grant)
+    return msgspec.structs.replace(decided, grant=grant)
 
 
 def refuse(
@@ -106,28 +98,73 @@ def refuse(
     *,
     by: Member,
     people: tuple[Member, ...],
+    delegations: tuple[Delegation, ...] = (),
     reasons: str,
     signature: Signature,
     at: datetime,
     moment: datetime,
 ) -> AccessRequest:
     """Return *request* refused and signed."""
-    _require_turn(request, by, people, Task.DECIDE, moment)
+    staffing = Staffing(people, moment, delegations)
+    require(Act.DECIDE, request, by, staffing)
     require_own_name(signature.name, by, people)
-    step = Step(State.REFUSED, by.id, require_aware(at), _required("reasons", reasons), signature)
-    return _with(request, step)
+    moved = _with(request, State.REFUSED, by, at, _required("reasons", reasons))
+    return _signed(moved, signature, by, staffing)
 
 
 def withdraw(
-    request: AccessRequest, *, by: Member, why: str, at: datetime, moment: datetime
+    request: AccessRequest,
+    *,
+    by: Member,
+    people: tuple[Member, ...] = (),
+    delegations: tuple[Delegation, ...] = (),
+    why: str,
+    at: datetime,
+    moment: datetime,
 ) -> AccessRequest:
     """Return *request*, with its grant if it has one, withdrawn at once."""
-    if not may_withdraw(request, by):
-        raise NotAllowed("Only the requester, the headteacher or the chair of governors may.")
-    stage = stage_at(request, moment)
-    if stage not in _WITHDRAWABLE:
-        raise WrongState(f"There is nothing to withdraw: the request is {stage}.")
-    return _with(request, Step(State.WITHDRAWN, by.id, require_aware(at), _required("why", why)))
+    require(Act.WITHDRAW, request, by, Staffing(people, moment, delegations))
+    return _with(request, State.WITHDRAWN, by, at, _required("why", why))
+
+
+def change(
+    request: AccessRequest,
+    *,
+    by: Member,
+    people: tuple[Member, ...],
+    form: RequestForm,
+    why: str,
+    at: datetime,
+    moment: datetime,
+) -> AccessRequest:
+    """
+    Return *request* with *form* as its next version, submitted again.
+
+    Measures that were confirmed and a decision that was signed were about another text: they are
+    void, and there is no grant until the new version is approved. An open question counts as
+    answered by the change.
+    """
+    require(Act.CHANGE, request, by, Staffing(people, moment))
+    if form == request.form:
+        raise InvalidForm((FieldMistake("why", "Nothing in the form was changed."),), {})
+    version = request.version + 1
+    before = FormVersion(request.version, request.form, require_aware(at), _required("why", why))
+    step = Step(State.SUBMITTED, by.id, at, why, version=version)
+    questions = tuple(
+        msgspec.structs.replace(each, answered_at=at, answer=why) if each.is_open else each
+        for each in request.questions
+    )
+    return msgspec.structs.replace(
+        request,
+        form=form,
+        version=version,
+        earlier=(*request.earlier, before),
+        steps=(*request.steps, step),
+        questions=questions,
+        grant=None,
+        store_version=None,
+        has_ended=False,
+    )
 
 
 def require_own_name(name: str, by: Member, people: tuple[Member, ...]) -> None:
@@ -137,54 +174,15 @@ def require_own_name(name: str, by: Member, people: tuple[Member, ...]) -> None:
         raise InvalidForm((FieldMistake("staff_name", message),), {})
 
 
-def signed_text(
-    request: AccessRequest, *, grant: Grant | None, reasons: str, name: str, signed_on: date
-) -> str:
-    """
-    Return exactly what an authoriser signs, as canonical JSON: one text for one meaning.
-
-    *grant* is what approval opens; None is a refusal.
-    """
-    form = request.form
-    fields = {
-        "request": request.id,
-        "steps": len(request.steps),
-        "requester": request.requester,
-        "form": msgspec.to_builtins(form) | {"url": str(form.url)},
-        "approved": grant is not None,
-        "grant": None if grant is None else msgspec.to_builtins(grant, order="deterministic"),
-        "reasons": reasons,
-        "name": name,
-        "signed_on": signed_on.isoformat(),
-    }
-    return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def signature_of(
-    request: AccessRequest, *, grant: Grant | None, reasons: str, name: str, signed_on: date
-) -> Signature:
-    """Return the signature under that text, once the signer has proved who they are."""
-    text = signed_text(request, grant=grant, reasons=reasons, name=name, signed_on=signed_on)
-    return Signature(name, signed_on, hashlib.sha256(text.encode()).hexdigest())
-
-
-_WITHDRAWABLE = frozenset(
-    {Stage.WAITING_FOR_MEASURES, Stage.WAITING_FOR_DECISION, Stage.APPROVED, Stage.IN_FORCE}
-)
-
-
-def _require_turn(
-    request: AccessRequest, by: Member, people: tuple[Member, ...], task: Task, moment: datetime
-) -> None:
-    turn = next_turn(request, people)
-    if turn is None or turn.task is not task:
-        raise WrongState(f"This cannot be done now: {_OVER[request.state]}.")
-    if stage_at(request, moment) is Stage.LAPSED:
-        raise WrongState("The time that was asked for is over: a new request is needed.")
-    if by.id == request.requester:
-        raise NotAllowed("Nobody reviews or authorises their own request.")
-    if all(by.id != each.id for each in turn.actors):
-        raise NotAllowed(f"This is for somebody else. {turn.why}")
+def _signed(
+    request: AccessRequest, signature: Signature, by: Member, staffing: Staffing
+) -> AccessRequest:
+    """Return *request* signed; a deputy's decision says in whose name, and by what right."""
+    step = msgspec.structs.replace(request.steps[-1], signature=signature)
+    by_right = [each for each in staffing.delegations if each.deputy == by.id]
+    if by_right and not by.holds(Duty.HEAD):
+        step = msgspec.structs.replace(step, delegation=by_right[0].id, for_head=by_right[0].head)
+    return msgspec.structs.replace(request, steps=(*request.steps[:-1], step))
 
 
 def _is_asked_for(grant: Grant, request: AccessRequest) -> bool:
@@ -195,7 +193,7 @@ def _is_asked_for(grant: Grant, request: AccessRequest) -> bool:
         else (frozenset[str](), frozenset({form.for_class}))
     )
     return (
-        grant.id == f"grant-{request.id}"
+        grant.id == grant_id(request)
         and grant.kind is form.kind
         and (grant.starts_at, grant.ends_at) == (form.starts_at, form.ends_at)
         and (grant.people, grant.classes, grant.device_groups) == (*whom, frozenset())
@@ -208,5 +206,8 @@ def _required(field: str, reasons: str) -> str:
     return reasons
 
 
-def _with(request: AccessRequest, step: Step) -> AccessRequest:
+def _with(
+    request: AccessRequest, state: State, by: Member, at: datetime, reasons: str
+) -> AccessRequest:
+    step = Step(state, by.id, require_aware(at), reasons, version=request.version)
     return msgspec.structs.replace(request, steps=(*request.steps, step))

@@ -1,5 +1,7 @@
 """A member of the school, as pages name them; decisions know people by their ids alone."""
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from schoolgate_policyd.core.subjects import Audience, Duty
@@ -44,6 +46,18 @@ def is_name_of_another(name: str, member: Member, people: tuple[Member, ...]) ->
     """Whether *name*, as typed, is somebody else's in the school and not that of *member*."""
     folded = _folded(name)
     return folded != _folded(member.name) and any(folded == _folded(each.name) for each in people)
+
+
+def meant_by(typed: str, people: Sequence[Member]) -> tuple[Member, ...]:
+    """Return whom *typed* may mean: a pseudonym or user name, a whole name, a part of a name."""
+    folded = _folded(typed)
+    tests: tuple[Callable[[Member], bool], ...] = (
+        lambda each: typed.strip() in {each.id, each.username},
+        lambda each: folded == _folded(each.name),
+        lambda each: bool(folded) and folded in _folded(each.name),
+    )
+    found = (tuple(each for each in people if test(each)) for test in tests)
+    return next(filter(None, found), ())
 
 
 def _folded(name: str) -> str:

@@ -8,6 +8,7 @@ from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.names import Host, Url
 from schoolgate_policyd.core.policy import Register
 from schoolgate_policyd.core.rules import (
+    EverythingScope,
     Grant,
     HostScope,
     PageScope,
@@ -89,6 +90,8 @@ def probes_in(scope: Scope, asked_for: Url, catalogue: Catalogue) -> tuple[Url, 
             services = [each for each in catalogue.services if each.id == service_id]
             hosts = [host for each in services for host in (*each.domains, *each.companions)]
             return (asked_for, *map(_front_page, hosts))[:MAX_PROBES]
+        case EverythingScope():
+            return (asked_for,)
 
 
 def needs_of(asked_for: Url, catalogue: Catalogue) -> tuple[Url, ...]:

@@ -79,11 +79,17 @@ def scope_for(form: RequestForm, catalogue: Catalogue) -> Scope:
             return HostScope(site)
 
 
+def grant_id(request: AccessRequest) -> str:
+    """Return the id of the grant of this version of *request*: none is ever given twice."""
+    of_version = "" if request.version == 1 else f"-{request.version}"
+    return f"grant-{request.id}{of_version}"
+
+
 def grant_for(request: AccessRequest, catalogue: Catalogue) -> Grant:
     """Return the grant that *request* asks for; it is in force only once it was signed."""
     form = request.form
     return Grant(
-        id=f"grant-{request.id}",
+        id=grant_id(request),
         kind=form.kind,
         scope=scope_for(form, catalogue),
         starts_at=form.starts_at,

@@ -12,7 +12,10 @@ FREE_FAILURES_OF_ACCOUNT = 3
 LONGEST_WAIT_FOR_ACCOUNT = timedelta(minutes=5)
 FREE_FAILURES_OF_ADDRESS = 20
 LONGEST_WAIT_FOR_ADDRESS = timedelta(minutes=1)
+FREE_FAILURES_OF_CODE = 5
+LONGEST_WAIT_FOR_CODE = timedelta(minutes=15)
 FAILURES_COUNT_FOR = timedelta(hours=1)
+FAILURES_OF_CODE_COUNT_FOR = timedelta(days=1)
 
 
 def wait_before_attempt(
@@ -30,9 +33,37 @@ def wait_before_attempt(
     )
 
 
-def _wait(failures: Sequence[datetime], free: int, longest: timedelta, now: datetime) -> timedelta:
+def wait_before_code(
+    everywhere: Sequence[datetime], of_address: Sequence[datetime], now: datetime
+) -> timedelta:
+    """
+    Return how long to wait before the next one-time code is looked at; zero is not at all.
+
+    *everywhere* are the failures of this person's codes from any address since one was right.
+    Whoever guesses knows the password already; at a guess in fifteen minutes, day and night, with
+    three codes of a million that would be right, they succeed in one year of ten.
+    """
+    return max(
+        _wait(
+            everywhere,
+            FREE_FAILURES_OF_CODE,
+            LONGEST_WAIT_FOR_CODE,
+            now,
+            FAILURES_OF_CODE_COUNT_FOR,
+        ),
+        _wait(of_address, FREE_FAILURES_OF_ADDRESS, LONGEST_WAIT_FOR_ADDRESS, now),
+    )
+
+
+def _wait(
+    failures: Sequence[datetime],
+    free: int,
+    longest: timedelta,
+    now: datetime,
+    count_for: timedelta = FAILURES_COUNT_FOR,
+) -> timedelta:
     # A failure from the future is one before the clock was set back: it counts as just now.
-    recent = [min(each, now) for each in failures if now - each < FAILURES_COUNT_FOR]
+    recent = [min(each, now) for each in failures if now - each < count_for]
     beyond = len(recent) - free
     if beyond < 0:
         return timedelta()

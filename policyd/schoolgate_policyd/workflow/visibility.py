@@ -18,10 +18,17 @@ class Sight(StrEnum):
     ALL_REQUESTS = "all-requests"
     GRANTS_IN_FORCE = "grants-in-force"
     BLOCKED_ATTEMPTS = "blocked-attempts"
+    RECORDS_OF_PEOPLE = "records-of-people"
+    LOOKS = "looks"
+    FIGURES = "figures"
     STANDING_PERMISSIONS = "standing-permissions"
     AUDIT = "audit"
     SYSTEM = "system"
     REASONS = "reasons"
+    REPORTS = "reports"
+    BLOCKS = "blocks"
+    BLOCK_AT_ONCE = "block-at-once"
+    LIFT_BLOCKS = "lift-blocks"
 
 
 TABLE = MappingProxyType(
@@ -40,6 +47,21 @@ TABLE = MappingProxyType(
         ),
         # twiss-green §5 and §9: the online safety lead monitors; pupils' matters go to the DSL.
         Sight.BLOCKED_ATTEMPTS: frozenset({Duty.ONLINE_SAFETY_LEAD, Duty.DSL}),
+        # Whose record one of them opens, `looks` decides.
+        Sight.RECORDS_OF_PEOPLE: frozenset(
+            {Duty.DSL, Duty.ONLINE_SAFETY_LEAD, Duty.HEAD, Duty.CHAIR_OF_GOVERNORS}
+        ),
+        Sight.LOOKS: frozenset({Duty.DSL, Duty.HEAD, Duty.CHAIR_OF_GOVERNORS}),
+        # Governors are assured by sums (F3); people stand in them for those who open records.
+        Sight.FIGURES: frozenset(
+            {
+                Duty.DSL,
+                Duty.ONLINE_SAFETY_LEAD,
+                Duty.HEAD,
+                Duty.CHAIR_OF_GOVERNORS,
+                Duty.GOVERNOR,
+            }
+        ),
         Sight.STANDING_PERMISSIONS: frozenset(
             {
                 Duty.HEAD,
@@ -54,6 +76,23 @@ TABLE = MappingProxyType(
         Sight.SYSTEM: frozenset({Duty.TECHNICIAN, Duty.HEAD, Duty.ONLINE_SAFETY_LEAD}),
         # Why something is blocked, for an audience; for one person, whoever sees their attempts.
         Sight.REASONS: frozenset({Duty.HEAD, Duty.ONLINE_SAFETY_LEAD, Duty.DSL, Duty.TECHNICIAN}),
+        # twiss-green §9: reports reach the online safety lead; §8: about the head, the chair.
+        # Which of them handles one report, `report_handlers` decides.
+        Sight.REPORTS: frozenset(
+            {Duty.ONLINE_SAFETY_LEAD, Duty.DSL, Duty.HEAD, Duty.CHAIR_OF_GOVERNORS}
+        ),
+        Sight.BLOCKS: frozenset(
+            {
+                Duty.HEAD,
+                Duty.CHAIR_OF_GOVERNORS,
+                Duty.ONLINE_SAFETY_LEAD,
+                Duty.DSL,
+                Duty.TECHNICIAN,
+            }
+        ),
+        # Blocking only tightens; lifting a block loosens, and that is the head's (twiss-green §9).
+        Sight.BLOCK_AT_ONCE: frozenset({Duty.ONLINE_SAFETY_LEAD, Duty.DSL, Duty.HEAD}),
+        Sight.LIFT_BLOCKS: frozenset({Duty.HEAD}),
     }
 )
 

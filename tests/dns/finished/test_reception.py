@@ -24,8 +24,8 @@ from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD_TO_IPV4
 from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.core.policy import Live
-from schoolgate_policyd.core.subjects import DeviceClaim
-from schoolgate_policyd.ipc.messages import AllowedCount, Blocked
+from schoolgate_policyd.core.subjects import Audience, DeviceClaim
+from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, PointKind
 from schoolgate_policyd.netfilter.neighbours import Link
 
 VIDEOS, SITE_NAME = "www.tiktok.example", "books.example"
@@ -277,7 +277,7 @@ def test_what_is_allowed_is_counted_by_client_name_and_minute() -> None:
         while world.reception.tell():
             pass
         assert [
-            AllowedCount(MACHINE, "dns", PUPIL, SITE_NAME, 7)  # type: ignore[arg-type]
+            AllowedCount(MACHINE, PointKind.DNS, PUPIL, SITE_NAME, 7, Audience.PUPIL)
         ] == world.events
 
     run(story, ReceptionWorld())

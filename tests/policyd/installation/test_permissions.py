@@ -76,7 +76,7 @@ except PermissionError:
     print("out")
 """
 # Which component reads a file that the owner of its folder wrote, and who writes in that folder.
-COMPONENTS = ("policyd", "lists", "dns", "proxy", "firewall", "webui")
+COMPONENTS = ("policyd", "lists", "mail", "dns", "proxy", "firewall", "webui")
 EVERYBODY = set(COMPONENTS)
 READERS = {
     "decisions/decisions.db": {"policyd", "webui"},

@@ -19,7 +19,15 @@ PROGRAM = Path("/opt/schoolgate")
 UNITS = sorted((data_dir() / "units").glob("*.service"))
 LONG_LIVED = ("policyd", "dns", "proxy@", "firewall", "webui")
 # What `systemd-analyze security` may find at most, in tenths.
-MOST_EXPOSED = {"policyd": 15, "webui": 15, "dns": 20, "proxy@": 25, "firewall": 25, "lists@": 20}
+MOST_EXPOSED = {
+    "policyd": 15,
+    "webui": 15,
+    "dns": 20,
+    "proxy@": 25,
+    "firewall": 25,
+    "lists@": 20,
+    "mail@": 20,
+}
 LOADER = 40
 
 

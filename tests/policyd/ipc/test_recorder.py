@@ -4,13 +4,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolgate_policyd.core.decision import Decision, Verdict
 from schoolgate_policyd.core.rules import Citation, Condition, Rule
-from schoolgate_policyd.core.subjects import Subject
+from schoolgate_policyd.core.subjects import Audience, Subject
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, Event, PointKind
 from schoolgate_policyd.ipc.recorder import MANY, Recorder, Seen
 
@@ -159,10 +160,32 @@ def test_allowed_names_are_counted_by_client_host_and_minute() -> None:
     assert [] == [e for host in hosts for e in recorder.record(seen(host, is_blocked=False))]
 
     assert [
-        AllowedCount(NOON, PointKind.DNS, "127.0.1.10", "a.example", 3),
-        AllowedCount(NOON, PointKind.DNS, "127.0.1.10", "b.example", 1),
+        AllowedCount(NOON, PointKind.DNS, "127.0.1.10", "a.example", 3, Audience.PUPIL),
+        AllowedCount(NOON, PointKind.DNS, "127.0.1.10", "b.example", 1, Audience.PUPIL),
     ] == recorder.tick(NOON + timedelta(seconds=60))
     assert [] == recorder.stop()
+
+
+def test_who_was_allowed_and_what_it_belonged_to_is_told_and_people_are_told_apart() -> None:
+    recorder = Recorder(PointKind.DNS)
+    decision = Decision(
+        Verdict.ALLOW, Verdict.ALLOW, LATER, services=("clips",), categories=("video-sharing",)
+    )
+    for person in ("p1", "p2", "p1"):
+        one = seen(is_blocked=False, person=person, at_s=9)
+        recorder.record(msgspec.structs.replace(one, decision=decision))
+
+    assert [("p1", 2), ("p2", 1)] == [
+        (each.person, each.count) for each in recorder.stop() if isinstance(each, AllowedCount)
+    ]
+    recorder.record(msgspec.structs.replace(seen(is_blocked=False), decision=decision))
+    (event,) = recorder.stop()
+    assert isinstance(event, AllowedCount)
+    assert (NOON, ("clips",), ("video-sharing",)) == (
+        event.minute,
+        event.services,
+        event.categories,
+    )
 
 
 @pytest.mark.parametrize("is_blocked", [True, False])

@@ -1,4 +1,4 @@
-"""A store of decisions with the office's people in it."""
+"""A store of decisions with the office's people in it, copied from one that was made once."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,8 +10,18 @@ from office import QuickHasher, fill
 from schoolgate_policyd.store.decisions import DecisionStore
 
 
+@pytest.fixture(scope="session")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("office") / "decisions.db"
+    with closing(DecisionStore(path, hasher=QuickHasher())) as made:
+        fill(made)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[DecisionStore]:
-    with closing(DecisionStore(tmp_path / "decisions.db", hasher=QuickHasher())) as opened:
-        fill(opened)
+def store(tmp_path: Path, filled_database: bytes) -> Iterator[DecisionStore]:
+    path = tmp_path / "decisions.db"
+    path.touch(mode=0o600)
+    path.write_bytes(filled_database)
+    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
         yield opened

@@ -1,19 +1,17 @@
 """An acknowledged decision survives kill -9, never half: the short form."""
 
-import os
-import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from killed import killed_after
 from office import LESSON, QuickHasher, fill
 
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.workflow.requests import State
+from schoolgate_policyd.workflow.signing import SignedKind
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -37,7 +35,7 @@ while True:
     grant = grant_for(request, policy().catalogue)
     decision = DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD)
     effects = effects_of(grant, source(), request.form.url, moment=LESSON)
-    request = store.requests.decide(request.id, by=HEAD.id, decision=decision, effects=effects,
+    request = sign_decision(store, request.id, by=HEAD.id, decision=decision, effects=effects,
                                     address="::1", at=MACHINE, moment=LESSON)
     print(request.id, flush=True)
 """
@@ -63,22 +61,6 @@ while True:
 """
 
 
-def killed_after(lines: int, program: str, *arguments: object) -> list[int]:
-    """Run *program*, kill it once it has said *lines* lines, return every number it said."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process:
-        said = [int(process.stdout.readline()) for _ in range(lines)]
-        os.kill(process.pid, signal.SIGKILL)
-        # A line cut off by the kill has no end and acknowledges nothing.
-        rest = process.stdout.read().split("\n")[:-1]
-    return said + [int(line) for line in rest]
-
-
 @pytest.mark.parametrize("lines", [1, 3])
 def test_a_signed_grant_survives_kill_9_with_its_audit_entry(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "decisions.db"
@@ -96,7 +78,13 @@ def test_a_signed_grant_survives_kill_9_with_its_audit_entry(tmp_path: Path, lin
             if each.action is AuditAction.REQUEST_APPROVED
         }
         granted = {each.id for each in store.live(LESSON).grants}
+        signed = {
+            each.digest
+            for number in range(1, len(requests) + 1)
+            for each in store.signings.of(SignedKind.DECISION, str(number))
+        }
     assert set(acknowledged) <= approved
+    assert set(entries.values()) == signed
     # No signature without its audit entry, no entry without its signature, no half a grant.
     assert approved == entries.keys()
     assert {f"grant-{number}" for number in approved} == granted

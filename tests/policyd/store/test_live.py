@@ -16,6 +16,7 @@ from office import (
     TEACHER,
     form,
     policy,
+    sign_decision,
     source,
 )
 from sqlalchemy import text
@@ -43,7 +44,8 @@ def approve(store: DecisionStore) -> int:
     answer = ReviewForm(True, "seen")
     store.requests.review(request.id, by=LEAD.id, answer=answer, at=MACHINE, moment=LESSON)
     grant = grant_for(request, policy().catalogue)
-    store.requests.decide(
+    sign_decision(
+        store,
         request.id,
         by=HEAD.id,
         decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),

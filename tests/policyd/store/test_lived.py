@@ -17,6 +17,7 @@ from office import (
     TEACHER,
     form,
     policy,
+    sign_decision,
     source,
 )
 
@@ -51,7 +52,8 @@ def approve(store: DecisionStore, at: datetime = MACHINE) -> int:
         request.id, by=LEAD.id, answer=ReviewForm(True, "seen"), at=MACHINE, moment=LESSON
     )
     grant = grant_for(request, policy().catalogue)
-    store.requests.decide(
+    sign_decision(
+        store,
         request.id,
         by=HEAD.id,
         decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),

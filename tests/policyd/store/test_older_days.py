@@ -14,7 +14,7 @@ from schoolgate_policyd.ipc.messages import (
     PointKind,
 )
 from schoolgate_policyd.store.event_stream import EventStream
-from schoolgate_policyd.store.events import EventStore
+from schoolgate_policyd.store.events import EventFilter, EventStore
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 # As version 1 made them.
@@ -128,3 +128,18 @@ def test_what_was_noticed_is_told_once_for_each_source_newest_first(tmp_path: Pa
         assert ["now", "other"] == [each.evidence for each in found]
         latest = store.noticed(since=NOON - timedelta(days=2), limit=1)
         assert ["now"] == [each.evidence for each in latest]
+
+
+def test_its_sums_are_made_when_policyd_has_time(tmp_path: Path) -> None:
+    path = an_older_day(tmp_path / "events")
+    with closing(EventStore(path.parent)) as store:
+        assert 1 == len(store.recent(EventFilter(person="acorn", host_contains="vpn")))
+        assert ((), (NOON.date(),)) == store.sums([NOON.date()], {}, lambda *_: True)
+        assert NOON.date() == store.add_up_one()
+        ((day,), missing) = store.sums([NOON.date()], {}, lambda *_: True)
+
+    assert () == missing
+    assert [("circumvention", 3)] == [(each.attempt, each.count) for each in day.blocked]
+    with closing(sqlite3.connect(path)) as file:
+        names = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
+    assert {"ix_blocked_client_at", "ix_blocked_host_at", "ix_allowed_person_minute"} <= names

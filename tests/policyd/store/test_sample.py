@@ -75,7 +75,7 @@ def test_the_break_access_is_recorded_with_both_records(empty: DecisionStore) ->
 
     assert frozenset({"staff-break-access"}) == empty.live(LESSON).standing
     permission = empty.standing.permissions()[0]
-    assert permission.is_in_force
+    assert permission.is_in_force_at(LESSON)
     assert date(2027, 11, 20) == permission.review_on
 
 

@@ -19,7 +19,9 @@ from schoolgate_policyd.store.records import (
     WebSession,
     WrongPassword,
 )
-from schoolgate_policyd.store.sessions import IDLE_LIMIT, LONGEST_SESSION
+from schoolgate_policyd.store.retention import days_of
+from schoolgate_policyd.store.retention_kinds import KINDS
+from schoolgate_policyd.store.session_rows import IDLE_LIMIT, LONGEST_SESSION
 
 HERE, THERE = "127.0.2.10", "127.0.2.77"
 
@@ -267,9 +269,12 @@ def test_each_session_has_a_csrf_secret_of_its_own(store: DecisionStore) -> None
     assert first.session.csrf_secret == resumed.csrf_secret
 
 
-def test_sessions_long_over_are_forgotten(store: DecisionStore) -> None:
+def test_sessions_and_attempts_long_over_are_forgotten(store: DecisionStore) -> None:
     signed_in(store)
-    sign_in(store, after=LONGEST_SESSION + timedelta(days=2))
+    later = timedelta(days=40)
+    sign_in(store, after=later)
+
+    store.retention.delete_due(days_of(KINDS, ()), at=MACHINE + later)
 
     with store.database.reading() as session:
         assert 1 == session.execute(text("SELECT count(*) FROM sessions")).scalar_one()

@@ -21,6 +21,7 @@ from office import (
     fill,
     form,
     policy,
+    sign_decision,
     source,
 )
 from sqlalchemy import text
@@ -77,7 +78,8 @@ def decide(
     yes: bool = True,
     password: str = PASSWORD,
 ) -> AccessRequest:
-    return store.requests.decide(
+    return sign_decision(
+        store,
         request.id,
         by=by.id,
         decision=DecisionForm(yes, "good for lessons", by.name, LESSON.date(), password),
@@ -131,7 +133,7 @@ def test_the_whole_way_gives_a_live_grant_with_its_history_and_audit(
         AuditAction.REQUEST_APPROVED,
     ] == actions(store, request.id)
     entry = store.audit.recent(limit=1)[0]
-    assert {"signed": signature.digest} == entry.details
+    assert {"signed": signature.digest, "signature": signature.number} == entry.details
 
 
 def test_a_refusal_is_signed_and_opens_nothing(store: DecisionStore) -> None:
@@ -171,7 +173,8 @@ def test_nothing_is_signed_that_opens_nothing_or_was_not_shown(store: DecisionSt
     with pytest.raises(OpensNothing):
         decide(store, useless)
     with pytest.raises(WrongState, match="has not been shown"):
-        store.requests.decide(
+        sign_decision(
+            store,
             useless.id,
             by=HEAD.id,
             decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),
@@ -223,11 +226,14 @@ def test_a_decision_without_a_signature_does_not_fit_into_the_database(
 ) -> None:
     request = review(store, submit(store).id)
 
-    with pytest.raises(StoreError, match="decisions_signed"), store.database.writing() as session:
+    with (
+        pytest.raises(StoreError, match="needs its signature"),
+        store.database.writing() as session,
+    ):
         session.execute(
             text(
-                "INSERT INTO request_steps (request_id, state, actor_id, at, reasons)"
-                " VALUES (:request, 'approved', 'swift', '2026-11-20 10:00:00', 'x')"
+                "INSERT INTO request_steps (request_id, version, state, actor_id, at, reasons)"
+                " VALUES (:request, 1, 'approved', 'swift', '2026-11-20 10:00:00', 'x')"
             ),
             {"request": request.id},
         )
@@ -350,7 +356,8 @@ def test_nobody_puts_somebody_elses_name_on_the_form(store: DecisionStore) -> No
     waiting = review(store, submit(store).id)
     decision = DecisionForm(False, "no", TEACHER.name, LESSON.date(), PASSWORD)
     with pytest.raises(InvalidForm) as raised:
-        store.requests.decide(
+        sign_decision(
+            store,
             waiting.id,
             by=HEAD.id,
             decision=decision,

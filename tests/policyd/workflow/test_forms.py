@@ -12,7 +12,7 @@ from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.forms import (
     LONGEST_GRANT,
     REQUEST_FIELDS,
-    parse_decision,
+    parse_decision_signed_at_once,
     parse_form,
     parse_review,
     parse_withdrawal,
@@ -205,13 +205,15 @@ def test_a_decision_has_the_forms_fields_and_never_keeps_the_password() -> None:
         "date": "20/11/2026",
         "password": " spaces count ",
     }
-    decision = parse_decision(raw, moment=LESSON, zone=LONDON)
+    decision = parse_decision_signed_at_once(raw, moment=LESSON, zone=LONDON)
 
     assert not decision.is_approved
     assert " spaces count " == decision.password
     assert "spaces" not in repr(decision)
     with pytest.raises(InvalidForm) as raised:
-        parse_decision(raw | {"approved": "maybe", "reasons": ""}, moment=LESSON, zone=LONDON)
+        parse_decision_signed_at_once(
+            raw | {"approved": "maybe", "reasons": ""}, moment=LESSON, zone=LONDON
+        )
     assert ["approved", "reasons"] == [each.field for each in raised.value.mistakes]
     assert "password" not in raised.value.entry
 

@@ -1,7 +1,7 @@
 """The state machine: as a table, and as a machine that Hypothesis drives."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -239,42 +239,6 @@ def test_what_has_lapsed_is_neither_reviewed_nor_withdrawn() -> None:
         )
     with pytest.raises(WrongState):
         moves.withdraw(submitted(), by=TEACHER, why="late", at=MACHINE, moment=AFTER_END)
-
-
-def test_what_is_signed_names_everything_that_the_form_says() -> None:
-    waiting = reviewed(submitted())
-    grant = grant_for(waiting, policy().catalogue)
-    first = moves.signature_of(
-        waiting, grant=grant, reasons="fine", name="N", signed_on=LESSON.date()
-    )
-    unsigned = moves.signature_of(
-        waiting, grant=None, reasons="fine", name="N", signed_on=LESSON.date()
-    )
-    other_reasons = moves.signature_of(
-        waiting, grant=grant, reasons="fine!", name="N", signed_on=LESSON.date()
-    )
-    other_name = moves.signature_of(
-        waiting, grant=grant, reasons="fine", name="M", signed_on=LESSON.date()
-    )
-    other_day = moves.signature_of(
-        waiting, grant=grant, reasons="fine", name="N", signed_on=date(2026, 11, 19)
-    )
-    digests = {each.digest for each in (first, unsigned, other_reasons, other_name, other_day)}
-    assert 5 == len(digests)
-    for field, value in {
-        "measures": "none",
-        "url": form("https://www.clips.example/other").url,
-        "ends_at": AFTER_END + timedelta(hours=1),
-    }.items():
-        other = msgspec.structs.replace(
-            waiting, form=msgspec.structs.replace(waiting.form, **{field: value})
-        )
-        assert (
-            first.digest
-            != moves.signature_of(
-                other, grant=grant, reasons="fine", name="N", signed_on=LESSON.date()
-            ).digest
-        )
 
 
 class AnyoneTriesAnything(RuleBasedStateMachine):

@@ -4,7 +4,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.workflow.claims import canonical_address, why_refused
 from schoolgate_webui.guard import MemberDep, SiteDep, VisitDep
 from schoolgate_webui.rendering import PagesDep
@@ -25,7 +24,7 @@ def this_device(
     refusal = why_refused(
         visit.address,
         member.id,
-        networks=networks_of(site.settings),
+        networks=site.networks(),
         device=next(
             (each for each in site.decisions.people.devices() if each.address == address), None
         ),
@@ -53,7 +52,7 @@ def claim(request: Request, site: SiteDep, visit: VisitDep) -> Response:
         site.decisions.claims.claim(
             visit.session.id,
             visit.address,
-            networks=networks_of(site.settings),
+            networks=site.networks(),
             own_addresses=_own_addresses(request, site),
             zone=visit.now.zone,
             at=visit.now.machine,

@@ -16,5 +16,6 @@ def in_force(
 ) -> HTMLResponse:
     """Show everything that is open beyond the policy, with a form to withdraw each."""
     requests = site.decisions.requests.in_force(visit.now.school)
-    shown = grants(requests, member, site.seen(visit))
+    staffing = site.decisions.requests.staffing(visit.now.school)
+    shown = grants(requests, member, staffing, site.seen(visit))
     return pages.page(request, "grants.html", grants=shown)

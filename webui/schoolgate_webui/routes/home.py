@@ -8,6 +8,7 @@ from schoolgate_webui.guard import SiteDep, VisitDep
 from schoolgate_webui.rendering import PagesDep
 from schoolgate_webui.views import home
 from schoolgate_webui.views.sources import SHOWN_FOR
+from schoolgate_webui.views.standing import reminders
 
 router = APIRouter()
 
@@ -19,7 +20,8 @@ def first_page(request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep
     if member is None:
         return pages.page(request, "landing.html")
     requests = site.decisions.requests
-    now = visit.now
+    now, seen = visit.now, site.seen(visit)
+    keeps_standing = may(member, Sight.STANDING_PERMISSIONS)
     shown = home.home(
         member,
         waiting=requests.waiting_for(member.id, at=now.machine, moment=now.school),
@@ -28,6 +30,10 @@ def first_page(request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep
         noticed=(
             site.events.noticed(since=now.machine - SHOWN_FOR) if may(member, Sight.SYSTEM) else ()
         ),
-        seen=site.seen(visit),
+        seen=seen,
+        to_review=(
+            reminders(site.decisions.standing.permissions(), seen) if keeps_standing else ()
+        ),
+        standing_waits=len(site.decisions.standing_requests.waiting_for(member.id)),
     )
     return pages.page(request, "home.html", home=shown)

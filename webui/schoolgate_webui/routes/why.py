@@ -10,6 +10,7 @@ from schoolgate_policyd.explaining import explained
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.desk import Desk, DeskDep
+from schoolgate_webui.views.at_once import said_of_rules
 from schoolgate_webui.views.why import Result, WhyPage, result_of
 from schoolgate_webui.views.why_form import Entered, question_of, why_form
 
@@ -65,4 +66,6 @@ def _answered(desk: Desk, question: Question) -> Result:
     if found.week is None:
         raise AssertionError("the week was asked for")
     moment = now.school if question.at is None else parse_moment(question.at, now.zone)
-    return result_of(found, found.week, now.local(moment))
+    said = said_of_rules(desk.site.decisions.blocks.in_force(), desk.site.names(), now)
+    at_once = tuple(said[rule] for rule in found.answer.rules if rule in said)
+    return result_of(found, found.week, now.local(moment), at_once)

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from schoolgate_policyd.workflow.actors import may_withdraw
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.request_rights import Act, Staffing, acts_of
 from schoolgate_policyd.workflow.requests import AccessRequest, Stage, stage_at
 from schoolgate_policyd.workflow.scopes import scope_for
 from schoolgate_webui.views.moments import in_words, window
@@ -33,8 +33,8 @@ class Grants(msgspec.Struct, frozen=True):
     fault: str
 
 
-def grant_card(request: AccessRequest, seen: Seen, withdrawer: Member | None = None) -> GrantCard:
-    """Return the grant of *request*, with a form to withdraw it if *withdrawer* may."""
+def grant_card(request: AccessRequest, seen: Seen, *, may_end: bool = False) -> GrantCard:
+    """Return the grant of *request*, with a form to withdraw it for whoever *may_end* it."""
     form = request.form
     now = seen.now
     is_open_now = stage_at(request, now.school) is Stage.IN_FORCE
@@ -50,15 +50,13 @@ def grant_card(request: AccessRequest, seen: Seen, withdrawer: Member | None = N
         window=window(now.local(form.starts_at), now.local(form.ends_at)),
         ends_in=in_words(form.ends_at - now.school) if is_open_now else "",
         is_open_now=is_open_now,
-        withdraw_action=(
-            f"{_href(request)}/withdraw"
-            if withdrawer is not None and may_withdraw(request, withdrawer)
-            else ""
-        ),
+        withdraw_action=f"{_href(request)}/withdraw" if may_end else "",
     )
 
 
-def grants(requests: tuple[AccessRequest, ...], member: Member, seen: Seen) -> Grants:
+def grants(
+    requests: tuple[AccessRequest, ...], member: Member, staffing: Staffing, seen: Seen
+) -> Grants:
     """Return the page for *member*."""
     fault = ""
     if seen.status is None:
@@ -66,7 +64,11 @@ def grants(requests: tuple[AccessRequest, ...], member: Member, seen: Seen) -> G
             "What is in force cannot be seen now, because the gateway's decision point does not "
             "answer. Grants end on time all the same."
         )
-    return Grants(tuple(grant_card(each, seen, member) for each in requests), fault)
+    cards = (
+        grant_card(each, seen, may_end=Act.WITHDRAW in acts_of(each, member, staffing))
+        for each in requests
+    )
+    return Grants(tuple(cards), fault)
 
 
 def _href(request: AccessRequest) -> str:

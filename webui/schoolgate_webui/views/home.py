@@ -8,10 +8,11 @@ from schoolgate_policyd.ipc.messages import Noticed
 from schoolgate_policyd.store.records import WaitingRequest
 from schoolgate_policyd.workflow.actors import may_submit
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.request_drafts import RequestDraft
 from schoolgate_policyd.workflow.requests import AccessRequest
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.views.grants import GrantCard, grant_card
-from schoolgate_webui.views.requests import Card, Seen, card
+from schoolgate_webui.views.requests import Card, Seen, card, draft_card
 from schoolgate_webui.views.sources import ClockCard, SourceCard, clock_cards, source_cards
 
 _MINE_SHOWN = 5
@@ -26,6 +27,8 @@ class Home(msgspec.Struct, frozen=True):
     may_ask: bool
     mine: tuple[Card, ...]
     has_more: bool
+    to_review: tuple[str, ...]
+    standing_waits: int
     open_title: str
     open_now: tuple[GrantCard, ...]
     faults: tuple[str, ...]
@@ -56,8 +59,15 @@ def home(
     in_force: Iterable[AccessRequest],
     noticed: tuple[Noticed, ...],
     seen: Seen,
+    to_review: tuple[str, ...] = (),
+    standing_waits: int = 0,
 ) -> Home:
-    """Return the first page of *member*; *noticed* is what the filter noticed by itself."""
+    """
+    Return the first page of *member*; *noticed* is what the filter noticed by itself.
+
+    *to_review* are sentences about standing permissions, *standing_waits* how many requests for
+    one wait for *member*.
+    """
     sees_all = may(member, Sight.GRANTS_IN_FORCE)
     open_now = [each for each in in_force if sees_all or _is_about(each, member)]
     waiting_cards = _waiting_cards(waiting, seen)
@@ -68,6 +78,8 @@ def home(
         may_ask=may_submit(member),
         mine=tuple(card(each, seen) for each in mine[:_MINE_SHOWN]),
         has_more=len(mine) > _MINE_SHOWN,
+        to_review=to_review,
+        standing_waits=standing_waits,
         open_title="Open beyond the policy" if sees_all else "Open for you",
         open_now=tuple(grant_card(each, seen) for each in open_now),
         faults=faults[:_FAULTS_SHOWN],
@@ -80,6 +92,7 @@ def listed(
     member: Member,
     *,
     waiting: Iterable[WaitingRequest],
+    drafts: Iterable[RequestDraft] = (),
     mine: Iterable[AccessRequest],
     every: Iterable[AccessRequest],
     seen: Seen,
@@ -87,7 +100,9 @@ def listed(
     """Return the page of requests for *member*; *every* is shown to those who may see it."""
     waiting_cards = _waiting_cards(waiting, seen)
     mine_cards = tuple(card(each, seen) for each in mine)
-    sections = [Section("Your requests", mine_cards, "You have not asked for a page yet.")]
+    kept = tuple(draft_card(each, seen) for each in drafts)
+    sections = [Section("Your drafts", kept, "")] if kept else []
+    sections += [Section("Your requests", mine_cards, "You have not asked for a page yet.")]
     if may(member, Sight.ALL_REQUESTS):
         every_card = tuple(card(each, seen) for each in every)
         sections.append(Section("Everybody's requests", every_card, "There are none yet."))

@@ -167,14 +167,19 @@ def _line(rule: Rule, policy: Policy, *, is_own: bool) -> RuleLine:
 
 
 def _timetable(timetable: Timetable, *, is_alone: bool) -> TimetableTable:
+    name = "" if is_alone else capitalised(timetable.id.replace("-", " "))
+    return TimetableTable(name, timetable_lines(timetable))
+
+
+def timetable_lines(timetable: Timetable) -> tuple[BellsLine, ...]:
+    """Return the bells of each weekday, days that are alike together."""
     lines = []
     numbered = list(zip(_WEEKDAYS, timetable.days, strict=True))
     for bells, group in groupby(numbered, key=lambda pair: pair[1]):
         days = [name for name, _ in group]
         when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
         lines.append(BellsLine(when, _bells(bells)))
-    name = "" if is_alone else capitalised(timetable.id.replace("-", " "))
-    return TimetableTable(name, tuple(lines))
+    return tuple(lines)
 
 
 def _bells(bells: tuple[PeriodStart, ...]) -> str:

@@ -86,7 +86,7 @@ def filtering(policy: Policy) -> Filtering:
     return Filtering(
         document=policy.document.title,
         version=policy.document.version,
-        review=_month(policy.document.review),
+        review=month_words(policy.document.review),
         sections=tuple(section for section in sections if section.rules),
     )
 
@@ -127,7 +127,7 @@ def _opens(rule: Rule, audience: Audience, policy: Policy) -> tuple[str, ...]:
     return tuple(capitalised(line) for line in opens or ["never"] if line)
 
 
-def _month(review: str | None) -> str:
+def month_words(review: str | None) -> str:
     """Return `September 2024` for `2024-09`, and other texts as they are."""
     try:
         return f"{datetime.strptime(review or '', '%Y-%m').replace(tzinfo=UTC):%B %Y}"

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 
 import msgspec
 
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.forms import CLASS_PREFIX, ONESELF
 from schoolgate_policyd.workflow.people import Member, SchoolClass
-from schoolgate_policyd.workflow.requests import ScopeChoice
+from schoolgate_policyd.workflow.requests import RequestForm, ScopeChoice
 from schoolgate_webui.views.fields import Field, Form, Option, date_input_type, day_input_type
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.requests import SCOPES
@@ -34,8 +35,23 @@ _SCOPE_HINTS = {
 }
 
 
+class Purpose(Enum):
+    """What the form is for."""
+
+    NEW = "new"
+    DRAFT = "draft"
+    CHANGE = "change"
+
+
 class RequestPage(msgspec.Struct, frozen=True):
-    """The form with what stands in it."""
+    """The form with what stands in it; *delete* is where a draft is deleted."""
+
+    title: str
+    action: str
+    button: str
+    back: str
+    is_change: bool
+    delete: str
 
     fields: Mapping[str, Field]
     mistakes: list[dict[str, str]]
@@ -62,20 +78,66 @@ def prefilled(
     }
 
 
+def filled(form: RequestForm, now: Now) -> dict[str, str]:
+    """Return what stands in the form when one that was sent is changed."""
+    starts, ends = now.local(form.starts_at), now.local(form.ends_at)
+    return {
+        "staff_name": form.staff_name,
+        "date": f"{now.local(now.school):%Y-%m-%d}",
+        "url": str(form.url),
+        "site_content": form.site_content,
+        "reasons": form.reasons,
+        "measures": form.measures,
+        "for_whom": ONESELF if form.for_class is None else f"{CLASS_PREFIX}{form.for_class}",
+        "scope": form.scope.value,
+        "starts_at": f"{starts:%Y-%m-%dT%H:%M}",
+        "ends_at": f"{ends:%Y-%m-%dT%H:%M}",
+    }
+
+
+def repeated(form: RequestForm, now: Now) -> dict[str, str]:
+    """Return what an earlier form fills in of a new one: all but who, when and how long."""
+    kept = filled(form, now)
+    return {name: kept[name] for name in kept if name not in _ANEW}
+
+
+_ANEW = frozenset({"staff_name", "date", "starts_at", "ends_at"})
+
+
 def request_page(
     values: Mapping[str, str],
     classes: tuple[SchoolClass, ...],
     member: Member,
     invalid: InvalidForm | None = None,
+    *,
+    purpose: Purpose = Purpose.NEW,
+    number: int | None = None,
 ) -> RequestPage:
-    """Return the form with *values*, for themselves or one of *classes*, their own first."""
-    form = Form(LABELS, values, invalid)
+    """
+    Return the form with *values*, for themselves or one of *classes*, their own first.
+
+    *number* is that of the draft, or of the request that is changed.
+    """
+    labels = {**LABELS, "why": "What did you change, and why?"}
+    form = Form(labels, values, invalid)
     own_first = sorted(classes, key=lambda each: each.id not in member.classes)
     whom = [Option(ONESELF, "Myself", "Opens for you alone, on devices known as yours.")]
     whom += [Option(f"{CLASS_PREFIX}{each.id}", f"Class {each.name}") for each in own_first]
     scopes = [Option(each, text, _SCOPE_HINTS[each]) for each, text in SCOPES.items()]
+    title, action = {
+        Purpose.NEW: ("Blocked content access request", "/requests/new"),
+        Purpose.DRAFT: ("Blocked content access request", f"/requests/drafts/{number}"),
+        Purpose.CHANGE: (f"Change request {number}", f"/requests/{number}/change"),
+    }[purpose]
+    is_change = purpose is Purpose.CHANGE
     return RequestPage(
-        fields={name: form[name] for name in LABELS},
+        title=title,
+        action=action,
+        button="Send the changed request" if is_change else "Send request",
+        back=f"/requests/{number}" if is_change else "/requests",
+        is_change=is_change,
+        delete=f"{action}/delete" if purpose is Purpose.DRAFT else "",
+        fields={name: form[name] for name in labels},
         mistakes=form.mistakes,
         for_whom_options=[each.printed() for each in whom],
         scope_options=[each.printed() for each in scopes],

@@ -8,8 +8,10 @@ import msgspec
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.ipc.messages import Status
 from schoolgate_policyd.workflow.actors import Task, Turn
+from schoolgate_policyd.workflow.request_drafts import RequestDraft
 from schoolgate_policyd.workflow.requests import (
     AccessRequest,
+    RequestForm,
     ScopeChoice,
     Stage,
     State,
@@ -30,6 +32,10 @@ from schoolgate_webui.views.words import capitalised, joined, scope_words
 
 # A colleague who planned tomorrow's lesson cannot wait longer than a day for an answer.
 OVERDUE_AFTER = timedelta(days=1)
+
+WAITING = frozenset(
+    {Stage.WAITING_FOR_MEASURES, Stage.WAITING_FOR_ANSWER, Stage.WAITING_FOR_DECISION}
+)
 
 SCOPES: Mapping[ScopeChoice, str] = {
     ScopeChoice.PAGE: "This page",
@@ -105,7 +111,7 @@ def title_of(request: AccessRequest) -> str:
 def card(request: AccessRequest, seen: Seen) -> Card:
     """Return *request* for a list, with its age where somebody has to act."""
     stage = stage_at(request, seen.now.school)
-    is_waiting = stage in {Stage.WAITING_FOR_MEASURES, Stage.WAITING_FOR_DECISION}
+    is_waiting = stage in WAITING
     age = seen.now.age(request.waiting_since)
     asker = seen.names.person(request.requester)
     whom = "" if request.form.for_class is None else f" for {seen.names.for_whom(request)}"
@@ -124,9 +130,22 @@ def card(request: AccessRequest, seen: Seen) -> Card:
     )
 
 
-def requester_rows(request: AccessRequest) -> tuple[Row, ...]:
+def draft_card(draft: RequestDraft, seen: Seen) -> Card:
+    """Return *draft* for its author's list."""
+    url = draft.entry.get("url", "").strip().removeprefix("https://").removeprefix("http://")
+    saved = short_day_and_time(seen.now.recorded(draft.changed_at))
+    return Card(
+        href=f"/requests/drafts/{draft.id}",
+        title=f"Draft: {url[:60] or 'no address yet'}",
+        stage=Tag("Draft", "govuk-tag--blue"),
+        facts=f"Saved {saved}. Nobody else sees it.",
+        is_overdue=False,
+        is_quiet=False,
+    )
+
+
+def requester_rows(form: RequestForm) -> tuple[Row, ...]:
     """Return the requester's half of the form, the form's own fields in its own order."""
-    form = request.form
     return (
         Row("Staff name", form.staff_name),
         Row("Date", f"{form.written_on.day} {form.written_on:%B %Y}"),
@@ -148,19 +167,31 @@ def added_rows(request: AccessRequest, seen: Seen) -> tuple[Row, ...]:
     )
 
 
-def authoriser_rows(request: AccessRequest) -> tuple[Row, ...]:
+def authoriser_rows(request: AccessRequest, seen: Seen) -> tuple[Row, ...]:
     """Return the authoriser's half of the form once it was decided."""
-    step = request.step(State.APPROVED) or request.step(State.REFUSED)
+    step = decision_of(request)
     if step is None or step.signature is None:
         return ()
     signed = step.signature
     return (
         Row("Approved?", "✓ Yes" if step.state is State.APPROVED else "✗ No"),
         Row("Reasons", step.reasons),
-        Row("Staff name", signed.name),
+        Row("Staff name", f"{signed.name}{in_whose_name(step, seen)}"),
         Row("Date", f"{signed.signed_on.day} {signed.signed_on:%B %Y}"),
         Row("Signature", signed.name, is_signature=True),
     )
+
+
+def decision_of(request: AccessRequest) -> Step | None:
+    """Return the signed decision on the form as it is now."""
+    return request.step(State.APPROVED) or request.step(State.REFUSED)
+
+
+def in_whose_name(step: Step, seen: Seen) -> str:
+    """Return the words for a deputy's decision, nothing for anybody else's."""
+    if step.for_head is None:
+        return ""
+    return f", deputy for {seen.names.person(step.for_head)}"
 
 
 _SETTLED = {
@@ -177,6 +208,11 @@ def sentence(request: AccessRequest, turn: Turn | None, seen: Seen) -> str:
         return _SETTLED[stage]
     if stage is Stage.WITHDRAWN:
         return _withdrawn_words(request, seen)
+    if stage is Stage.WAITING_FOR_ANSWER:
+        asker = seen.names.person(request.questions[-1].asked_by)
+        age = in_words(seen.now.age(request.waiting_since))
+        requester = seen.names.person(request.requester)
+        return f"{asker} asked {requester} a question {age} ago."
     if request.state is State.APPROVED:
         return _granted_words(request, stage, seen)
     return _waiting_words(request, turn, seen)
@@ -186,7 +222,7 @@ def _granted_words(request: AccessRequest, stage: Stage, seen: Seen) -> str:
     form = request.form
     if stage is Stage.APPROVED:
         return f"It opens by itself on {day_and_time(seen.now.local(form.starts_at))}."
-    if stage is Stage.ENDED:
+    if stage in {Stage.ENDED, Stage.TOLD, Stage.REVIEWED}:
         return f"It ended by itself on {day_and_time(seen.now.local(form.ends_at))}."
     if is_on_its_way(request, seen.now.school, seen.status):
         return on_its_way_words(seen.status)
@@ -209,59 +245,6 @@ def _waiting_words(request: AccessRequest, turn: Turn | None, seen: Seen) -> str
         return f"It cannot go on. {turn.why}"
     whom = joined([each.name for each in turn.actors], "or")
     return f"It has been waiting for {whom} for {age}."
-
-
-_DONE = {
-    State.SUBMITTED: "Request sent by {}",
-    State.MEASURES_CONFIRMED: "Control measures confirmed by {}",
-    State.MEASURES_REFUSED: "Control measures not in place, says {}",
-    State.APPROVED: "Approved and signed by {}",
-    State.REFUSED: "Not approved, signed by {}",
-    State.WITHDRAWN: "Withdrawn by {}",
-}
-_STOPPING = {State.MEASURES_REFUSED, State.REFUSED, State.WITHDRAWN}
-
-
-def timeline(request: AccessRequest, turn: Turn | None, seen: Seen) -> tuple[TimelineStep, ...]:
-    """Return every step that was made, the one that is being made, and those still ahead."""
-    steps = [_made(step, seen) for step in request.steps]
-    stage = stage_at(request, seen.now.school)
-    starts = day_and_time(seen.now.local(request.form.starts_at))
-    ends = day_and_time(seen.now.local(request.form.ends_at))
-    is_late = request.form.starts_at <= seen.now.school
-    opens = TimelineStep("ahead", "In force", "As soon as it is signed" if is_late else starts)
-    closes = TimelineStep("ahead", "Ends by itself", ends)
-    match stage:
-        case Stage.WAITING_FOR_MEASURES:
-            why = "" if turn is None else turn.why
-            steps.append(TimelineStep("now", "Waiting for the control measures", why=why))
-            steps += [TimelineStep("ahead", "Decision and signature"), opens, closes]
-        case Stage.WAITING_FOR_DECISION:
-            why = "" if turn is None else turn.why
-            steps += [TimelineStep("now", "Waiting for the decision", why=why), opens, closes]
-        case Stage.APPROVED:
-            steps += [opens, closes]
-        case Stage.IN_FORCE if is_on_its_way(request, seen.now.school, seen.status):
-            steps += [TimelineStep("now", "Being put in force"), closes]
-        case Stage.IN_FORCE:
-            steps += [TimelineStep("done", "In force", starts), closes]
-        case Stage.ENDED:
-            steps.append(TimelineStep("done", "Ended by itself", ends))
-        case Stage.LAPSED:
-            steps.append(TimelineStep("stopped", "Lapsed before it was decided", ends))
-        case Stage.MEASURES_REFUSED | Stage.REFUSED | Stage.WITHDRAWN:
-            pass
-    return tuple(steps)
-
-
-def _made(step: Step, seen: Seen) -> TimelineStep:
-    return TimelineStep(
-        kind="stopped" if step.state in _STOPPING else "done",
-        what=_DONE[step.state].format(seen.names.person(step.actor)),
-        when=day_and_time(seen.now.recorded(step.at)),
-        # The requester's reasons stand in the form beside the timeline.
-        why="" if step.state is State.SUBMITTED else step.reasons,
-    )
 
 
 def turn_is_of(turn: Turn | None, person: str, task: Task) -> bool:

@@ -8,20 +8,67 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.access import is_for, who_may
 from schoolgate_webui.views.moments import Now, day_and_time
 
-# Each page in the order of the bar; somebody sees those that are for them.
-_PAGES = (
-    ("/", "Home"),
-    ("/requests", "Requests"),
-    ("/grants", "Permissions in force"),
-    ("/attempts", "Blocked attempts"),
-    ("/why", "Why?"),
-    ("/policy", "Policy"),
-    ("/devices", "This is my device"),
+# The sections of the bar, each with its pages in their order; somebody sees those that are for
+# them, and a section leads to the first of its pages that is.
+_SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("Home", (("/", "Home"),)),
+    (
+        "Requests",
+        (
+            ("/requests", "Requests"),
+            ("/grants", "Permissions in force"),
+            ("/standing", "Standing permissions"),
+            ("/delegations", "Deputies"),
+        ),
+    ),
+    (
+        "Concerns",
+        (
+            ("/incidents", "Incidents"),
+            ("/incidents/new", "Report a concern"),
+            ("/reports", "Reported pages"),
+            ("/blocks", "Blocked at once"),
+            ("/restrictions", "Restrictions"),
+            ("/supervised", "Supervised sessions"),
+        ),
+    ),
+    (
+        "What happens",
+        (
+            ("/log", "Log"),
+            ("/log/people", "Open a record"),
+            ("/log/looks", "Who looked"),
+            ("/figures", "Figures"),
+            ("/why", "Why?"),
+        ),
+    ),
+    (
+        "Policy",
+        (
+            ("/policy", "Policy"),
+            ("/policy/acknowledgements", "Who has read it"),
+            ("/filtering/sites", "Suggested sites"),
+        ),
+    ),
+    ("School", (("/school", "School"),)),
+    (
+        "Records",
+        (
+            ("/records", "Audit"),
+            ("/records/checkpoints", "Checkpoints"),
+            ("/records/retention", "How long they are kept"),
+            ("/records/holds", "Legal holds"),
+            ("/records/training", "Training"),
+            ("/records/mail", "Mail"),
+        ),
+    ),
+    ("You", (("/devices", "This is my device"), ("/account", "Your account"))),
 )
-_PUBLIC_PAGES = (
-    ("/", "Welcome"),
-    ("/help", "Where to get help"),
-    ("/filtering", "What we filter and monitor"),
+_PUBLIC_SECTIONS = (
+    ("Welcome", (("/", "Welcome"),)),
+    ("Where to get help", (("/help", "Where to get help"),)),
+    ("Tell us what you saw", (("/report", "Tell us what you saw"),)),
+    ("What we filter and monitor", (("/filtering", "What we filter and monitor"),)),
 )
 
 
@@ -33,7 +80,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class NavigationItem(msgspec.Struct, frozen=True):
-    """A link in the bar; *count* is how much waits there."""
+    """A link in the bar or below it; *count* is how much waits there."""
 
     text: str
     href: str
@@ -42,11 +89,17 @@ class NavigationItem(msgspec.Struct, frozen=True):
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """What the frame of every page prints."""
+    """
+    What the frame of every page prints.
+
+    *beside* are the pages of the section one is in, *waiting* those where something waits.
+    """
 
     school_name: str
     clock: str
     navigation: tuple[NavigationItem, ...]
+    beside: tuple[NavigationItem, ...]
+    waiting: tuple[NavigationItem, ...]
     person_name: str | None
     csrf: str
     notice: Notice | None
@@ -67,27 +120,39 @@ def shared(
 
     *waiting* says how much waits at which page.
     """
+    sections = _sections(member, path, waiting)
+    beside = next((pages for item, pages in sections if item.is_here and len(pages) > 1), ())
     return Shared(
         school_name=school_name,
         clock=day_and_time(now.local(now.school)),
-        navigation=_navigation(member, path, waiting),
+        navigation=tuple(item for item, _ in sections),
+        beside=beside,
+        waiting=tuple(page for _, pages in sections for page in pages if page.count),
         person_name=None if member is None else member.name,
         csrf=csrf,
         notice=notice,
     )
 
 
-def _navigation(
+def _sections(
     member: Member | None, path: str, waiting: Mapping[str, int]
-) -> tuple[NavigationItem, ...]:
-    pages = _PUBLIC_PAGES if member is None else _PAGES
-    return tuple(
-        NavigationItem(
-            text=text,
-            href=href,
-            is_here=path == href or (href != "/" and path.startswith(f"{href}/")),
-            count=waiting.get(href, 0),
+) -> list[tuple[NavigationItem, tuple[NavigationItem, ...]]]:
+    """Return the sections for *member*, each with its pages; *path* is in one of them."""
+    found = []
+    for title, pages in _PUBLIC_SECTIONS if member is None else _SECTIONS:
+        # Of pages that lie in one another the innermost is the one that somebody is on.
+        here = max((href for href, _ in pages if _is_in(path, href)), key=len, default=None)
+        items = tuple(
+            NavigationItem(text, href, href == here, waiting.get(href, 0))
+            for href, text in pages
+            if (who := who_may("GET", href)) is not None and is_for(who, member)
         )
-        for href, text in pages
-        if (who := who_may("GET", href)) is not None and is_for(who, member)
-    )
+        if items:
+            is_here = any(each.is_here for each in items)
+            count = sum(each.count for each in items)
+            found.append((NavigationItem(title, items[0].href, is_here, count), items))
+    return found
+
+
+def _is_in(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(f"{href}/"))

@@ -16,6 +16,8 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 _TAGS = {
+    Stage.DRAFT: Tag("Draft", "govuk-tag--blue"),
+    Stage.WAITING_FOR_ANSWER: Tag("Question to answer", "govuk-tag--yellow"),
     Stage.WAITING_FOR_MEASURES: Tag("Waiting for measures", "govuk-tag--yellow"),
     Stage.MEASURES_REFUSED: Tag("Measures not in place", "govuk-tag--red"),
     Stage.WAITING_FOR_DECISION: Tag("Waiting for decision", "govuk-tag--yellow"),
@@ -23,6 +25,8 @@ _TAGS = {
     Stage.APPROVED: Tag("Signed for later", "govuk-tag--teal"),
     Stage.IN_FORCE: Tag("In force", "govuk-tag--green"),
     Stage.ENDED: Tag("Ended", "govuk-tag--grey"),
+    Stage.TOLD: Tag("Ended, to be reviewed", "govuk-tag--grey"),
+    Stage.REVIEWED: Tag("Reviewed", "govuk-tag--grey"),
     Stage.WITHDRAWN: Tag("Withdrawn", "govuk-tag--grey"),
     Stage.LAPSED: Tag("Lapsed", "govuk-tag--grey"),
 }

@@ -67,13 +67,19 @@ class WhyPage(msgspec.Struct, frozen=True):
     result: Result | None
 
 
-def result_of(found: Explained, week: Week, asked: datetime) -> Result:
-    """Return *found*, with its *week* and the moment *asked* (local), for the page."""
+def result_of(
+    found: Explained, week: Week, asked: datetime, at_once: tuple[str, ...] = ()
+) -> Result:
+    """
+    Return *found*, with its *week* and the moment *asked* (local), for the page.
+
+    *at_once* says of the blocks at once among its rules who made them and why.
+    """
     groups = groups_of(week)
     return Result(
         tag=TAGS[found.answer.verdict],
         asked=found.answer.explanation[0],
-        reasons=tuple(_reasons(found)),
+        reasons=tuple(_reasons(found, at_once)),
         note=found.note,
         picture=picture_of(week, groups, asked),
         groups=tuple(_group(each) for each in groups),
@@ -87,9 +93,11 @@ def result_of(found: Explained, week: Week, asked: datetime) -> Result:
     )
 
 
-def _reasons(found: Explained) -> list[Reason]:
+def _reasons(found: Explained, at_once: tuple[str, ...]) -> list[Reason]:
     why = tuple(each for each in found.answer.explanation[1:] if each != found.until)
     reasons = [Reason("Why", why)]
+    if at_once:
+        reasons.append(Reason("Blocked at once", at_once))
     if found.deciding is not None:
         reasons.append(Reason("Deciding rule", (found.deciding.rule, found.deciding.words)))
         reasons.append(Reason("It comes from", _source(found.deciding)))

@@ -9,6 +9,7 @@ from schoolgate_policyd.core.rules import (
     EVERYTHING,
     EVERYTHING_BUT_ESSENTIALS,
     Condition,
+    EverythingScope,
     Grant,
     HostScope,
     PageScope,
@@ -81,6 +82,8 @@ def scope_words(scope: Scope, policy: Policy) -> str:
         case ServiceScope():
             names = {service.id: service.name for service in policy.catalogue.services}
             return f"The whole of {names.get(scope.service, scope.service)}"
+        case EverythingScope():
+            return "What a restriction closed"
 
 
 def holders_words(grant: Grant, people: Mapping[str, str], classes: Mapping[str, str]) -> str:
@@ -109,8 +112,8 @@ def exception_words(condition: Condition, policy: Policy) -> str:
     if condition.period is not None:
         parts.append(f"at {joined([PERIODS[each] for each in sorted(condition.period)], 'or')}")
     if condition.device is not None:
-        devices = [DEVICES[each] for each in sorted(condition.device)]
-        parts.append(f"on {joined([f'a {each}' for each in devices], 'or')}")
+        devices = [_with_article(DEVICES[each]) for each in sorted(condition.device)]
+        parts.append(f"on {joined(devices, 'or')}")
     if condition.own_hours is not None:
         parts.append("in working hours" if condition.own_hours else "outside working hours")
     if condition.overtime is not None:
@@ -122,3 +125,7 @@ def exception_words(condition: Condition, policy: Policy) -> str:
         named = [about.get(each, each) for each in sorted(condition.standing)]
         parts.append(f"once this is permitted: {joined(named)}")
     return ", ".join(parts)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

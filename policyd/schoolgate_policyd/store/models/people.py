@@ -1,6 +1,6 @@
 """Who and what is in the school."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,12 +24,13 @@ device_classes = Table(
 
 
 class ClassRow(Base):
-    """A class of pupils."""
+    """A class of pupils; *version* grows with each change of it."""
 
     __tablename__ = "classes"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class PersonRow(Base):
@@ -37,7 +38,9 @@ class PersonRow(Base):
     A person; *username* is null for those who do not sign in.
 
     *age* is as it was entered: too low once a birthday has passed, which errs on the safe side,
-    and it spares keeping children's dates of birth.
+    and it spares keeping children's dates of birth. *leaves_at* is the school's clock; whoever
+    *has_left* stays a name in the records until their time is over. *version* grows with each
+    change.
     """
 
     __tablename__ = "people"
@@ -55,6 +58,11 @@ class PersonRow(Base):
     age: Mapped[int | None]
     hours_start: Mapped[time | None]
     hours_end: Mapped[time | None]
+    leaves_at: Mapped[datetime | None]
+    # No foreign key: SQLite adds none to a table that is there, and the audit names them too.
+    leaves_by: Mapped[str | None] = mapped_column(String(40))
+    has_left: Mapped[bool] = mapped_column(default=False, server_default="0")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     duties: Mapped[list["DutyRow"]] = relationship(
         cascade="all, delete-orphan", order_by="DutyRow.duty", lazy="selectin"
@@ -107,6 +115,7 @@ class DeviceRow(Base):
     inspectable: Mapped[bool | None]
     is_shared: Mapped[bool] = mapped_column(default=False)
     groups: Mapped[frozenset[str]]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     classes: Mapped[list[ClassRow]] = relationship(
         secondary=device_classes, order_by=ClassRow.id, lazy="selectin"

@@ -42,6 +42,8 @@ class StandingRecordRow(Base):
     review_on: Mapped[date]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    # When its review date was seen to be past: it stands, and is in force no longer.
+    lapsed_at: Mapped[datetime | None]
 
 
 class ClaimEnd(StrEnum):

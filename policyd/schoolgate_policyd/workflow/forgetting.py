@@ -1,0 +1,3 @@
+"""Being forgotten: what the register says in the place of a name."""
+
+FORGOTTEN = "Somebody who left"

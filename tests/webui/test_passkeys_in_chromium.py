@@ -1,0 +1,172 @@
+"""Passkeys in a real browser, with Chromium's virtual authenticator; the account's pages seen."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import pyotp
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import ARTEFACTS, RULES, chromium
+from free_ports import free_port
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from web_school import PASSWORD, WebSchool, WebSettings, settings_in
+from web_server import served
+
+from schoolgate_policyd.config import SecondFactorRule
+
+pytestmark = pytest.mark.browser
+
+PICTURES = ARTEFACTS / "webui"
+LISTENING = "127.0.0.1"
+WIDTHS = (320, 1280)
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebSchool, str]]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("passkeys")
+    port = free_port(LISTENING)
+    # Passkeys need a name: browsers take localhost for a secure context.
+    url = f"http://localhost:{port}"
+    web = WebSettings(address=LISTENING, port=port, public_url=url)
+    settings = dataclasses.replace(settings_in(folder, web), networks=())
+    opened = WebSchool(folder, settings=settings, second_factor=SecondFactorRule.REQUIRED)
+    try:
+        with served(opened, LISTENING, port):
+            yield opened, url
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def page(
+    browser: Chromium, school: tuple[WebSchool, str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A window with an authenticator of its own; a test may ask for a dark one."""
+    scheme = getattr(request, "param", "light")
+    context = browser.new_context(base_url=school[1], color_scheme=scheme, locale="en-GB")
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: pytest.fail(str(error)))
+    console = context.new_cdp_session(opened)
+    console.send("WebAuthn.enable")
+    console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    yield opened
+    context.close()
+
+
+def enter(page: Page, username: str) -> None:
+    page.goto("/sign-in")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture at both widths, and fail for what axe-core finds or scrolls sideways."""
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    scheme = "dark" if is_dark else "light"
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
+        assert not page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {width}"
+    found = Axe().run(page, options={"runOnly": list(RULES), "resultTypes": ["violations"]})
+    assert 0 == found.violations_count, f"{name}:\n{found.generate_report()}"
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+
+def test_a_passkey_is_added_and_signs_in_alone_and_after_the_password(page: Page) -> None:
+    enter(page, "head")
+    look(page, "sign-in-set-up")
+    page.get_by_role("button", name="Set up a passkey").click()
+    expect(page.get_by_role("button", name="Make a passkey")).to_be_visible()
+    look(page, "passkey-new")
+    page.fill("#name", "School laptop")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_text("The passkey was added.")).to_be_visible()
+    assert 10 == page.locator("code.sg-secret").count()
+    look(page, "recovery-codes")
+    sign_out(page)
+
+    page.goto("/sign-in?next=/account")
+    look(page, "sign-in-passkey")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    expect(page.get_by_role("link", name="School laptop")).to_be_visible()
+    sign_out(page)
+
+    enter(page, "head")
+    expect(page.get_by_role("heading", name="One more step, Hana Head")).to_be_visible()
+    look(page, "sign-in-second")
+    page.get_by_role("button", name="Use your passkey").click()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+
+
+def test_a_browser_without_the_passkey_says_so_and_goes_on_without(page: Page) -> None:
+    page.goto("/sign-in")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
+    expect(page.get_by_text("No passkey was used.")).to_be_hidden()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page.get_by_text("No passkey was used.")).to_be_visible()
+    enter(page, "teacher")
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+def test_the_accounts_pages_look_well(page: Page, school: tuple[WebSchool, str]) -> None:
+    enter(page, "teacher")
+    page.goto("/account/codes")
+    look(page, "account-codes")
+    store, at = school[0].decisions, school[0].machine_clock.moment
+    if store.second_factor.of("teacher").codes_since is None:
+        secret = store.one_time_codes.begin("teacher", at=at)
+        page.fill("#code", pyotp.TOTP(secret).at(at))
+        page.get_by_role("button", name="Set up one-time codes").click()
+        look(page, "account-recovery-codes")
+    page.goto("/account/tokens/new")
+    look(page, "account-token-new")
+    page.fill("#name", "Timetable import")
+    page.get_by_label("See the log and figures").check()
+    page.get_by_role("button", name="Make the token").click()
+    look(page, "account-token-made")
+    page.goto("/account/password")
+    page.get_by_role("button", name="Change the password").click()
+    look(page, "account-password")
+    page.goto("/account")
+    look(page, "account")
+    store.second_factor.take_off("teacher", at=at, by=None)
+
+
+@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+def test_the_page_for_a_code_on_paper_looks_well(
+    page: Page, school: tuple[WebSchool, str]
+) -> None:
+    at = school[0].machine_clock.moment
+    code = school[0].decisions.setup_codes.invite("visitor", by=None, at=at)
+    page.goto("/account/setup")
+    look(page, "account-setup-code")
+    page.fill("#code", code.code)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Vic Visitor")).to_be_visible()
+    look(page, "account-setup")

@@ -1,0 +1,111 @@
+"""Reports and blocks at once in a real browser: axe-core, screenshots, no scrolling sideways."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import ARTEFACTS, RULES, chromium
+from free_ports import free_port
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from web_school import PASSWORD, WebSchool, WebSettings, settings_in
+from web_server import served
+
+pytestmark = pytest.mark.browser
+
+PICTURES = ARTEFACTS / "webui"
+AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
+LISTENING = "127.0.8.1"
+WIDTHS = (320, 1280)
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+class Someone:
+    """Somebody at Chromium, who looks closely at each page they come to."""
+
+    def __init__(self, browser: Chromium, url: str, scheme: str, username: str = "") -> None:
+        context = browser.new_context(base_url=url, color_scheme=scheme, locale="en-GB")
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: pytest.fail(str(error)))
+        self._scheme = scheme
+        if username:
+            self.page.goto("/sign-in")
+            self.page.fill("#username", username)
+            self.page.fill("#password", PASSWORD)
+            self.page.click("main button")
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        for box in self.page.locator("input[name=read], input[name=monitored]").all():
+            box.check()
+        if self.page.locator("input[name=read]").count():
+            self.page.click("main button")
+
+    def look(self, name: str, path: str = "") -> None:
+        """Keep screenshots and fail for what axe-core finds, as narrow as it gets too."""
+        if path:
+            self.page.goto(path)
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            picture: Path = PICTURES / f"{name}-{width}-{self._scheme}.png"
+            self.page.screenshot(path=picture, full_page=True)
+            assert not self.page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {width}"
+        found = Axe().run(self.page, options=AXE)
+        assert 0 == found.violations_count, f"{name}:\n{found.generate_report()}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("reports")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    port = free_port(LISTENING)
+    web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
+    school = WebSchool(folder, settings=settings_in(folder, web))
+    try:
+        with served(school, LISTENING, port) as opened:
+            yield opened
+    finally:
+        school.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_from_what_a_child_saw_to_the_block_and_the_answer(
+    browser: Chromium, url: str, scheme: str
+) -> None:
+    child = Someone(browser, url, scheme)
+    child.look("report", "/report")
+    child.page.click("main button")
+    child.look("report-empty")
+    assert "There is a problem" in child.page.inner_text(":focus")
+    child.page.fill("#saw", f"I saw a scary man on www.bad-games.com/{scheme}")
+    child.page.click("main button")
+    child.look("report-sent")
+    code = child.page.inner_text(".sg-code-word")
+    child.look("report-answer-form", "/report/answer")
+
+    lead = Someone(browser, url, scheme, "lead")
+    lead.look("reports", "/reports")
+    lead.page.click(f"text=www.bad-games.com/{scheme}")
+    lead.look("report-handled")
+    lead.page.click("text=Block at once")
+    lead.look("block-new")
+    lead.page.fill("#reason", "Masked men, children frightened")
+    lead.page.click("main button")
+    lead.look("block")
+    lead.look("blocks", "/blocks")
+    lead.page.goto("/blocks/new?url=www.tiktok.com")
+    lead.page.click("main button")
+    lead.look("block-mistakes")
+
+    Someone(browser, url, scheme, "head").look("block-lift", "/blocks/1")
+    child.page.fill("#code", code.lower())
+    child.page.click("main button")
+    child.look("report-answer")
+    assert "It does not open here any more." in child.page.inner_text("main")

@@ -1,0 +1,264 @@
+"""Signing in with a second factor, through the pages, in a browser without JavaScript."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import quote
+
+import pyotp
+import pytest
+from soft_authenticator import SoftAuthenticator
+from web_browser import Browser, Page
+from web_school import HOST, PASSWORD, WebSchool, WebSettings, settings_in
+
+from schoolgate_policyd.config import SecondFactorRule
+
+ORIGIN = "http://localhost:8000"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSchool]:
+    """A school that requires a second factor, at an address that may have passkeys."""
+    folder = tmp_path_factory.mktemp("strict")
+    web = WebSettings(address="127.0.0.1", port=8000, public_url=ORIGIN)
+    school = WebSchool(
+        folder, settings=settings_in(folder, web), second_factor=SecondFactorRule.REQUIRED
+    )
+    yield school
+    school.close()
+
+
+class Local(Browser):
+    """A browser that knows the pages as localhost."""
+
+    def __init__(self, school: WebSchool) -> None:
+        super().__init__(school)
+        self.client.base_url = ORIGIN  # type: ignore[assignment]  # httpx parses what it is given
+
+    def post(self, action: str, fields: dict[str, str]) -> Page:
+        headers = {"origin": ORIGIN}
+        return self._arrive(self.ask("POST", action, data=fields, headers=headers))
+
+    def enter(self, username: str, going_on: str = "/") -> Page:
+        """Enter the right password."""
+        path = f"/sign-in?next={quote(going_on, safe='')}"
+        return self.send(path, "/sign-in", username=username, password=PASSWORD)
+
+    def options(self, path: str) -> dict[str, object]:
+        """Return what the page's script would ask for."""
+        read = json.loads(self.ask("GET", path).text)
+        assert isinstance(read, dict)
+        return read
+
+
+def app_code(school: WebSchool, secret: str) -> str:
+    """Return what an app shows now, a step later than whatever it showed before."""
+    school.go_on(timedelta(seconds=31))
+    return pyotp.TOTP(secret).at(school.machine_clock.moment)
+
+
+def with_codes(school: WebSchool, username: str) -> tuple[Local, str, Page]:
+    """Sign *username* in for the first time, with one-time codes; return their secret too."""
+    browser = Local(school)
+    browser.enter(username)
+    browser.get("/account/codes")
+    secret = school.decisions.one_time_codes.begin(username, at=school.machine_clock.moment)
+    page = browser.send("/account/codes", "/account/codes", code=app_code(school, secret))
+    return browser, secret, page
+
+
+def test_whoever_must_have_a_second_factor_is_led_to_set_one_up(strict: WebSchool) -> None:
+    browser = Local(strict)
+
+    page = browser.enter("lead", going_on="/attempts")
+
+    assert "Set up a second step, Leo Lead" in page.text
+    assert {"/account/codes", "/account/passkeys/new"} <= set(page.links)
+    for path in ("/", "/attempts", "/requests", "/account", "/account/password", "/devices"):
+        answer = browser.ask("GET", path)
+        is_public = path == "/"
+        assert is_public or answer.headers["location"].startswith("/sign-in"), path
+        assert "Leo Lead" not in answer.text
+    # Where they wanted to go leads back to here, not round in circles.
+    assert "Set up a second step" in browser.get("/attempts").text
+
+
+def test_after_setting_codes_up_one_is_signed_in_with_recovery_codes_to_print(
+    strict: WebSchool,
+) -> None:
+    browser, secret, page = with_codes(strict, "dsl")
+
+    assert "Recovery codes" in page.text
+    assert "Dana Dsl" in page.text
+    assert 10 == browser.last_text.count('class="sg-secret"')
+    # They are shown once.
+    assert 0 == browser.get("/account/recovery-codes").text.count("sg-secret")
+    assert secret not in browser.last_text
+    assert "Set up since" in browser.get("/account").text
+
+
+def test_the_next_time_a_code_is_asked_for(strict: WebSchool) -> None:
+    _, secret, _ = with_codes(strict, "technician")
+    browser = Local(strict)
+
+    page = browser.enter("technician", going_on="/why?person=teacher")
+    assert "One more step, Tim Technician" in page.text
+    page = browser.send("/sign-in/second", "/sign-in/second", code="000000")
+    assert 422 == browser.status
+    assert "not right" in page.text
+    page = browser.send("/sign-in/second", "/sign-in/second", code="")
+    assert "#code" in page.links
+
+    code = app_code(strict, secret)
+    form = browser.get("/sign-in/second?next=/policy").form("/sign-in/second")
+    browser.post("/sign-in/second", {**form.fields, "code": code})
+
+    assert "Policy" in browser.last_text
+    assert "Sign out" in browser.get("/").text
+
+
+def test_with_the_password_alone_no_factor_can_be_added_or_seen(strict: WebSchool) -> None:
+    with_codes(strict, "head")
+    thief = Local(strict)
+    thief.enter("head")
+
+    for path in (
+        "/account",
+        "/account/codes",
+        "/account/codes/qr.svg",
+        "/account/passkeys/new",
+        "/account/passkeys/options",
+        "/account/recovery-codes",
+        "/account/tokens/new",
+    ):
+        location = thief.ask("GET", path).headers["location"]
+        assert location.startswith(("/sign-in/second", "/sign-in?")), path
+    csrf = thief.get("/sign-in/second").form("/sign-in/second").fields["csrf"]
+    for path in ("/account/codes", "/account/passkeys/new", "/account/recovery-codes"):
+        thief.post(path, {"csrf": csrf, "code": "123456", "answer": "{}"})
+        assert "Sign out" not in thief.get("/").text
+
+
+def test_codes_that_are_guessed_have_to_wait(strict: WebSchool) -> None:
+    _, secret, _ = with_codes(strict, "chair")
+    browser = Local(strict)
+    browser.enter("chair")
+    for _ in range(6):
+        page = browser.send("/sign-in/second", "/sign-in/second", code="000000")
+
+    assert 429 == browser.status
+    assert "nobody is locked out for good" in page.text
+    strict.go_on(timedelta(minutes=1))
+    browser.send("/sign-in/second", "/sign-in/second", code=app_code(strict, secret))
+    assert "Sign out" in browser.get("/").text
+
+
+def test_a_sign_in_that_is_part_way_can_be_left(strict: WebSchool) -> None:
+    browser = Local(strict)
+    page = browser.enter("lead")
+
+    page = browser.post("/sign-out", page.form("/sign-out").fields)
+
+    assert "You are signed out." in page.text
+    assert "User name" in browser.get("/sign-in/second").text
+
+
+def test_duties_without_personal_data_need_no_second_factor(strict: WebSchool) -> None:
+    assert "Sign out" in Local(strict).enter("operator").text
+
+
+def add_passkey(browser: Local, authenticator: SoftAuthenticator) -> Page:
+    form = browser.get("/account/passkeys/new").form("/account/passkeys/new")
+    answer = authenticator.make(browser.options("/account/passkeys/options"))
+    return browser.post("/account/passkeys/new", {**form.fields, "answer": answer})
+
+
+def sign_in_by_passkey(browser: Local, authenticator: SoftAuthenticator) -> Page:
+    form = browser.get("/sign-in?next=/account").form("/sign-in/passkey")
+    answer = authenticator.sign(browser.options("/sign-in/passkey"))
+    return browser.post("/sign-in/passkey", {**form.fields, "answer": answer})
+
+
+def test_a_passkey_signs_in_alone(strict: WebSchool) -> None:
+    browser = Local(strict)
+    browser.enter("teacher")
+    authenticator = SoftAuthenticator(ORIGIN)
+    assert "The passkey was added." in add_passkey(browser, authenticator).text
+
+    other = Local(strict)
+    page = sign_in_by_passkey(other, authenticator)
+
+    assert "Your account" in page.text
+    assert "Tess Teacher" in page.text
+
+
+def test_a_passkey_comes_after_the_password_too(strict: WebSchool) -> None:
+    browser = Local(strict)
+    browser.enter("governor")
+    authenticator = SoftAuthenticator(ORIGIN)
+    add_passkey(browser, authenticator)
+    other = Local(strict)
+    page = other.enter("governor", going_on="/policy")
+    fields = page.form("/sign-in/second/passkey").fields
+
+    options = other.options("/sign-in/second/passkey")
+    assert 1 == len(options["allowCredentials"])  # type: ignore[arg-type]  # JSON
+    stranger = SoftAuthenticator(ORIGIN)
+    other.post("/sign-in/second/passkey", {**fields, "answer": stranger.sign(options)})
+    assert 422 == other.status
+    options = other.options("/sign-in/second/passkey")
+    page = other.post("/sign-in/second/passkey", {**fields, "answer": authenticator.sign(options)})
+
+    assert "Sign out" in page.text
+
+
+def test_an_answer_is_taken_once_and_from_the_browser_that_asked(strict: WebSchool) -> None:
+    browser = Local(strict)
+    browser.enter("visitor")
+    authenticator = SoftAuthenticator(ORIGIN, count=None)
+    add_passkey(browser, authenticator)
+    first, thief = Local(strict), Local(strict)
+    fields = first.get("/sign-in").form("/sign-in/passkey").fields
+    answer = authenticator.sign(first.options("/sign-in/passkey"))
+    stolen = thief.get("/sign-in").form("/sign-in/passkey").fields
+
+    thief.post("/sign-in/passkey", {**stolen, "answer": answer})
+    assert 422 == thief.status
+    first.post("/sign-in/passkey", {**fields, "answer": answer})
+    assert "Sign out" in first.last_text
+    kept = dict(first.client.cookies)
+    first.send("/", "/sign-out")
+    first.client.cookies.update(kept)
+    fields = first.get("/sign-in").form("/sign-in/passkey").fields
+    first.post("/sign-in/passkey", {**fields, "answer": answer})
+    assert 422 == first.status
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "null", "[[[", '{"response": {}}', "x" * 40_000])
+def test_answers_that_are_none_are_mistakes(strict: WebSchool, answer: str) -> None:
+    browser = Local(strict)
+    fields = browser.get("/sign-in").form("/sign-in/passkey").fields
+
+    browser.post("/sign-in/passkey", {**fields, "answer": answer})
+
+    strict.go_on(timedelta(minutes=5))
+    assert 422 == browser.status
+
+
+def test_where_there_are_no_passkeys_none_are_offered(school: WebSchool) -> None:
+    browser = Browser(school)
+
+    page = browser.get("/sign-in")
+    assert HOST in str(browser.client.base_url)
+    assert "/sign-in/passkey" not in [each.action for each in page.forms]
+    assert "passkey.js" not in browser.last_text
+    assert 404 == browser.ask("GET", "/sign-in/passkey").status_code
+    browser.sign_in("teacher")
+    assert "Passkeys need https" in browser.get("/account/passkeys/new").text
+
+
+def test_where_a_second_factor_is_offered_nobody_has_to_set_one_up(school: WebSchool) -> None:
+    browser = Browser(school).sign_in("head")
+
+    assert "Sign out" in browser.get("/").text
+    assert "Not set up" in browser.get("/account").text

@@ -1,0 +1,126 @@
+"""A decision signed in a real browser, with Chromium's virtual authenticator; the page seen."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import ARTEFACTS, RULES, chromium
+from free_ports import free_port
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from web_school import ENTRY, LESSON, PASSWORD, WebSchool, WebSettings, settings_in
+from web_server import served
+
+from schoolgate_policyd.signature_checks import findings
+from schoolgate_policyd.workflow.forms import ReviewForm, parse_form
+from schoolgate_policyd.workflow.signing import Means, SignedKind
+
+pytestmark = pytest.mark.browser
+
+PICTURES = ARTEFACTS / "webui"
+LISTENING = "127.0.0.1"
+WIDTHS = (320, 1280)
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebSchool, str]]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("signing")
+    port = free_port(LISTENING)
+    # Passkeys need a name: browsers take localhost for a secure context.
+    url = f"http://localhost:{port}"
+    web = WebSettings(address=LISTENING, port=port, public_url=url)
+    opened = WebSchool(folder, settings=settings_in(folder, web))
+    try:
+        with served(opened, LISTENING, port):
+            yield opened, url
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Chromium, school: tuple[WebSchool, str]) -> Iterator[Page]:
+    """A window with an authenticator of its own."""
+    context = browser.new_context(base_url=school[1], locale="en-GB")
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: pytest.fail(str(error)))
+    console = context.new_cdp_session(opened)
+    console.send("WebAuthn.enable")
+    console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    yield opened
+    context.close()
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture at both widths, light and dark, and fail for what axe-core finds."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
+            assert not page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {width}"
+        found = Axe().run(page, options={"runOnly": list(RULES), "resultTypes": ["violations"]})
+        assert 0 == found.violations_count, f"{name}:\n{found.generate_report()}"
+
+
+def waiting(school: WebSchool) -> None:
+    """Have a request of the teacher's wait for the head."""
+    store, at = school.decisions.requests, school.machine_clock.moment
+    typed = {**ENTRY, "staff_name": "Tess Teacher", "date": "20/11/2026"}
+    typed |= {"starts_at": "20/11/2026 10:00", "ends_at": "20/11/2026 15:00"}
+    form = parse_form(typed, classes=(), moment=LESSON, zone=ZoneInfo("Europe/London"))
+    request = store.submit("teacher", form, at=at, moment=LESSON)
+    answer = ReviewForm(True, "I looked")
+    store.review(request.id, by="lead", answer=answer, at=at, moment=LESSON)
+
+
+def test_the_head_signs_exactly_what_the_page_shows(
+    page: Page, school: tuple[WebSchool, str]
+) -> None:
+    opened, _ = school
+    waiting(opened)
+    page.goto("/sign-in?next=/account/passkeys/new")
+    page.fill("#username", "head")
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    if "/policy/acknowledge" in page.url:
+        for box in page.locator("input[type=checkbox]").all():
+            box.check()
+        page.locator("main button[type=submit]").click()
+    page.goto("/account/passkeys/new")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_text("The passkey was added.")).to_be_visible()
+    page.goto("/requests/1")
+    page.check("input[name=approved][value=yes]")
+    page.fill("#decision-reasons", "Fits the lesson.\nApproved: ✗ No")
+    page.get_by_role("button", name="Continue to sign").click()
+    shown = page.locator("#signed-text").text_content()
+    look(page, "sign-with-a-passkey")
+
+    page.get_by_role("button", name="Sign with a passkey").click()
+
+    expect(page.get_by_text("Your decision was signed and recorded.")).to_be_visible()
+    expect(page.locator("#proof")).to_contain_text("Signed with a passkey by Hana Head")
+    look(page, "request-signed-with-a-passkey")
+    (signature,) = opened.decisions.signings.of(SignedKind.DECISION, "1")
+    assert shown == signature.document.text
+    assert "Reasons: Fits the lesson.\n    Approved: ✗ No\n" in signature.document.text
+    assert Means.PASSKEY is signature.means
+    assert [""] * 4 == [each.wrong for each in findings(signature, signature.digest)]

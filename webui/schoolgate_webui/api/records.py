@@ -1,0 +1,196 @@
+"""The audit, its checkpoints, how long what is kept, and legal holds."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+
+from schoolgate_policyd.store.checkpoints import SignedCheckpoint
+from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.store.models.audit import AuditAction
+from schoolgate_policyd.store.records import AuditEntry
+from schoolgate_policyd.store.retention import days_of
+from schoolgate_policyd.store.retention_kinds import KINDS
+from schoolgate_policyd.workflow.legal_holds import may_see
+from schoolgate_policyd.workflow.record_search import parse_search
+from schoolgate_webui.api.guard import DeskDep
+from schoolgate_webui.api.paging import next_link
+from schoolgate_webui.api.shapes import After, Limit, Page, Shape
+from schoolgate_webui.desk import Desk
+from schoolgate_webui.views.moments import Now
+from schoolgate_webui.views.records import filter_of, line_of, names_shown
+
+router = APIRouter(tags=["Records"])
+
+_CHECKPOINTS = 60
+Entry = Annotated[str, Query(max_length=200)]
+
+
+class EntryShown(Shape):
+    """
+    What was done; of pupils the audit shows pseudonyms alone.
+
+    Once its time is over its personal part is deleted, and *is_whole* is false.
+    """
+
+    number: int
+    at: datetime
+    action: AuditAction
+    actor: str | None
+    object_kind: str
+    object_id: str
+    details: dict[str, Any]
+    words: str
+    is_whole: bool
+
+
+class WitnessShown(Shape):
+    """That a witness got a checkpoint, or by what fault it has not."""
+
+    witness: str
+    at: datetime
+    fault: str | None
+
+
+class CheckpointShown(Shape):
+    """A signed checkpoint of the first *size* entries: the note, and the key to check it with."""
+
+    size: int
+    at: datetime
+    root: str
+    note: str
+    key: str
+    witnesses: list[WitnessShown]
+
+
+class KindShown(Shape):
+    """How long a kind of record is kept, and why."""
+
+    name: str
+    what: str
+    days: int
+    reason: str
+    is_held: bool
+
+
+class HoldShown(Shape):
+    """A legal hold: what is under it is not deleted."""
+
+    number: int
+    on: str
+    target: str
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_at: datetime | None
+
+
+@router.get("/audit", summary="What was done, newest first")
+def audit(
+    desk: DeskDep,
+    *,
+    action: Entry = "",
+    person: Entry = "",
+    about: Annotated[str, Query(alias="object", max_length=200)] = "",
+    since: Entry = "",
+    until: Entry = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[EntryShown]:
+    """Search the audit; what is about the token's owner and not for their eyes is left out."""
+    raw = {"action": action, "person": person, "object": about, "since": since, "until": until}
+    people = desk.site.decisions.people.members()
+    search = parse_search(raw, actions=AuditAction, people=people)
+    wanted = filter_of(search, desk.now, desk.member.id)
+    found = desk.site.decisions.audit.search(wanted, limit=limit, before=after)
+    names = names_shown(people)
+    return Page(
+        items=[_entry(each, line_of(each, names, desk.now).action, desk.now) for each in found],
+        next=next_link(desk.request, after=str(found[-1].id)) if len(found) == limit else None,
+    )
+
+
+@router.get("/audit/checkpoints", summary="Signed checkpoints of the audit")
+def checkpoints(desk: DeskDep) -> Page[CheckpointShown]:
+    """List the newest checkpoints, and who outside has them."""
+    found = desk.site.decisions.checkpoints.recent(limit=_CHECKPOINTS)
+    return Page(items=[_checkpoint(each, desk.now) for each in found])
+
+
+@router.get("/audit/checkpoints/{size}", summary="One checkpoint")
+def checkpoint(desk: DeskDep, size: Annotated[int, Path(ge=0, le=2**53)]) -> CheckpointShown:
+    """Give one checkpoint."""
+    found = desk.site.decisions.checkpoints.find(size)
+    if found is None:
+        raise UnknownObject(f"there is no checkpoint of {size} entries")
+    return _checkpoint(found, desk.now)
+
+
+@router.get("/retention", summary="How long what is kept")
+def retention(desk: DeskDep) -> Page[KindShown]:
+    """List the kinds of record."""
+    days = days_of(KINDS, desk.site.settings.retention)
+    held = desk.site.decisions.legal_holds.held().kinds
+    return Page(
+        items=[
+            KindShown(
+                name=each.name,
+                what=each.what,
+                days=days[each.name],
+                reason=each.reason,
+                is_held=each.name in held,
+            )
+            for each in KINDS
+        ]
+    )
+
+
+@router.get("/legal-holds", summary="Legal holds")
+def holds(desk: DeskDep) -> Page[HoldShown]:
+    """List the legal holds that the token's owner may know of."""
+    return Page(items=list(_holds(desk)))
+
+
+def _holds(desk: Desk) -> list[HoldShown]:
+    now = desk.now
+    return [
+        HoldShown(
+            number=each.id,
+            on=each.on.value,
+            target=each.target,
+            reason=each.reason,
+            placed_by=each.placed_by,
+            placed_at=now.recorded(each.placed_at),
+            lifted_at=None if each.lifted_at is None else now.recorded(each.lifted_at),
+        )
+        for each in desk.site.decisions.legal_holds.every()
+        if may_see(desk.member, each)
+    ]
+
+
+def _entry(entry: AuditEntry, words: str, now: Now) -> EntryShown:
+    return EntryShown(
+        number=entry.id,
+        at=now.recorded(entry.at),
+        action=entry.action,
+        actor=entry.actor,
+        object_kind=entry.object_kind,
+        object_id=entry.object_id,
+        details=dict(entry.details),
+        words=words,
+        is_whole=entry.is_whole,
+    )
+
+
+def _checkpoint(found: SignedCheckpoint, now: Now) -> CheckpointShown:
+    return CheckpointShown(
+        size=found.size,
+        at=now.recorded(found.at),
+        root=found.root.hex(),
+        note=found.note,
+        key=found.key,
+        witnesses=[
+            WitnessShown(witness=each.witness, at=now.recorded(each.at), fault=each.fault)
+            for each in found.witnessed
+        ],
+    )

@@ -1,0 +1,1 @@
+"""What leaves Schoolgate as a file: `pdf` writes documents, `words` makes typed text harmless."""

@@ -108,7 +108,7 @@ def test_whatever_others_name_in_the_packet_filter_is_there() -> None:
     assert f"table inet {TABLE} {{" in RULESET
 
 
-@pytest.mark.parametrize("reason", set(Reason) - {Reason.QUIC})
+@pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.QUIC}))
 def test_every_reason_is_told_to_the_log_within_limits(reason: Reason) -> None:
     rules = [rule for rules in chains(RULESET).values() for rule in rules]
     told = [rule for rule in rules if f'log prefix "{reason.value}" group {LOG_GROUP}' in rule]

@@ -39,8 +39,8 @@ VALIDATORS = {kind: Draft202012Validator(schema) for kind, schema in SCHEMAS.ite
 SHIPPED = sorted(
     path.relative_to(RULES).as_posix()
     for path in RULES.rglob("*.yaml")
-    # The sample school's files are no rule files, and the firewall reads its own.
-    if path.relative_to(RULES).parts[0] not in {"samples", "firewall"}
+    # The sample school's files are no rule files; the firewall and the gatherer read their own.
+    if path.relative_to(RULES).parts[0] not in {"samples", "firewall", "incidents"}
 )
 READERS = file_readers(RULES)
 

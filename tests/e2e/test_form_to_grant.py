@@ -64,10 +64,16 @@ def confirm_measures(page: Page, school: WholeSchool, number: int) -> None:
 
 def sign(page: Page, school: WholeSchool, username: str, number: int) -> None:
     page.goto(f"http://localhost:{school.web_port}/requests/{number}")
+    decide(page)
+    expect(page.locator("#signed-text")).to_contain_text("Reasons: It serves the lesson")
+    page.get_by_label("Password").fill(school.passwords[username])
+    page.get_by_role("button", name="Sign", exact=True).click()
+
+
+def decide(page: Page) -> None:
     page.get_by_label("Yes").check()
     page.get_by_label("Reasons").fill("It serves the lesson")
-    page.get_by_label("Signature").fill(school.passwords[username])
-    page.get_by_role("button", name="Sign", exact=True).click()
+    page.get_by_role("button", name="Continue to sign").click()
 
 
 def request_number(page: Page) -> int:
@@ -97,9 +103,9 @@ def ask_from_the_block_page(teacher: Page, school: WholeSchool, wanted: str) -> 
 
 
 def fail_to_sign(head: Page) -> None:
-    head.get_by_label("Yes").check()
-    head.get_by_label("Reasons").fill("It serves the lesson")
-    head.get_by_label("Signature").fill("not the password")
+    decide(head)
+    keep(head, "what-is-signed")
+    head.get_by_label("Password").fill("not the password")
     head.get_by_role("button", name="Sign", exact=True).click()
     expect(head.get_by_role("alert")).to_be_visible()
 
@@ -184,9 +190,9 @@ def test_nobody_reviews_or_authorises_their_own(
     number = request_number(head)
     confirm_measures(lead, school, number)
     head.goto(f"http://localhost:{school.web_port}/requests/{number}")
-    expect(head.get_by_label("Signature")).to_have_count(0)
+    expect(head.get_by_role("button", name="Continue to sign")).to_have_count(0)
     chair.goto(f"http://localhost:{school.web_port}/requests/{number}")
-    expect(chair.get_by_label("Signature")).to_be_visible()
+    expect(chair.get_by_role("button", name="Continue to sign")).to_be_visible()
 
     lead.goto(f"http://localhost:{school.web_port}/requests/new?url=https://www.tumblr.com/y")
     fill_form(lead, for_whom="Myself", scope="This page")

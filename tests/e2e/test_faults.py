@@ -27,11 +27,10 @@ def blocked_counts(school: WholeSchool, host: str) -> int:
     for path in (school.var / "events").glob("*.db"):
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            tables = database.execute(
-                "SELECT name FROM sqlite_master WHERE type='table' AND sql LIKE '%attempt%'"
-            ).fetchall()
-            for (table,) in tables:
-                query = f"SELECT coalesce(sum(count), 0) FROM {table} WHERE host = ?"  # noqa: S608
+            # A file that is only just made, and the store's own beside the days, hold none.
+            has_blocks = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='blocked'"
+            if database.execute(has_blocks).fetchone():
+                query = "SELECT coalesce(sum(count), 0) FROM blocked WHERE host = ?"
                 total += database.execute(query, (host,)).fetchone()[0]
         finally:
             database.close()

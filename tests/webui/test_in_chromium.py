@@ -174,7 +174,7 @@ def test_from_the_form_to_the_grant(office: Office) -> None:
         lead.look(f"request-{number}-measures")
         lead.page.check("input[name=in_place][value=yes]")
         lead.page.fill("#measures-why", "I looked at the page; comments are off.")
-        lead.page.click("text=Record")
+        lead.page.click('main button:has-text("Record")')
     lead.look("request-2-waits-for-decision")
 
     head = office.someone().sign_in("head")

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.store.about import people_about_in
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
@@ -35,7 +36,7 @@ class LegalHolds:
         """Return every hold, those in force first, then the newest first."""
         with self._database.reading() as session:
             return tuple(
-                _hold_of(row)
+                _hold_of(session, row)
                 for row in session.scalars(
                     select(LegalHoldRow).order_by(
                         LegalHoldRow.lifted_at.is_not(None), LegalHoldRow.id.desc()
@@ -56,7 +57,8 @@ class LegalHolds:
         there are too many.
         """
         with self._database.writing() as session:
-            require_may_place(member_in(session, by), new.on, new.target)
+            about = people_about_in(session, new.on, new.target)
+            require_may_place(member_in(session, by), about)
             _require_there(session, new)
             in_force = select(func.count()).where(LegalHoldRow.lifted_at.is_(None))
             if (session.scalar(in_force) or 0) >= MAX_IN_FORCE:
@@ -74,7 +76,7 @@ class LegalHolds:
                 on=("legal-hold", row.id),
                 details={"on": new.on, "target": new.target, "reason": new.reason},
             )
-            return _hold_of(row)
+            return _hold_of(session, row)
 
     def lift(self, hold: int, *, why: str, by: str, at: datetime) -> LegalHold:
         """Lift a hold for ever. Raises NotAllowed, WrongState, UnknownObject."""
@@ -82,7 +84,7 @@ class LegalHolds:
             row = session.get(LegalHoldRow, hold)
             if row is None:
                 raise UnknownObject(f"there is no legal hold {hold}")
-            require_may_lift(member_in(session, by), _hold_of(row))
+            require_may_lift(member_in(session, by), _hold_of(session, row))
             row.lifted_by, row.lifted_at, row.lifted_why = by, at, why
             note(
                 session,
@@ -92,13 +94,13 @@ class LegalHolds:
                 on=("legal-hold", row.id),
                 details={"why": why},
             )
-            return _hold_of(row)
+            return _hold_of(session, row)
 
 
 def held_in(session: Session) -> Held:
     """Return everything that is under a legal hold, in the transaction of *session*."""
     rows = session.scalars(select(LegalHoldRow).where(LegalHoldRow.lifted_at.is_(None)))
-    return held_by(_hold_of(row) for row in rows)
+    return held_by(_hold_of(session, row) for row in rows)
 
 
 def _require_there(session: Session, new: NewHold) -> None:
@@ -108,7 +110,7 @@ def _require_there(session: Session, new: NewHold) -> None:
         raise UnknownObject(f"there is no kind of record `{new.target}`")
 
 
-def _hold_of(row: LegalHoldRow) -> LegalHold:
+def _hold_of(session: Session, row: LegalHoldRow) -> LegalHold:
     return LegalHold(
         id=row.id,
         on=row.on,
@@ -116,6 +118,7 @@ def _hold_of(row: LegalHoldRow) -> LegalHold:
         reason=row.reason,
         placed_by=row.placed_by,
         placed_at=row.placed_at,
+        about=people_about_in(session, row.on, row.target),
         lifted_by=row.lifted_by,
         lifted_at=row.lifted_at,
         lifted_why=row.lifted_why,

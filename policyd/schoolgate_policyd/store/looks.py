@@ -8,7 +8,7 @@ they are at that moment.
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -103,6 +103,18 @@ class Looks:
                 actor=by,
                 on=("person", person),
                 details={"what": what},
+            )
+
+    def figures_exported(self, first: date, *, by: str, at: datetime) -> None:
+        """Record that *by* took the minutes of each person out, from the day *first* on."""
+        with self._database.writing() as session:
+            note(
+                session,
+                AuditAction.EXPORTED,
+                at=at,
+                actor=by,
+                on=("figures", "minutes"),
+                details={"from": first.isoformat()},
             )
 
     def everybody(self) -> tuple[Looked, ...]:

@@ -56,6 +56,7 @@ class Mail(msgspec.Struct, frozen=True):
     """An alert as the list of mails shows it; *recipient* is a person's name."""
 
     id: int
+    recipient_id: str
     recipient: str
     has_address: bool
     kind: str
@@ -200,6 +201,7 @@ class Outbox:
             return tuple(
                 Mail(
                     id=row.id,
+                    recipient_id=row.recipient_id,
                     recipient=name,
                     has_address=address is not None,
                     kind=row.kind,

@@ -22,6 +22,7 @@ from schoolgate_policyd.store.person_records import (
 )
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.store.session_ends import end_others_in
+from schoolgate_policyd.store.setup_codes import forget_codes_in
 from schoolgate_policyd.workflow import register_acts
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, Stale, WrongState
 from schoolgate_policyd.workflow.people import Member
@@ -190,6 +191,8 @@ def put_duties(
         if held is not None and held.platforms is not None:
             details["platforms"] = sorted(held.platforms)
         note(session, action, at=at, actor=by, on=on, details=details)
+    if new.keys() - old.keys():
+        forget_codes_in(session, row.id, at)
     kept = {each.duty: each for each in row.duties}
     for duty, line in kept.items():
         if duty in new:

@@ -17,7 +17,7 @@ from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.credentials import Credentials, put_password_hash
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
-from schoolgate_policyd.store.models import CredentialRow, SetupCodeRow
+from schoolgate_policyd.store.models import CredentialRow, DelegationRow, SetupCodeRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import SignedIn
@@ -26,6 +26,7 @@ from schoolgate_policyd.store.session_ends import end_others_in
 from schoolgate_policyd.store.session_rows import open_in
 from schoolgate_policyd.store.sign_in_records import SetupCode
 from schoolgate_policyd.workflow.accounts import lack_after_password, require_may_invite
+from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member
 
 LASTS = timedelta(days=3)
@@ -52,11 +53,10 @@ class SetupCodes:
         with self._database.writing() as session:
             member = member_in(session, person)
             if by is not None:
-                has_account = session.get(CredentialRow, person) is not None
-                require_may_invite(member_in(session, by), member, has_account=has_account)
+                _require_may(session, by, member)
             elif member.username is None:
                 raise UnknownObject(f"there is no person `{person}` who signs in")
-            _forget_in(session, person, at)
+            forget_codes_in(session, person, at)
             ends_at = at + LASTS
             row = SetupCodeRow(
                 person_id=person, code_hash=_hash_of(code), made_at=at, made_by=by, ends_at=ends_at
@@ -124,12 +124,36 @@ class SetupCodes:
 
 
 def _invited(session: Session, row: SetupCodeRow) -> Member | None:
-    """Return whose code it is, None for somebody who does not sign in any more."""
+    """
+    Return whose code it is, None for somebody who does not sign in any more.
+
+    Whoever made it must be one who still may: duties may have been given since.
+    """
     member = member_in(session, row.person_id)
-    return None if member.username is None else member
+    if member.username is None:
+        return None
+    if row.made_by is not None:
+        try:
+            _require_may(session, row.made_by, member)
+        except NotAllowed:
+            return None
+    return member
 
 
-def _forget_in(session: Session, person: str, at: datetime) -> None:
+def _require_may(session: Session, by: str, member: Member) -> None:
+    """Raise NotAllowed unless *by* may give *member* a code."""
+    was_deputy = select(DelegationRow.id).where(DelegationRow.deputy_id == member.id)
+    require_may_invite(
+        member_in(session, by),
+        member,
+        has_account=session.get(CredentialRow, member.id) is not None,
+        # Once a deputy, always one here: the head's own clock need not be asked.
+        is_deputy=session.scalar(was_deputy.limit(1)) is not None,
+    )
+
+
+def forget_codes_in(session: Session, person: str, at: datetime) -> None:
+    """Have no code of *person* work any more: there is a newer one, or they may do more now."""
     session.execute(
         update(SetupCodeRow)
         .where(SetupCodeRow.person_id == person, SetupCodeRow.used_at.is_(None))

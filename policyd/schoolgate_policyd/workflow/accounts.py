@@ -21,7 +21,7 @@ NEED_A_SECOND_FACTOR = frozenset(
     }
 )
 # Whoever could act in the place of these could decide over the filter, or over people.
-_DECIDE = NEED_A_SECOND_FACTOR - {Duty.TECHNICIAN}
+_DECIDE = (NEED_A_SECOND_FACTOR | {Duty.GOVERNOR}) - {Duty.TECHNICIAN}
 
 
 class Lack(StrEnum):
@@ -50,7 +50,9 @@ def lack_after_password(member: Member, *, has_one: bool, is_required: bool) -> 
     return None
 
 
-def require_may_invite(by: Member, member: Member, *, has_account: bool) -> None:
+def require_may_invite(
+    by: Member, member: Member, *, has_account: bool, is_deputy: bool = False
+) -> None:
     """
     Raise NotAllowed unless *by* may give *member* a code to set their account up.
 
@@ -68,7 +70,7 @@ def require_may_invite(by: Member, member: Member, *, has_account: bool) -> None
         return
     if by.holds(Duty.CHAIR_OF_GOVERNORS) and member.holds(Duty.HEAD):
         return
-    if by.holds(Duty.TECHNICIAN) and not (has_account and member.holds(*_DECIDE)):
+    if by.holds(Duty.TECHNICIAN) and not (has_account and (is_deputy or member.holds(*_DECIDE))):
         return
     if by.holds(Duty.TECHNICIAN):
         raise NotAllowed(

@@ -60,9 +60,16 @@ class AlertKind(StrEnum):
     CHECKPOINT_MADE = "checkpoint-made"
 
 
-# Whoever keeps the gateway running sees the list of mails, but not that these were sent.
+# Whoever keeps the gateway running sees the list of mails, but not that these were sent: who was
+# told, and who was not, says whom a matter is about.
 CONFIDENTIAL = frozenset(
-    {AlertKind.INCIDENT_URGENT, AlertKind.RESTRICTION_WAITS, AlertKind.RESTRICTION_DECIDED}
+    {
+        AlertKind.INCIDENT_URGENT,
+        AlertKind.RESTRICTION_WAITS,
+        AlertKind.RESTRICTION_DECIDED,
+        AlertKind.REPORT_ARRIVED,
+        AlertKind.REPORT_ANSWERED,
+    }
 )
 
 

@@ -39,7 +39,8 @@ class LegalHold(msgspec.Struct, frozen=True):
     """
     A legal hold (machine time, aware).
 
-    *target* is a person's id, an object as `kind/id`, or the name of a kind of record.
+    *target* is a person's id, an object as `kind/id`, or the name of a kind of record. *about* are
+    the people whose matter it is, who have no hand in it.
     """
 
     id: int
@@ -48,6 +49,7 @@ class LegalHold(msgspec.Struct, frozen=True):
     reason: str
     placed_by: str
     placed_at: datetime
+    about: frozenset[str] = frozenset()
     lifted_by: str | None = None
     lifted_at: datetime | None = None
     lifted_why: str | None = None
@@ -133,27 +135,21 @@ def may_hold(member: Member) -> bool:
     return member.audience is not Audience.PUPIL and member.holds(*HOLDERS)
 
 
-def require_may_place(member: Member, on: HoldOn, target: str) -> None:
-    """Raise NotAllowed unless *member* may place a hold on *target*."""
+def require_may_place(member: Member, about: frozenset[str]) -> None:
+    """Raise NotAllowed unless *member* may place a hold on what is *about* these people."""
     if not may_hold(member):
         raise NotAllowed("Only the headteacher, the DSL or the chair of governors may do this.")
-    if _is_about(member, on, target):
+    if member.id in about:
         raise NotAllowed("Nobody places or lifts a legal hold about themselves.")
 
 
 def may_see(member: Member, hold: LegalHold) -> bool:
     """Whether *member* may see *hold*: whoever may place them, but for those about themselves."""
-    return may_hold(member) and not _is_about(member, hold.on, hold.target)
+    return may_hold(member) and member.id not in hold.about
 
 
 def require_may_lift(member: Member, hold: LegalHold) -> None:
     """Raise NotAllowed or WrongState unless *member* may lift *hold*."""
-    require_may_place(member, hold.on, hold.target)
+    require_may_place(member, hold.about)
     if not hold.is_in_force:
         raise WrongState("This legal hold was lifted before.")
-
-
-def _is_about(member: Member, on: HoldOn, target: str) -> bool:
-    return (on is HoldOn.PERSON and target == member.id) or (
-        on is HoldOn.OBJECT and target == f"person/{member.id}"
-    )

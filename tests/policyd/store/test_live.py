@@ -59,7 +59,12 @@ def approve(store: DecisionStore) -> int:
 
 def sign_in(store: DecisionStore, username: str = "teacher") -> WebSession:
     outcome = store.credentials.sign_in(
-        username, PASSWORD, address=FREE_DEVICE, at=MACHINE, moment=LESSON
+        username,
+        PASSWORD,
+        address=FREE_DEVICE,
+        at=MACHINE,
+        moment=LESSON,
+        is_second_factor_required=False,
     )
     assert isinstance(outcome, SignedIn)
     return outcome.session

@@ -60,6 +60,10 @@ def one(
     found = next((each for each in tables if f"{each.id}.csv" == table), None)
     if found is None:
         raise UnknownObject("there is no such table")
+    if found.id == "minutes":
+        desk.site.decisions.looks.figures_exported(
+            wanted.first, by=desk.member.id, at=desk.now.machine
+        )
     name = f"{found.id}-{wanted.kind}-{wanted.first.isoformat()}.csv"
     return csv_download(name, csv_text(found.headings, found.rows))
 

@@ -99,8 +99,6 @@ def list_record(desk: DeskDep, wanted: WantedDep) -> Response:
 @router.get("/incidents/{number}")
 def one(desk: DeskDep, number: Number) -> HTMLResponse:
     """Show one incident, and record that they looked."""
-    desk.site.decisions.incidents.find(number, by=desk.member.id)
-    desk.site.decisions.incidents.looked_at(number, by=desk.member.id, at=desk.now.machine)
     return shown(desk, number)
 
 
@@ -151,6 +149,7 @@ def shown(desk: Desk, number: int, invalid: incident_page.Invalid | None = None)
     """Return the page of incident *number*, with the mistakes of the form that came back."""
     decisions = desk.site.decisions
     incident, handling = decisions.incidents.find(number, by=desk.member.id)
+    decisions.incidents.looked_at(number, by=desk.member.id, at=desk.now.machine)
     page = incident_page.incident_page(
         incident,
         handling,

@@ -67,7 +67,9 @@ def mail(desk: DeskDep) -> HTMLResponse:
     """Show what was mailed, what waits, and since when nothing leaves."""
     outbox = desk.site.decisions.outbox
     has_server = desk.site.settings.mail is not None
-    page = mail_page(outbox.listed(), outbox.state(), desk.now, has_server=has_server)
+    page = mail_page(
+        outbox.listed(), outbox.state(), desk.now, viewer=desk.member.id, has_server=has_server
+    )
     return desk.page("mail.html", mail=page)
 
 

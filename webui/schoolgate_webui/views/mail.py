@@ -8,8 +8,6 @@ from schoolgate_policyd.workflow.alerts import CONFIDENTIAL
 from schoolgate_webui.views.moments import Now, day_and_time, in_words, short_day_and_time
 from schoolgate_webui.views.stages import Tag
 
-_CONFIDENTIAL = "A safeguarding matter"
-
 
 class MailLine(msgspec.Struct, frozen=True):
     """One mail; *why* is what stands in its way."""
@@ -31,14 +29,18 @@ class MailPage(msgspec.Struct, frozen=True):
 
 
 def mail_page(
-    mails: tuple[Mail, ...], state: MailState, now: Now, *, has_server: bool
+    mails: tuple[Mail, ...], state: MailState, now: Now, *, viewer: str, has_server: bool
 ) -> MailPage:
-    """Return the list of *mails*, the newest first."""
+    """Return the list of *mails* as *viewer* (a person's id) may see it, the newest first."""
     return MailPage(
         has_server=has_server,
         is_failing=state.failing_since is not None,
         sentences=tuple(_sentences(state, now)),
-        lines=tuple(_line(each, now) for each in mails),
+        lines=tuple(
+            _line(each, now)
+            for each in mails
+            if each.kind not in CONFIDENTIAL or each.recipient_id == viewer
+        ),
     )
 
 
@@ -63,7 +65,7 @@ def _waiting(count: int) -> str:
 
 
 def _line(mail: Mail, now: Now) -> MailLine:
-    subject = _CONFIDENTIAL if mail.kind in CONFIDENTIAL else said(mail.kind, mail.facts).subject
+    subject = said(mail.kind, mail.facts).subject
     why = mail.why or ""
     if mail.sent_at is not None:
         tag = Tag(f"Sent {short_day_and_time(now.recorded(mail.sent_at))}", "govuk-tag--green")

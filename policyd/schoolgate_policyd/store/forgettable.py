@@ -83,6 +83,10 @@ _NAMING: tuple[tuple[str, tuple[tuple[_Column, tuple[_Column, ...]], ...]], ...]
 )
 
 
+# What retention calls them: a hold on the whole kind holds each of them.
+_KIND = "people-who-left"
+
+
 def require_forgettable_in(session: Session, person: str) -> None:
     """Raise unless *person* left, is still known, and is under no legal hold."""
     row = session.get(PersonRow, person)
@@ -92,7 +96,8 @@ def require_forgettable_in(session: Session, person: str) -> None:
         raise WrongState("Only somebody who left is forgotten: have them leave first.")
     if row.name == FORGOTTEN:
         raise WrongState("They are forgotten already.")
-    if person in held_in(session).people:
+    held = held_in(session)
+    if person in held.people or _KIND in held.kinds:
         raise WrongState("A legal hold is on this person: it must be lifted first.")
 
 

@@ -64,7 +64,8 @@ class Looks:
                 at=at,
                 actor=by,
                 on=("person", person),
-                details={"look": row.id, "reason": form.reason, "words": form.words},
+                # The words stay with the look, whose time is shorter than an entry's.
+                details={"look": row.id, "reason": form.reason},
             )
             return _look_of(row)
 

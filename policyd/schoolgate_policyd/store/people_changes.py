@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.subjects import HeldDuty
+from schoolgate_policyd.store.api_tokens import revoke_all_in
 from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.leaving import close_account, leave_in
@@ -192,7 +193,9 @@ def put_duties(
             details["platforms"] = sorted(held.platforms)
         note(session, action, at=at, actor=by, on=on, details=details)
     if new.keys() - old.keys():
+        # A program was let in for what its owner might do then.
         forget_codes_in(session, row.id, at)
+        revoke_all_in(session, row.id, at=at, by=by)
     kept = {each.duty: each for each in row.duties}
     for duty, line in kept.items():
         if duty in new:

@@ -16,7 +16,7 @@ from account_people import (
 )
 from office import QuickHasher
 
-from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.core.subjects import Audience, Duty, HeldDuty
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import NewPerson, SignedIn, WrongPassword
@@ -126,6 +126,30 @@ def make_token(store: DecisionStore, person: str, days: int = 9) -> str:
     return store.api_tokens.make(
         person, "Import", scopes, ends_at=AT + timedelta(days=days), at=AT
     )
+
+
+def test_a_code_that_a_technician_made_ends_with_a_new_duty_of_its_person(
+    school: DecisionStore,
+) -> None:
+    technician, head = somebody(school, Duty.TECHNICIAN), somebody(school, Duty.HEAD)
+    school.people.add(NewPerson("new-dsl", "Dee New", Audience.STAFF, "new-dsl"), at=AT, by=None)
+    code = school.setup_codes.invite("new-dsl", by=technician, at=AT).code
+    version = school.person_records.one("new-dsl").version
+    school.people_changes.give_duties(
+        "new-dsl", (HeldDuty(Duty.DSL),), version=version, by=head, at=AT
+    )
+
+    assert school.setup_codes.who(code, at=AT) is None
+    assert set_up(school, code) is None
+
+
+def test_a_governor_gets_a_fresh_start_from_the_head_alone(school: DecisionStore) -> None:
+    technician, governor = somebody(school, Duty.TECHNICIAN), somebody(school, Duty.GOVERNOR)
+    with_password(school, governor)
+
+    with pytest.raises(NotAllowed):
+        school.setup_codes.invite(governor, by=technician, at=AT)
+    assert school.setup_codes.invite(governor, by=somebody(school, Duty.HEAD), at=AT).code
 
 
 def test_a_token_opens_what_it_was_made_for_until_its_end(school: DecisionStore) -> None:

@@ -102,12 +102,13 @@ def _is_good(
         certificate.verify_directly_issued_by(issuer)
     except Exception:  # noqa: BLE001 - whatever is the matter with it, it is made anew
         return False
+    end = certificate.not_valid_after_utc
+    # One that lasts as long as the authority itself cannot be made to last longer.
+    renewed_at = end if end >= issuer.not_valid_after_utc else end - RENEWED_BEFORE_END
     return (
         certificate.public_key() == key
         and list(names.value) == [_name(host)]
-        and certificate.not_valid_before_utc
-        <= now
-        < certificate.not_valid_after_utc - RENEWED_BEFORE_END
+        and certificate.not_valid_before_utc <= now < renewed_at
     )
 
 

@@ -66,10 +66,10 @@ def test_whoever_lost_the_second_factor_gets_a_fresh_start(run: Run, store: Deci
     now = datetime.now(UTC)
     signed = store.setup_codes.set_up(code, NEW, at=now, moment=now)
     assert signed is not None
-    secret = store.one_time_codes.begin("nhead", at=now - timedelta(seconds=1))
+    secret = store.one_time_codes.begin("nhead", signed.session.id, at=now - timedelta(seconds=1))
     first = pyotp.TOTP(secret).at(now)
     outcome = store.second_factor.set_codes_up(
-        "nhead", signed.session.id, first, address="127.0.0.1", at=now
+        "nhead", signed.session.id, first, address="127.0.0.1", at=now, moment=now
     )
     assert isinstance(outcome, SetUp)
     assert outcome.signed_in is not None

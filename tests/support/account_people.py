@@ -1,6 +1,7 @@
 """People for tests of accounts: each test makes its own in a store that a whole file shares."""
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -44,12 +45,19 @@ def code_at(secret: str, at: datetime) -> str:
     return pyotp.TOTP(secret).at(at)
 
 
+def shown_secret(text: str) -> str:
+    """Return the secret that a page shows, in fours."""
+    found = re.search(r"\b[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}\b", text)
+    assert found is not None, text
+    return found[0].replace(" ", "")
+
+
 def with_codes(store: DecisionStore, person: str, at: datetime = AT) -> tuple[str, SetUp]:
     """Set one-time codes up for *person*; return their secret, and what came of it."""
-    secret = store.one_time_codes.begin(person, at=at - timedelta(minutes=5))
     session = with_password(store, person, at).session
+    secret = store.one_time_codes.begin(person, session.id, at=at - timedelta(minutes=5))
     outcome = store.second_factor.set_codes_up(
-        person, session.id, code_at(secret, at), address=HERE, at=at
+        person, session.id, code_at(secret, at), address=HERE, at=at, moment=SCHOOL_CLOCK
     )
     assert isinstance(outcome, SetUp)
     return secret, outcome

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyotp
+from account_people import shown_secret
 from incident_events import RULES as GATHERING
 from incident_events import attempt, harmful
 from policy_school import PolicySchool, begin, gain_lessons, take
@@ -317,8 +318,7 @@ def _records(full: FullSchool) -> None:
 
 def _accounts(full: FullSchool) -> None:
     operator, store = full.who("operator"), full.school.decisions
-    operator.get("/account/codes")
-    secret = store.one_time_codes.begin("operator", at=MACHINE)
+    secret = shown_secret(operator.get("/account/codes").text)
     operator.send("/account/codes", "/account/codes", code=pyotp.TOTP(secret).at(MACHINE))
     full.setup_code = store.setup_codes.invite("visitor", by=None, at=MACHINE).code
 

@@ -48,6 +48,14 @@ def busy_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSchool]
             rule="staff-social-media",
             device_id="teachers-phone",
         ),
+        blocked(
+            "old.example",
+            ago=timedelta(days=9),
+            audience=Audience.STAFF,
+            client="127.0.2.11",
+            person="teacher",
+            device_id="phone-that-left-the-register",
+        ),
         allowed("lessons.example", ago=5 * MINUTE, person="teacher", categories=("wiki",)),
     )
     yield school
@@ -84,6 +92,9 @@ def test_no_name_and_no_id_stands_in_the_log_before_a_record_is_opened(lead: Bro
     assert "Pia" not in source
     assert "p-7" not in source
     assert "teacher" not in source.replace("headteacher", "")
+    # Not even of a device that the register does not know any more.
+    assert "old.example" in source
+    assert "phone-that-left" not in source
 
 
 def test_a_pseudonym_is_the_same_all_over_the_session_and_another_for_somebody_else(

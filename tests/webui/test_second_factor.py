@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pyotp
 import pytest
+from account_people import shown_secret
 from soft_authenticator import SoftAuthenticator
 from web_browser import Browser, Page
 from web_school import HOST, PASSWORD, WebSchool, WebSettings, settings_in
@@ -61,8 +62,7 @@ def with_codes(school: WebSchool, username: str) -> tuple[Local, str, Page]:
     """Sign *username* in for the first time, with one-time codes; return their secret too."""
     browser = Local(school)
     browser.enter(username)
-    browser.get("/account/codes")
-    secret = school.decisions.one_time_codes.begin(username, at=school.machine_clock.moment)
+    secret = shown_secret(browser.get("/account/codes").text)
     page = browser.send("/account/codes", "/account/codes", code=app_code(school, secret))
     return browser, secret, page
 

@@ -184,10 +184,10 @@ def test_with_one_time_codes_the_password_alone_signs_nothing(
 ) -> None:
     school = opened(tmp_path_factory)
     office, at = Office(school), school.machine_clock.moment
-    secret = school.decisions.one_time_codes.begin("head", at=at)
+    secret = school.decisions.one_time_codes.begin("head", 1, at=at)
     with school.decisions.database.writing() as session:
         code = pyotp.TOTP(secret).at(at)
-        assert school.decisions.one_time_codes.confirm_in(session, "head", code, at)
+        assert school.decisions.one_time_codes.confirm_in(session, "head", 1, code, at)
     number = office.waiting()
     page = office.shown(number)
 
@@ -275,7 +275,9 @@ def test_a_passkeys_wrong_answer_signs_nothing(
     elif how == "somebody-elses":
         answer = passkey_of(office.school, "teacher").sign(asked)
         (theirs,) = office.school.decisions.passkeys.of("teacher")
-        office.school.decisions.passkeys.remove("teacher", theirs.id, at=MACHINE)
+        office.school.decisions.second_factor.remove_passkey(
+            "teacher", theirs.id, must_keep_one=False, at=MACHINE
+        )
     elif how == "of-another-text":
         other = office.shown(number, reasons="Other reasons")
         answer = key.sign(options_of(office.head, path_of(other)))

@@ -6,6 +6,7 @@ in force in the school does not depend on it.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,6 +36,9 @@ LOOK_EVERY_S = 5.0
 LOOK_AFTER_FAULT_S = 300.0
 WITNESS_AGAIN_AFTER = timedelta(hours=1)
 CHECKPOINT_FILE = "checkpoints"
+
+# What begins the line of a signature (C2SP signed-note).
+_SIGNATURE_LINE = "\n\u2014 ".encode()
 
 log = structlog.get_logger(__name__)
 
@@ -170,10 +174,19 @@ def append_checkpoint(path: Path, note: str) -> None:
     make_file(path)
     give_to_owner(path)
     with path.open("r+b") as file:
-        octets = note.encode()
-        end = file.seek(0, 2)
-        file.seek(max(0, end - len(octets)))
-        if file.read() == octets:
+        octets, there = note.encode(), file.read()
+        whole = there[: _end_of_last_note(there)]
+        if whole.endswith(octets):
             return
-        # A power cut may have left half a note: it is no note, so what follows begins anew.
-        file.write(b"\n" + octets if end else octets)
+        # A power cut may have left half a note, which with the next would be neither.
+        file.truncate(len(whole))
+        file.seek(len(whole))
+        file.write(b"\n" + octets if whole else octets)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _end_of_last_note(octets: bytes) -> int:
+    """Return where the last line of a signature that is whole ends, 0 without one."""
+    begins = octets.rfind(_SIGNATURE_LINE, 0, octets.rfind(b"\n") + 1)
+    return 0 if begins < 0 else octets.index(b"\n", begins + 1) + 1

@@ -105,14 +105,12 @@ def put_block(
     )
     session.add(row)
     session.flush()
-    details = {} if report is None else {"report": report}
     note(
         session,
         AuditAction.BLOCKED_AT_ONCE,
         at=at,
         actor=by.id,
         on=("block", row.id),
-        details=details,
     )
     bump_version(session)
     return _block_of(row)

@@ -30,7 +30,7 @@ from schoolgate_policyd.store.records import (
 )
 from schoolgate_policyd.store.second_factor import second_factors_in
 from schoolgate_policyd.store.session_ends import end_others_in, end_replaced_in
-from schoolgate_policyd.store.session_rows import open_in
+from schoolgate_policyd.store.session_rows import live_session_in, open_in
 from schoolgate_policyd.workflow.accounts import lack_after_password
 
 MAX_PASSWORD = 1024
@@ -93,10 +93,14 @@ class Credentials:
 
         Whether *new* is a good one is for the caller to say (`workflow.passwords`).
         """
-        outcome = self.prove(person, old, address=address, at=at)
+        outcome, proven_hash = self._prove(person, old, address=address, at=at)
         if isinstance(outcome, Proven):
             password_hash = self._hasher.hash(new)
             with self._database.writing() as session:
+                # Two who change it at once, or a fresh start: the second finds another password.
+                is_signed_in = live_session_in(session, keeping, at) is not None
+                if _hash_in(session, person) != proven_hash or not is_signed_in:
+                    return WrongPassword()
                 put_password_hash(session, person, password_hash, at=at, by=person)
                 end_others_in(session, person, keeping, at=at, moment=moment)
         return outcome
@@ -133,6 +137,9 @@ class Credentials:
             self._failed(person, address, at)
             return WrongPassword()
         with self._database.writing() as session:
+            # Checking takes its time: a fresh start in the meantime has another password.
+            if _hash_in(session, person) != password_hash:
+                return WrongPassword()
             succeed_in(session, begun)
             end_replaced_in(session, replacing, at=at, moment=moment)
             lacks = lack_after_password(
@@ -147,18 +154,24 @@ class Credentials:
 
     def prove(self, person: str, password: str, *, address: str, at: datetime) -> ProofOutcome:
         """Check the password of *person*, who is signed in and about to sign something."""
+        return self._prove(person, password, address=address, at=at)[0]
+
+    def _prove(
+        self, person: str, password: str, *, address: str, at: datetime
+    ) -> tuple[ProofOutcome, str | None]:
+        """Return the outcome with the hash that the password was checked against."""
         with self._database.reading() as session:
             account = session.scalar(select(PersonRow.username).where(PersonRow.id == person))
             password_hash = _hash_in(session, person)
         begun = self._begin(account or "", address, at)
         if isinstance(begun, TooSoon):
-            return begun
+            return begun, None
         if not self._is_right(password_hash, password):
             self._failed(person, address, at)
-            return WrongPassword()
+            return WrongPassword(), None
         with self._database.writing() as session:
             succeed_in(session, begun)
-        return Proven()
+        return Proven(), password_hash
 
     def _begin(self, account: str, address: str, at: datetime) -> int | TooSoon:
         with self._database.writing() as session:

@@ -47,15 +47,20 @@ class OneTimeCodes:
         self._database = database
         self._seal = Seal(key_path)
 
-    def begin(self, person: str, *, at: datetime) -> str:
+    def begin(self, person: str, session_id: int, *, at: datetime) -> str:
         """
         Return the secret (base32) that *person* is to put into their app, not in force yet.
 
-        Asked again within half an hour it is the same. Raises StoreError without a key.
+        Asked again in the same session within half an hour it is the same; in another it is a new
+        one, so that nobody is shown what somebody else confirms. Raises StoreError without a key.
         """
         with self._database.writing() as session:
             row = session.get(OneTimeCodeRow, (person, False))
-            if row is not None and timedelta() <= at - row.made_at < PENDING_FOR:
+            if (
+                row is not None
+                and row.session_id == session_id
+                and timedelta() <= at - row.made_at < PENDING_FOR
+            ):
                 try:
                     return _base32(self._seal.unseal(row.sealed_secret, person))
                 except CannotUnseal:
@@ -68,19 +73,24 @@ class OneTimeCodes:
                     sealed_secret=self._seal.seal(secret, person),
                     made_at=at,
                     last_step=None,
+                    session_id=session_id,
                 )
             )
             return _base32(secret)
 
-    def confirm_in(self, session: Session, person: str, code: str, at: datetime) -> bool:
+    def confirm_in(
+        self, session: Session, person: str, session_id: int, code: str, at: datetime
+    ) -> bool:
         """
-        Put the secret that was begun in force if *code* is right for it.
+        Put the secret that was begun in this session in force if *code* is right for it.
 
         It takes the place of the one before. The caller limits how often this is tried.
         """
         begun = session.get(OneTimeCodeRow, (person, False))
         if begun is None or not timedelta() <= at - begun.made_at < PENDING_FOR:
             raise WrongState("Setting up took too long: begin again.")
+        if begun.session_id != session_id:
+            raise WrongState("Setting up was begun in another browser since: begin again here.")
         step = self._step_of(begun, code, at)
         if step is None:
             return False
@@ -93,12 +103,6 @@ class OneTimeCodes:
         begun.last_step = step
         note(session, AuditAction.CODES_SET_UP, at=at, actor=person, on=("person", person))
         return True
-
-    def remove(self, person: str, *, at: datetime) -> None:
-        """Take the one-time codes of *person* off."""
-        with self._database.writing() as session:
-            remove_codes_in(session, person)
-            note(session, AuditAction.CODES_REMOVED, at=at, actor=person, on=("person", person))
 
     def code_is_right_in(self, session: Session, person: str, code: str, at: datetime) -> bool:
         """Whether *code* is right for *person* at *at* and was not used before; it is used now."""

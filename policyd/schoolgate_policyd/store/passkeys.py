@@ -51,14 +51,6 @@ class Passkeys:
                 session, AuditAction.PASSKEY_RENAMED, at=at, actor=person, on=("passkey", passkey)
             )
 
-    def remove(self, person: str, passkey: int, *, at: datetime) -> None:
-        """Remove a passkey of *person*: it opens nothing any more. Raises UnknownObject."""
-        with self._database.writing() as session:
-            session.delete(_own_row(session, person, passkey))
-            note(
-                session, AuditAction.PASSKEY_REMOVED, at=at, actor=person, on=("passkey", passkey)
-            )
-
 
 def passkey_in(session: Session, credential_id: bytes) -> StoredPasskey | None:
     """Return the passkey that an authenticator names, None for one that nobody has."""
@@ -91,6 +83,12 @@ def used_in(
     row.sign_count = sign_count
     row.is_backed_up = is_backed_up
     row.last_used_at = at
+
+
+def remove_passkey_in(session: Session, person: str, passkey: int, *, at: datetime) -> None:
+    """Remove a passkey of *person*: it opens nothing any more. Raises UnknownObject."""
+    session.delete(_own_row(session, person, passkey))
+    note(session, AuditAction.PASSKEY_REMOVED, at=at, actor=person, on=("passkey", passkey))
 
 
 def add_in(

@@ -22,9 +22,11 @@ from schoolgate_policyd.store.person_records import (
     present_in,
 )
 from schoolgate_policyd.store.records import NewPerson
+from schoolgate_policyd.store.second_factor import second_factors_in
 from schoolgate_policyd.store.session_ends import end_others_in
 from schoolgate_policyd.store.setup_codes import forget_codes_in
 from schoolgate_policyd.workflow import register_acts
+from schoolgate_policyd.workflow.accounts import NEED_A_SECOND_FACTOR
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, Stale, WrongState
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.register_acts import RegisterAct
@@ -85,15 +87,24 @@ class PeopleChanges:
         version: int,
         by: str | None,
         at: datetime,
+        moment: datetime,
     ) -> None:
-        """Have *person* hold *duties* and no others. Raises NotAllowed, Stale, WrongState."""
+        """
+        Have *person* hold *duties* and no others. Raises NotAllowed, Stale, WrongState.
+
+        A duty that needs a second factor ends sessions that were begun without any; *moment* is
+        the school's clock.
+        """
         with self._database.writing() as session:
             row = present_in(session, person)
             register_acts.require_may_give(_actor(session, by), member_of(row))
             _require_fresh(row, version)
             before = keyholders_in(session)
+            gained = {each.duty for each in duties} - {each.duty for each in row.duties}
             put_duties(session, row, duties, by=by, at=at)
             session.flush()
+            if gained & NEED_A_SECOND_FACTOR and not second_factors_in(session, person).has_one:
+                end_others_in(session, person, None, at=at, moment=moment)
             register_acts.require_not_the_last(before, keyholders_in(session))
             row.version += 1
             bump_version(session)

@@ -141,7 +141,8 @@ class Reports:
     def handled_by(self, member: Member, *, is_open: bool) -> tuple[Report, ...]:
         """Return the reports that *member* handles: those that are open, or the answered ones."""
         state = ReportRow.state.in_(OPEN_STATES)
-        found = self._list(state if is_open else ~state)
+        # Many new ones must not hide one that has waited.
+        found = self._list(state if is_open else ~state, oldest_first=is_open)
         people = self._people()
         return tuple(
             each for each in found if any(member.id == h.id for h in handlers_of(each, people))
@@ -152,7 +153,7 @@ class Reports:
         people = self._people()
         return sum(
             waits_for(member, each, people)
-            for each in self._list(ReportRow.state.in_(OPEN_STATES))
+            for each in self._list(ReportRow.state.in_(OPEN_STATES), oldest_first=True)
         )
 
     def about_site(self, site: str, *, but: int) -> int:
@@ -234,10 +235,13 @@ class Reports:
         with self._database.reading() as session:
             return members_in(session)
 
-    def _list(self, condition: ColumnElement[bool]) -> tuple[Report, ...]:
+    def _list(
+        self, condition: ColumnElement[bool], *, oldest_first: bool = False
+    ) -> tuple[Report, ...]:
+        order = ReportRow.id.asc() if oldest_first else ReportRow.id.desc()
         with self._database.reading() as session:
             rows = session.scalars(
-                select(ReportRow).where(condition).order_by(ReportRow.id.desc()).limit(MAX_PAGE)
+                select(ReportRow).where(condition).order_by(order).limit(MAX_PAGE)
             )
             return tuple(map(report_of, rows))
 

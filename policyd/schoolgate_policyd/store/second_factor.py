@@ -31,7 +31,7 @@ from schoolgate_policyd.store.one_time_codes import (
     remove_codes_in,
     remove_recovery_codes_in,
 )
-from schoolgate_policyd.store.passkeys import add_in, used_in
+from schoolgate_policyd.store.passkeys import add_in, remove_passkey_in, used_in
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import (
     ProofOutcome,
@@ -41,7 +41,7 @@ from schoolgate_policyd.store.records import (
     TooSoon,
     WrongPassword,
 )
-from schoolgate_policyd.store.session_ends import end_replaced_in
+from schoolgate_policyd.store.session_ends import end_others_in, end_replaced_in
 from schoolgate_policyd.store.session_rows import (
     live_session_in,
     open_in,
@@ -53,6 +53,10 @@ from schoolgate_policyd.workflow.accounts import Lack
 from schoolgate_policyd.workflow.errors import WrongState
 
 _TOO_LATE = "Signing in took too long: begin again."
+_KEEP_ONE = (
+    "Your duties need a second factor, and this is your only one. Set up another first, then "
+    "remove this one."
+)
 
 
 class UsedPasskey(msgspec.Struct, frozen=True):
@@ -160,27 +164,70 @@ class SecondFactor:
             note_failure_in(session, None, address, at)
 
     def set_codes_up(
-        self, person: str, session_id: int, code: str, *, address: str, at: datetime
+        self,
+        person: str,
+        session_id: int,
+        code: str,
+        *,
+        address: str,
+        at: datetime,
+        moment: datetime,
     ) -> SetUp | WrongPassword | TooSoon:
-        """Put the one-time codes that were begun in force, if *code* is one of them."""
+        """
+        Put the one-time codes that were begun in force, if *code* is one of them.
+
+        Sessions from before the first second factor end; *moment* is the school's clock.
+        """
         begun = self._begin(person, code, address, at)
         if isinstance(begun, TooSoon):
             return begun
         with self._database.writing() as session:
             _require_may_add(session, person, session_id, at)
-            if not self._codes.confirm_in(session, person, code, at):
+            had_one = second_factors_in(session, person).has_one
+            if not self._codes.confirm_in(session, person, session_id, code, at):
                 return WrongPassword()
             succeed_in(session, begun)
+            if not had_one:
+                end_others_in(session, person, session_id, at=at, moment=moment)
             return _set_up(session, person, session_id, at)
 
     def add_passkey(
-        self, person: str, session_id: int, made: NewPasskey, name: str, *, at: datetime
+        self,
+        person: str,
+        session_id: int,
+        made: NewPasskey,
+        name: str,
+        *,
+        at: datetime,
+        moment: datetime,
     ) -> SetUp:
-        """Add a passkey. Raises WrongState where it is there already, or for one too many."""
+        """
+        Add a passkey. Raises WrongState where it is there already, or for one too many.
+
+        Sessions from before the first second factor end; *moment* is the school's clock.
+        """
         with self._database.writing() as session:
             _require_may_add(session, person, session_id, at)
+            had_one = second_factors_in(session, person).has_one
             add_in(session, person, made, name, at=at, by=person)
+            if not had_one:
+                end_others_in(session, person, session_id, at=at, moment=moment)
             return _set_up(session, person, session_id, at)
+
+    def remove_codes(self, person: str, *, must_keep_one: bool, at: datetime) -> None:
+        """Take the one-time codes off. Raises WrongState for the last one of who must keep one."""
+        with self._database.writing() as session:
+            remove_codes_in(session, person)
+            note(session, AuditAction.CODES_REMOVED, at=at, actor=person, on=("person", person))
+            _require_one_stays(session, person, must_keep_one=must_keep_one)
+
+    def remove_passkey(
+        self, person: str, passkey: int, *, must_keep_one: bool, at: datetime
+    ) -> None:
+        """Remove a passkey. Raises UnknownObject, WrongState for the last of who must keep one."""
+        with self._database.writing() as session:
+            remove_passkey_in(session, person, passkey, at=at)
+            _require_one_stays(session, person, must_keep_one=must_keep_one)
 
     def new_recovery_codes(self, person: str, *, at: datetime) -> tuple[str, ...]:
         """Return new recovery codes, shown once; those from before work no longer."""
@@ -249,6 +296,13 @@ def take_off_in(session: Session, person: str, *, at: datetime, by: str | None) 
         on=("person", person),
         details=details,
     )
+
+
+def _require_one_stays(session: Session, person: str, *, must_keep_one: bool) -> None:
+    """Undo a removal that leaves nothing: looked at where it is removed, not before."""
+    session.flush()
+    if must_keep_one and not second_factors_in(session, person).has_one:
+        raise WrongState(_KEEP_ONE)
 
 
 def _require_may_add(session: Session, person: str, session_id: int, at: datetime) -> None:

@@ -131,13 +131,40 @@ def test_a_checkpoint_a_day_and_one_when_asked(office: Office) -> None:
     ]
 
 
-def test_a_note_that_a_power_cut_left_half_is_no_note_of_the_next(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints"
-    append_checkpoint(path, "a\n\nb\n")
-    append_checkpoint(path, "a\n\nb\n")
-    append_checkpoint(path, "c\n\nd\n")
+FIRST, SECOND = (f"origin\n{size}\nroot=\n\n\u2014 name c2lnbmF0dXJl\n" for size in (1, 2))
 
-    assert "a\n\nb\n\nc\n\nd\n" == path.read_text()
+
+def test_a_note_is_appended_once(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints"
+    for note in (FIRST, FIRST, SECOND, SECOND):
+        append_checkpoint(path, note)
+
+    assert f"{FIRST}\n{SECOND}" == path.read_text()
+
+
+@pytest.mark.parametrize("left", range(len(SECOND.encode()) + 1))
+def test_a_note_that_a_power_cut_left_half_gives_way_to_the_next(
+    tmp_path: Path, left: int
+) -> None:
+    path = tmp_path / "checkpoints"
+    append_checkpoint(path, FIRST)
+    with path.open("ab") as file:
+        file.write(b"\n" + SECOND.encode()[:left])
+
+    append_checkpoint(path, SECOND)
+
+    assert f"{FIRST}\n{SECOND}" == path.read_text()
+
+
+@pytest.mark.parametrize("left", range(len(FIRST.encode()) + 1))
+def test_the_first_note_may_be_half_too(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "checkpoints"
+    append_checkpoint(path, "")
+    path.write_bytes(FIRST.encode()[:left])
+
+    append_checkpoint(path, FIRST)
+
+    assert FIRST == path.read_text()
 
 
 def test_the_share_has_checkpoints_and_the_log(office: Office) -> None:

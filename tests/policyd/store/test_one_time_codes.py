@@ -159,7 +159,7 @@ def test_one_persons_sealed_secret_is_no_use_in_anothers_place(school: DecisionS
 
 def test_a_process_without_the_key_sets_nothing_up(school: DecisionStore) -> None:
     with pytest.raises(StoreError, match="no key"):
-        OneTimeCodes(school.database, None).begin(somebody(school), at=AT)
+        OneTimeCodes(school.database, None).begin(somebody(school), 1, at=AT)
 
 
 def test_setting_up_again_keeps_the_old_codes_until_the_new_ones_are_confirmed(
@@ -168,13 +168,13 @@ def test_setting_up_again_keeps_the_old_codes_until_the_new_ones_are_confirmed(
     person = somebody(school)
     old, _ = with_codes(school, person)
 
-    new = school.one_time_codes.begin(person, at=LATER)
-    assert old != new
-    assert new == school.one_time_codes.begin(person, at=LATER + STEP)
-    assert is_taken(school, person, code_at(old, LATER), LATER)
     session = school.sessions.of(person, at=LATER)[0]
+    new = school.one_time_codes.begin(person, session.id, at=LATER)
+    assert old != new
+    assert new == school.one_time_codes.begin(person, session.id, at=LATER + STEP)
+    assert is_taken(school, person, code_at(old, LATER), LATER)
     outcome = school.second_factor.set_codes_up(
-        person, session.id, code_at(new, LATER), address=HERE, at=LATER
+        person, session.id, code_at(new, LATER), address=HERE, at=LATER, moment=SCHOOL_CLOCK
     )
 
     assert isinstance(outcome, SetUp)
@@ -187,13 +187,53 @@ def test_setting_up_again_keeps_the_old_codes_until_the_new_ones_are_confirmed(
 
 def test_a_secret_that_was_shown_long_ago_is_not_confirmed(school: DecisionStore) -> None:
     person = somebody(school)
-    secret = school.one_time_codes.begin(person, at=AT - timedelta(hours=1))
     session = with_password(school, person).session
+    secret = school.one_time_codes.begin(person, session.id, at=AT - timedelta(hours=1))
 
     with pytest.raises(WrongState):
         school.second_factor.set_codes_up(
-            person, session.id, code_at(secret, AT), address=HERE, at=AT
+            person, session.id, code_at(secret, AT), address=HERE, at=AT, moment=SCHOOL_CLOCK
         )
+
+
+def test_what_another_session_was_shown_is_not_what_is_confirmed(school: DecisionStore) -> None:
+    """Whoever has the password alone would else know the secret from then on."""
+    person = somebody(school)
+    thief, own = (with_password(school, person).session for _ in range(2))
+    seen = school.one_time_codes.begin(person, thief.id, at=AT)
+    mine = school.one_time_codes.begin(person, own.id, at=AT)
+    assert seen != mine
+
+    outcome = school.second_factor.set_codes_up(
+        person, own.id, code_at(mine, AT), address=HERE, at=AT, moment=SCHOOL_CLOCK
+    )
+    assert isinstance(outcome, SetUp)
+    assert not is_taken(school, person, code_at(seen, LATER), LATER)
+    # Whoever came in by the password alone is out.
+    assert [own.id] == [each.id for each in school.sessions.of(person, at=AT)]
+
+
+def test_what_was_begun_elsewhere_since_is_not_confirmed_here(school: DecisionStore) -> None:
+    person = somebody(school)
+    here, elsewhere = (with_password(school, person).session for _ in range(2))
+    shown = school.one_time_codes.begin(person, here.id, at=AT)
+    school.one_time_codes.begin(person, elsewhere.id, at=AT)
+
+    with pytest.raises(WrongState, match="another browser"):
+        school.second_factor.set_codes_up(
+            person, here.id, code_at(shown, AT), address=HERE, at=AT, moment=SCHOOL_CLOCK
+        )
+
+
+def test_the_last_factor_of_who_must_keep_one_stays(school: DecisionStore) -> None:
+    person = somebody(school, Duty.DSL)
+    with_codes(school, person)
+
+    with pytest.raises(WrongState, match="only one"):
+        school.second_factor.remove_codes(person, must_keep_one=True, at=AT)
+    assert school.second_factor.of(person).has_one
+    school.second_factor.remove_codes(person, must_keep_one=False, at=AT)
+    assert not school.second_factor.of(person).has_one
 
 
 def test_whoever_has_codes_is_signed_in_by_the_password_and_a_code(
@@ -258,13 +298,18 @@ def test_with_the_password_alone_nobody_adds_a_factor_of_their_own(
     person = somebody(school, Duty.HEAD)
     thief = with_password(school, person)
     with_codes(school, person)
-    secret = school.one_time_codes.begin(person, at=AT)
 
     # Their session began before the person had a factor, or after.
     for session in (thief.session, with_password(school, person).session):
+        secret = school.one_time_codes.begin(person, session.id, at=AT)
         with pytest.raises(WrongState):
             school.second_factor.set_codes_up(
-                person, session.id, code_at(secret, AT), address=THERE, at=AT
+                person,
+                session.id,
+                code_at(secret, AT),
+                address=THERE,
+                at=AT,
+                moment=SCHOOL_CLOCK,
             )
 
 

@@ -140,7 +140,7 @@ def test_a_line_is_changed_by_those_who_may_alone(
 
 def give(store: DecisionStore, person: str, by: str, *duties: Duty) -> None:
     held = tuple(HeldDuty(each) for each in duties)
-    store.people_changes.give_duties(person, held, version=version(store, person), by=by, **AT)
+    store.people_changes.give_duties(person, held, version=version(store, person), by=by, **NOW)
 
 
 def test_a_duty_is_given_by_the_head_and_both_ways_are_audited(store: DecisionStore) -> None:

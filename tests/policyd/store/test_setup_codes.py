@@ -136,7 +136,7 @@ def test_a_code_that_a_technician_made_ends_with_a_new_duty_of_its_person(
     code = school.setup_codes.invite("new-dsl", by=technician, at=AT).code
     version = school.person_records.one("new-dsl").version
     school.people_changes.give_duties(
-        "new-dsl", (HeldDuty(Duty.DSL),), version=version, by=head, at=AT
+        "new-dsl", (HeldDuty(Duty.DSL),), version=version, by=head, at=AT, moment=SCHOOL_CLOCK
     )
 
     assert school.setup_codes.who(code, at=AT) is None

@@ -63,7 +63,6 @@ class BlockShown(Shape):
     reason: str
     by: Named
     at: datetime
-    report: int | None
     lifted: LiftedShown | None
     page: str
 
@@ -116,7 +115,6 @@ def _shown(desk: Desk, found: Block) -> BlockShown:
         reason=found.reason,
         by=known(found.by, people),
         at=now.recorded(found.at),
-        report=found.report,
         lifted=None
         if lifted is None
         else LiftedShown(

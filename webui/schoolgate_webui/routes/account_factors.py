@@ -42,10 +42,6 @@ Number = Annotated[int, Path(ge=1, le=2**53)]
 
 _WRONG_CODE = "That code is not right. Enter the one that your app shows now."
 _NO_PASSKEY = "No passkey was made. Try again; nothing was changed."
-_KEEP_ONE = (
-    "Your duties need a second factor, and this is your only one. Set up another first, then "
-    "remove this one."
-)
 
 
 @router.get("/account/codes")
@@ -57,7 +53,9 @@ def codes_form(desk: SettingUpDep) -> Response:
 @router.get("/account/codes/qr.svg")
 def picture(desk: SettingUpDep) -> Response:
     """Return the secret as a QR code."""
-    secret = desk.site.decisions.one_time_codes.begin(desk.member.id, at=desk.now.machine)
+    secret = desk.site.decisions.one_time_codes.begin(
+        desk.member.id, desk.session.id, at=desk.now.machine
+    )
     uri = provisioning_uri(secret, desk.member, desk.site.settings.school_name)
     drawn = io.BytesIO()
     segno.make(uri, error="m", micro=False).save(
@@ -78,6 +76,7 @@ def confirm_codes(desk: SettingUpDep, entered: EnteredDep) -> Response:
         code,
         address=desk.visit.address,
         at=desk.now.machine,
+        moment=desk.now.school,
     )
     match outcome:
         case SetUp():
@@ -91,9 +90,9 @@ def confirm_codes(desk: SettingUpDep, entered: EnteredDep) -> Response:
 @router.post("/account/codes/remove")
 def remove_codes(desk: ProvenDep) -> Response:
     """Take the codes off."""
-    has = desk.site.decisions.second_factor.of(desk.member.id)
-    _require_one_stays(desk, others=has.passkeys)
-    desk.site.decisions.one_time_codes.remove(desk.member.id, at=desk.now.machine)
+    desk.site.decisions.second_factor.remove_codes(
+        desk.member.id, must_keep_one=_must_keep_one(desk), at=desk.now.machine
+    )
     return _to_account("codes-removed")
 
 
@@ -130,7 +129,12 @@ def add_passkey(desk: SettingUpDep, entered: EnteredDep) -> Response:
         existing = desk.site.decisions.passkeys.of(desk.member.id)
         made = _made(desk, party, existing, entered.get("answer", ""))
         outcome = desk.site.decisions.second_factor.add_passkey(
-            desk.member.id, desk.session.id, made, name, at=desk.now.machine
+            desk.member.id,
+            desk.session.id,
+            made,
+            name,
+            at=desk.now.machine,
+            moment=desk.now.school,
         )
     except InvalidForm as invalid:
         return _passkey_page(desk, invalid.message_for("name") or "", 422)
@@ -162,9 +166,9 @@ def rename(desk: ProvenDep, entered: EnteredDep, number: Number) -> Response:
 def remove_passkey(desk: ProvenDep, number: Number) -> Response:
     """Remove a passkey."""
     own = _own(desk, number)
-    has = desk.site.decisions.second_factor.of(desk.member.id)
-    _require_one_stays(desk, others=has.passkeys - 1 + (has.codes_since is not None))
-    desk.site.decisions.passkeys.remove(desk.member.id, own.id, at=desk.now.machine)
+    desk.site.decisions.second_factor.remove_passkey(
+        desk.member.id, own.id, must_keep_one=_must_keep_one(desk), at=desk.now.machine
+    )
     return _to_account("passkey-removed")
 
 
@@ -219,10 +223,8 @@ def _made(
     return made
 
 
-def _require_one_stays(desk: AccountDesk, *, others: int) -> None:
-    is_needed = is_second_factor_required(desk.site) and must_have_second_factor(desk.member)
-    if is_needed and not others:
-        raise WrongState(_KEEP_ONE)
+def _must_keep_one(desk: AccountDesk) -> bool:
+    return is_second_factor_required(desk.site) and must_have_second_factor(desk.member)
 
 
 def _name(entered: dict[str, str], otherwise: str) -> str:
@@ -253,7 +255,9 @@ def _to_account(done: str) -> Response:
 
 
 def _codes_page(desk: AccountDesk, mistake: str = "", status_code: int = 200) -> Response:
-    secret = desk.site.decisions.one_time_codes.begin(desk.member.id, at=desk.now.machine)
+    secret = desk.site.decisions.one_time_codes.begin(
+        desk.member.id, desk.session.id, at=desk.now.machine
+    )
     return desk.page(
         "account_codes.html",
         status_code=status_code,

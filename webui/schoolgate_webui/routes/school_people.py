@@ -138,6 +138,7 @@ def give_duties(desk: DeskDep, person: Person, entered: EnteredDep) -> Response:
             version=version_of(entered),
             by=desk.member.id,
             at=desk.now.machine,
+            moment=desk.now.school,
         )
     except (InvalidForm, Stale) as error:
         shown = forms.duties_form(

@@ -199,8 +199,6 @@ def _rows(block: Block, names: Names, now: Now) -> Iterable[Row]:
     yield Row("For whom", _whom(block))
     yield Row("Blocked by", f"{names.person(block.by)}, {day_and_time(now.recorded(block.at))}")
     yield Row("Why", block.reason)
-    if block.report is not None:
-        yield Row("From report", str(block.report))
     if block.lifted is not None:
         lifted = block.lifted
         when = day_and_time(now.recorded(lifted.at))

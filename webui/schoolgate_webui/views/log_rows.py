@@ -175,6 +175,9 @@ def _device(event: Blocked, who: Shown, around: Around) -> str:
     known = around.devices.get(event.client)
     if known is not None and known.id == event.device_id:
         return _known_as(known, event.client, who)
+    if event.person is not None and not who.is_named:
+        # The register does not know it any more: it may have been the person's own.
+        return f"registered device ({event.client})"
     return f"{event.device_id} ({event.client})"
 
 

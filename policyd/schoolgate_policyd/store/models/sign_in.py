@@ -41,8 +41,9 @@ class OneTimeCodeRow(Base):
     The sealed secret of a person's one-time codes.
 
     The one that is not confirmed yet stands beside the confirmed one, so that setting codes up
-    anew and giving up half-way loses nothing. *last_step* is the time step of the last code that
-    was taken: no code of it or before is taken again.
+    anew and giving up half-way loses nothing; it was shown in *session_id* and nowhere else.
+    *last_step* is the time step of the last code that was taken: no code of it or before is
+    taken again.
     """
 
     __tablename__ = "one_time_codes"
@@ -54,6 +55,8 @@ class OneTimeCodeRow(Base):
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     made_at: Mapped[datetime]
     last_step: Mapped[int | None]
+    # No foreign key: a session that is long over is deleted, the codes set up in it are not.
+    session_id: Mapped[int]
 
 
 class RecoveryCodeRow(Base):

@@ -72,6 +72,7 @@ def _create_codes() -> None:
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         moment("made_at"),
         number("last_step", is_optional=True),
+        number("session_id"),
     )
     op.create_table(
         "recovery_codes",

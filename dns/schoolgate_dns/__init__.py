@@ -2,6 +2,7 @@
 The DNS enforcement point: names in, verdicts out.
 
     answering   the stages of an answer and their order, with its reasons; start here
+    pursuit     a message on its way through them, however long it waits for an upstream
     stages      one stage a file
     messages    octets to values and back, within bounds, and answers of our own making
     datagrams   UDP by the batch, and the lines of what waits

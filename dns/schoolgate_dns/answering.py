@@ -1,14 +1,13 @@
 """The stages of an answer in their order, with its reasons."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-import structlog
+import msgspec
 
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.errors import UpstreamError, UpstreamUnreachable, WireError
+from schoolgate_dns.errors import UpstreamError, UpstreamUnreachable
 from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
 from schoolgate_dns.messages import (
     ExtendedError,
@@ -16,10 +15,10 @@ from schoolgate_dns.messages import (
     Query,
     Rcode,
     answers,
-    preparse,
 )
 from schoolgate_dns.messages.record_types import RecordType
-from schoolgate_dns.outcome import Outcome, kind_of
+from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.pursuit import Pursuit
 from schoolgate_dns.replies.hints import NO_HINT, Hint, without_hints
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages import parse, result
@@ -33,12 +32,11 @@ from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
 from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.steer import Course, Inspection, course_of
 from schoolgate_dns.stages.tunnel import Stopped, Tunnels
+from schoolgate_dns.stages.waiting import Found, Suspended, Waiting
 from schoolgate_dns.stages.who import Asked, WhoAsks
 from schoolgate_policyd.core.decision import Decision
 
 _NOT_SERVED = ExtendedError(ExtendedErrorCode.PROHIBITED)
-
-log = structlog.get_logger(__name__)
 
 
 class Zones(Protocol):
@@ -57,7 +55,7 @@ class Zones(Protocol):
         ...
 
 
-class Answering:
+class Answering(Pursuit):
     """
     Answers one message after another; `datagrams` and `streams` carry them to and fro.
 
@@ -65,7 +63,7 @@ class Answering:
     ways to what they are told where there is a firewall, and *links* then know devices. *served*
     are the school's addresses, *outsiders* decides about all others. *local* answers names that
     are the gateway's own business. Without *inspection* nothing is steered to the proxy.
-    `outcomes` counts what became of messages, `by_stream` those of connections.
+    How a message goes through the stages, and what is counted of it, is `pursuit`'s.
     """
 
     def __init__(
@@ -86,11 +84,9 @@ class Answering:
         inspection: Inspection | None = None,
         links: Links = NoLinks(),  # noqa: B008 - it knows nothing
     ) -> None:
-        self.by_stream = 0
-        self.outcomes: Counter[str] = Counter()
+        super().__init__(replies)
         self._decider = decider
         self._who = WhoAsks(decider, school_now, links)
-        self._replies = replies
         self._recording = recording
         self._monotonic = monotonic
         self._zones = zones
@@ -102,29 +98,9 @@ class Answering:
         self._local = local
         self._inspection = inspection
 
-    async def answer(self, octets: bytes, client: str, *, over_udp: bool) -> bytes | None:
-        """
-        Return the answer to the message *octets* from the address *client*, None for silence.
-
-        It never raises, and it waits for nothing but an upstream.
-        """
-        self.by_stream += not over_udp
-        outcome = await self.outcome(octets, client, over_udp=over_udp)
-        return None if outcome is None else answers.with_id_of(octets, outcome.octets)
-
-    async def outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
-        """Return what becomes of a message; see `answer`. The answer's id is left at zero."""
-        try:
-            outcome = await self._outcome(octets, client, over_udp=over_udp)
-        except Exception:
-            # Whatever mistake of ours a message has found: its sender learns that we failed,
-            # nobody else notices, and nothing was opened.
-            log.exception("a query could not be answered")
-            outcome = _failure(octets)
-        self.outcomes[kind_of(outcome)] += 1
-        return outcome
-
-    async def _outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
+    def _begun(
+        self, octets: bytes, client: str, *, over_udp: bool
+    ) -> Outcome | Suspended | parse.ForZone | None:
         # 0. An address outside the school may be a victim's, and gets next to nothing.
         if client not in self._served:
             return self._refused(octets, client, over_udp=over_udp)
@@ -133,13 +109,13 @@ class Answering:
         if isinstance(query, parse.Finished):
             return None if query.answer is None else Outcome(query.answer)
         if isinstance(query, parse.ForZone):
-            return await self._relayed(query, over_udp=over_udp)
+            return query
         # 2. Canaries and the gateway's own names ask about the network, not about a site: no
         # subject, no event.
-        outcome = answer_canary(query) or self._local(query)
-        if outcome is None:
-            outcome = await self._judged(query, client)
-        return answers.fitted(query, outcome) if over_udp else outcome
+        step = answer_canary(query) or self._local(query) or self._judged(query, client)
+        if isinstance(step, Waiting):
+            return Suspended(octets, client, over_udp, step)
+        return answers.fitted(query, step) if over_udp else step
 
     def _refused(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
         if not self._outsiders.may_be_told(client, is_proven=not over_udp):
@@ -151,7 +127,7 @@ class Answering:
             return Outcome(answers.header_only_answer(octets, Rcode.REFUSED))
         return Outcome(answers.negative_answer(query, Rcode.REFUSED, why=_NOT_SERVED))
 
-    async def _judged(self, query: Query, client: str) -> Outcome:
+    def _judged(self, query: Query, client: str) -> Outcome | Waiting:
         decide = self._decider.decide
         # 3. INVARIANT: the subject is known before the cache is asked. A finished answer kept
         # without the subject would serve a teacher's to a pupil.
@@ -169,11 +145,11 @@ class Answering:
         if local_rcode is not None:
             self._recording.note(asked, decision, is_blocked=False)
             return result.locally_empty(asked, decision, local_rcode)
-        return await self._looked_up(asked, decision, client)
+        return self._looked_up(asked, decision)
 
-    async def _looked_up(self, asked: Asked, decision: Decision, client: str) -> Outcome:
+    def _looked_up(self, asked: Asked, decision: Decision) -> Outcome | Waiting:
         """Return what the internet says of a name that is allowed by itself."""
-        query, decide = asked.query, self._decider.decide
+        query = asked.query
         # 5. A tunnel's names are all allowed, each by itself; and all of them are new. A page can
         # make a browser look up what it likes, but not close a help line or a lesson site by that.
         passage = self._tunnels.ask(asked, self._monotonic())
@@ -188,23 +164,37 @@ class Answering:
         # 7. The cache before the upstream; both know nothing of who asks.
         held = self._replies.get(lookup)
         if held is None:
-            try:
-                held = await self._replies.fetch(lookup)
-            except UpstreamError as error:
-                self._tunnels.failed(asked, passage)
-                return result.failed(query, error)
-            is_there = held.reply.rcode is not Rcode.NXDOMAIN
+            return Waiting(asked, decision, passage, lookup)
+        return self._told(asked, decision, held)
+
+    def _gone_on(self, suspended: Suspended, found: Found) -> Outcome | Suspended:
+        waiting = suspended.waiting
+        asked, passage = waiting.asked, waiting.passage
+        query = asked.query
+        step: Outcome | Waiting
+        if isinstance(found, UpstreamError):
+            self._tunnels.failed(asked, passage)
+            step = result.failed(query, found)
+        else:
+            reply = found.reply
+            is_there = reply.rcode is not Rcode.NXDOMAIN
             self._tunnels.answered(
-                passage, len(held.reply.octets), self._monotonic(), is_there=is_there
+                passage, len(reply.octets), self._monotonic(), is_there=is_there
             )
             # The bell may have rung, or a grant ended, while we waited: then all is made anew.
-            still = self._who.still(asked, decision)
+            still = self._who.still(asked, waiting.decision)
             if still is None:
-                return await self._judged(query, client)
-            asked = still
+                step = self._judged(query, suspended.client)
+                if isinstance(step, Waiting):
+                    return msgspec.structs.replace(suspended, waiting=step)
+            else:
+                step = self._told(still, waiting.decision, found)
+        return answers.fitted(query, step) if suspended.over_udp else step
+
+    def _told(self, asked: Asked, decision: Decision, held: Held) -> Outcome:
         # 8. The aliases are known only now, and judged for this subject, cached or not.
         if held.reply.aliases:
-            decision = judge_chain(asked, held.reply, decide)
+            decision = judge_chain(asked, held.reply, self._decider.decide)
         return self._turned_away(asked, decision, held) or self._allowed(asked, decision, held)
 
     def _notice_crowd(self, asked: Asked) -> None:
@@ -263,8 +253,7 @@ class Answering:
         egress.failed += 1
         return result.failed(asked.query, UpstreamUnreachable("the firewall takes no address"))
 
-    async def _relayed(self, message: parse.ForZone, *, over_udp: bool) -> Outcome:
-        """Return what the zone's own server says to an update or to an exchange of keys."""
+    async def _said_by_zone(self, message: parse.ForZone, *, over_udp: bool) -> Outcome:
         if not self._zones.is_own_zone(message.name):
             return Outcome(answers.header_only_answer(message.octets, Rcode.REFUSED))
         try:
@@ -278,12 +267,3 @@ def _hints_kept_from(asked: Asked) -> Hint:
     """Return what would lead around the proxy, or where no way is open."""
     around = Hint.AROUND if asked.subject.is_closely_filtered else NO_HINT
     return around | Hint.ADDRESSES if asked.reach.is_held else around
-
-
-def _failure(octets: bytes) -> Outcome | None:
-    try:
-        if preparse.header_of(octets).is_reply:
-            return None
-    except WireError:
-        return None
-    return Outcome(answers.header_only_answer(octets, Rcode.SERVFAIL))

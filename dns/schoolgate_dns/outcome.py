@@ -1,4 +1,7 @@
-"""What became of a query: the answer, and all that giving it again needs."""
+"""What became of a query: the answer, all that giving it again needs, and who works it out."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -29,6 +32,29 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     chain: tuple[DomainName, ...] = ()
     is_blocked: bool = False
     is_steered: bool = False
+
+
+class Outcomes(Protocol):
+    """Whoever works on a query; `answering.Answering` in the running point."""
+
+    async def outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
+        """Return what becomes of *octets*, None for silence. Never raises."""
+        ...
+
+
+@runtime_checkable
+class CallingOutcomes(Outcomes, Protocol):
+    """Outcomes that need no task for an ordinary query."""
+
+    def start(
+        self, octets: bytes, client: str, done: Callable[[Outcome | None], None]
+    ) -> Coroutine[Any, Any, Outcome | None] | None:
+        """
+        Do what `outcome` does over UDP, and tell *done* what that returns, perhaps at once.
+
+        Return what has to be awaited for it instead where a call cannot tell. Never raises.
+        """
+        ...
 
 
 def kind_of(outcome: Outcome | None) -> str:

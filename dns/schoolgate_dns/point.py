@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
@@ -16,6 +15,7 @@ from schoolgate_dns.brief_moments import BriefMoments
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.metrics.measures import CountedOffers, InForce, metrics_of
 from schoolgate_dns.metrics.server import MetricsServer
+from schoolgate_dns.process.memory import give_back
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
 from schoolgate_dns.process.worker import NAME, Worker, begin
 from schoolgate_dns.resolvers import Place
@@ -26,10 +26,11 @@ from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import PointKind
 from schoolgate_policyd.ipc.spool import Spool
-from schoolgate_policyd.lists.opening import open_snapshot
+from schoolgate_policyd.lists.opening import Opening
 from schoolgate_policyd.settings import Settings
 
 TICK_EVERY_S = 1.0
+GIVE_BACK_AFTER_S = 1.0
 # Between two helpings of what was counted in a minute that is over, so that queries come first.
 TELL_EVERY_S = 0.01
 
@@ -67,9 +68,10 @@ class Point:
             on_in_force=lambda _number: None,
         )
         clock = clock or open_school_clock(settings)
+        first = begin(self._client, settings, worker)
         self._decider = Decider(
-            begin(self._client, settings, worker),
-            compile_=partial(open_snapshot, lists_dir=settings.lists_dir),
+            first,
+            compile_=Opening(settings.lists_dir, first),
             clock=clock,
         )
         machine_now = MachineClock().now
@@ -143,6 +145,8 @@ class Point:
         await self._decider.put_source(source)
         self._service.put_in_force(self._decider.snapshot)
         self._in_force.note("source")
+        # By then it is on the disk too, and what that took is over with all that was before it.
+        asyncio.get_running_loop().call_later(GIVE_BACK_AFTER_S, give_back)
         log.info("snapshot in force", number=source.number)
 
     def _put_live(self, number: int, live: Live) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from typing import Any
 
 import dns.asyncquery
 import pytest
@@ -36,8 +37,15 @@ class Echo:
         """Nothing is finished, so all slots are left."""
         return list(range(len(lengths)))
 
-    async def work_on(self, octets: bytes, packed: bytes) -> bytes | None:
-        return await self.answer(octets, address_of(packed), over_udp=True)
+    def begin(
+        self, octets: bytes, packed: bytes, answered: Callable[[bytes | None], None]
+    ) -> Coroutine[Any, Any, bytes | None] | None:
+        if b"mistake" in octets:
+            raise LookupError("a mistake of ours")
+        if b"told" in octets:
+            answered(octets[:2] + b"\x81" + octets[3:])
+            return None
+        return self.answer(octets, address_of(packed), over_udp=True)
 
 
 QUERY = query("a.example")
@@ -110,6 +118,23 @@ def test_over_ipv6_a_client_is_who_its_address_says() -> None:
         return [client for _, client, _ in echo.asked]
 
     assert ["::1"] == run(ask())
+
+
+def test_a_mistake_about_one_query_keeps_nobody_elses_from_being_worked_on() -> None:
+    async def ask() -> tuple[list[bool], int]:
+        async with serving(Echo()) as (server, port):
+            with client_of(port) as client:
+                for _ in range(3):
+                    client.send(query("mistake.example").to_wire())
+                answers = []
+                for name in ("told.example", "a.example", "told.example"):
+                    octets = query(name).to_wire()
+                    client.send(octets)
+                    answers.append((await answer_at(client))[12:] == octets[12:])
+                # Each has given back its place, of which a client has so many.
+                return answers, server._datagrams[0]._pending
+
+    assert ([True] * 3, 0) == run(ask())
 
 
 def test_a_query_that_waits_holds_up_nobody_else() -> None:

@@ -142,13 +142,17 @@ async def true_by_tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.close()
 
 
-async def ask_among_forged(count: int, seed: int) -> bool:
-    """Whether *count* forged replies did no harm; says what became of them."""
+async def ask_among_forged(count: int, seed: int, *, together: bool = False) -> bool:
+    """
+    Whether *count* forged replies did no harm; says what became of them.
+
+    Questions have a port each, or share them *together*.
+    """
     liar = Liar(seed)
     liar.start()
     tcp = await asyncio.start_server(true_by_tcp, "127.0.0.1", liar.port)
     place = UpstreamPlace(UpstreamKind.PLAIN, Place("127.0.0.1", liar.port))
-    upstreams = Upstreams([PlainTransport(place, 5.0)], 5.0)
+    upstreams = Upstreams([PlainTransport(place, 5.0, together=together)], 5.0)
     became = Counter[str]()
 
     async def ask_on(first: int) -> None:
@@ -186,8 +190,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 2)[1])
     parser.add_argument("--count", type=int, default=100_000, help="forged replies")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--together", action="store_true", help="by ports that are shared")
     arguments = parser.parse_args()
-    return 0 if uvloop.run(ask_among_forged(arguments.count, arguments.seed)) else 1
+    asking = ask_among_forged(arguments.count, arguments.seed, together=arguments.together)
+    return 0 if uvloop.run(asking) else 1
 
 
 if __name__ == "__main__":

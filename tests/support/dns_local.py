@@ -58,9 +58,14 @@ Respond = Callable[[bytes], list[bytes]]
 
 
 class LocalUpstream:
-    """A real upstream on a free port of the loopback; *by_udp* and *by_tcp* say what it sends."""
+    """
+    A real upstream on the loopback; *by_udp* and *by_tcp* say what it sends.
 
-    def __init__(self, by_udp: Respond, by_tcp: Respond | None = None) -> None:
+    Without *at* the system chooses a free port.
+    """
+
+    def __init__(self, by_udp: Respond, by_tcp: Respond | None = None, *, at: int = 0) -> None:
+        self._at = at
         self.udp_sources: list[tuple[str, int]] = []
         self.udp_queries: list[bytes] = []
         self.tcp_queries: list[bytes] = []
@@ -78,7 +83,7 @@ class LocalUpstream:
     async def _is_open(self) -> bool:
         loop = asyncio.get_running_loop()
         self._udp, _ = await loop.create_datagram_endpoint(
-            lambda: _UpstreamDatagrams(self), local_addr=("127.0.0.1", 0)
+            lambda: _UpstreamDatagrams(self), local_addr=("127.0.0.1", self._at)
         )
         self.port = self._udp.get_extra_info("sockname")[1]
         self._tcp = None

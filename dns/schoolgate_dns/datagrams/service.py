@@ -8,9 +8,9 @@ worked on, before the others go on.
 
 import asyncio
 import socket
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -45,10 +45,12 @@ class Datagrams:
         self._own = own
         self._slots = open_slots(own)
         self._reception = reception
+        self._begin_work = reception.begin
         self._monotonic = monotonic
         self._is_serving = False
-        self._pending: set[asyncio.Task[None]] = set()
-        self._pending_of: Counter[bytes] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pending = 0
+        self._pending_of: dict[bytes, int] = {}
         self._is_working = False
         self._answers: list[tuple[bytes, Sender]] = []
 
@@ -63,9 +65,9 @@ class Datagrams:
         if self._is_serving:
             self._loop.remove_reader(self._own.fileno())
         self._own.close()
-        for task in self._pending:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._pending, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _readable(self) -> None:
         slots, reception = self._slots, self._reception
@@ -92,7 +94,8 @@ class Datagrams:
         slots = self._slots
         start, (peer_at, peer_end) = slots.starts[slot], slots.peer_places[slot]
         packed = slots.peers[peer_at:peer_end]
-        if self._pending_of[packed] >= MAX_PENDING_OF_CLIENT or len(self._pending) >= MAX_PENDING:
+        pending = self._pending_of.get(packed, 0)
+        if pending >= MAX_PENDING_OF_CLIENT or self._pending >= MAX_PENDING:
             self.misses.dropped += 1
             return
         miss = Miss(slots.arena[start : start + octets], packed, slots.sender_of(slot))
@@ -104,25 +107,46 @@ class Datagrams:
         """Work on what waits, for a while; then let the others go on."""
         until_s = self._monotonic() + MOST_WORK_S
         while (miss := self.misses.take()) is not None:
-            # Started eagerly, a task that has nothing to wait for is over when this returns.
-            task = asyncio.Task(self._answer(miss), loop=self._loop, eager_start=True)
-            if not task.done():
-                self._pending.add(task)
-                self._pending_of[miss.packed] += 1
-                task.add_done_callback(partial(self._done, miss.packed))
+            self._begin(miss)
             if self._monotonic() >= until_s:
                 self._loop.call_soon(self._work)
                 return
         self._is_working = False
 
-    def _done(self, packed: bytes, task: asyncio.Task[None]) -> None:
-        self._pending.discard(task)
-        self._pending_of[packed] -= 1
-        if not self._pending_of[packed]:
-            del self._pending_of[packed]
+    def _begin(self, miss: Miss) -> None:
+        packed = miss.packed
+        self._pending += 1
+        self._pending_of[packed] = self._pending_of.get(packed, 0) + 1
+        try:
+            work = self._begin_work(miss.octets, packed, partial(self._answered, miss))
+        except Exception:
+            # Whatever mistake of ours a datagram has found, those behind it are worked on.
+            log.exception("a datagram could not be worked on")
+            self._answered(miss, None)
+            return
+        if work is None:
+            return
+        # Started eagerly, a task that has nothing to wait for is over when this returns.
+        task = asyncio.Task(self._await(miss, work), loop=self._loop, eager_start=True)
+        if not task.done():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, miss: Miss) -> None:
-        answer = await self._reception.work_on(miss.octets, miss.packed)
+    async def _await(self, miss: Miss, work: Coroutine[Any, Any, bytes | None]) -> None:
+        answer = None
+        try:
+            answer = await work
+        finally:
+            self._answered(miss, answer)
+
+    def _answered(self, miss: Miss, answer: bytes | None) -> None:
+        packed = miss.packed
+        self._pending -= 1
+        left = self._pending_of[packed] - 1
+        if left:
+            self._pending_of[packed] = left
+        else:
+            del self._pending_of[packed]
         if answer is None:
             return
         # Those that are ready in one turn of the loop leave together, which costs half as much.

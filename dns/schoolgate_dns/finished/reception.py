@@ -5,10 +5,12 @@ Where queries are received: who asks is known here, and what was answered is kep
 back finished where it may be given again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from math import floor, inf
-from typing import Protocol
+from typing import Any
+
+import structlog
 
 from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.decider import Decider
@@ -17,7 +19,7 @@ from schoolgate_dns.finished.desk import Desk
 from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
 from schoolgate_dns.finished.tables import FinishedAnswer, FinishedAnswers
 from schoolgate_dns.finished.uses import Accounts
-from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.outcome import CallingOutcomes, Outcome, Outcomes
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
@@ -34,13 +36,7 @@ MOST_LOOKED_AT = 500
 # The longest name, its type and an OPT record; what has more in it would fill the tables.
 MAX_FINISHED_QUERY_OCTETS = 300
 
-
-class Outcomes(Protocol):
-    """Whoever works on a query; `answering.Answering` in the running point."""
-
-    async def outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
-        """Return what becomes of *octets*, None for silence. Never raises."""
-        ...
+log = structlog.get_logger(__name__)
 
 
 class Reception:
@@ -71,6 +67,7 @@ class Reception:
         self.clients = Clients(self.finished, self.accounts, machine_now())
         self.desk = Desk(self.clients, self._first_use)
         self._outcomes = outcomes
+        self._calling = outcomes if isinstance(outcomes, CallingOutcomes) else None
         self._decider = decider
         self._recording = recording
         self._egress = egress
@@ -130,7 +127,51 @@ class Reception:
         if older is not None:
             return octets[:2] + older.octets
         address = address_of(packed)
-        outcome = await self._outcomes.outcome(octets, address, over_udp=True)
+        return self._given(
+            octets, packed, address, await self._outcomes.outcome(octets, address, over_udp=True)
+        )
+
+    def begin(
+        self, octets: bytes, packed: bytes, answered: Callable[[bytes | None], None]
+    ) -> Coroutine[Any, Any, bytes | None] | None:
+        """
+        Do what `work_on` does, and tell *answered* what that returns, perhaps at once.
+
+        Return what has to be awaited for it instead where a call cannot tell.
+        """
+        if self._calling is None:
+            return self.work_on(octets, packed)
+        older = self._older(octets, packed)
+        if older is not None:
+            answered(octets[:2] + older.octets)
+            return None
+        address = address_of(packed)
+
+        def done(outcome: Outcome | None) -> None:
+            try:
+                answer = self._given(octets, packed, address, outcome)
+            except Exception:
+                # Nobody else's answer, who may be told in the same turn, is to be lost by it.
+                log.exception("an answer could not be given")
+                answer = None
+            answered(answer)
+
+        work = self._calling.start(octets, address, done)
+        return None if work is None else self._given_later(octets, packed, address, work)
+
+    async def _given_later(
+        self,
+        octets: bytes,
+        packed: bytes,
+        address: str,
+        work: Coroutine[Any, Any, Outcome | None],
+    ) -> bytes | None:
+        return self._given(octets, packed, address, await work)
+
+    def _given(
+        self, octets: bytes, packed: bytes, address: str, outcome: Outcome | None
+    ) -> bytes | None:
+        """Return the answer that *outcome* is, and keep it if it may be given again."""
         if outcome is None:
             return None
         # Whoever is not served is no client: nothing finished is ever looked for on their behalf.

@@ -42,6 +42,17 @@ def answer_from(
     query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int, why: ExtendedError | None = None
 ) -> bytes:
     """Return *reply* as the answer to *query*, its TTLs counted down and at most *ttl_cap_s*."""
+    return answer_with(query, reply, counted_ttls(reply, age_s, ttl_cap_s), why=why)
+
+
+def answer_with(
+    query: Query,
+    reply: Reply,
+    ttls: tuple[tuple[int, int], ...],
+    *,
+    why: ExtendedError | None = None,
+) -> bytes:
+    """Return *reply* as the answer to *query*, with *ttls* where they stand."""
     answer = bytearray(reply.octets)
     # AD only for those who asked for it (RFC 6840 section 5.8).
     wants_authentic = query.lookup.dnssec_ok or query.flags & preparse.AUTHENTIC_DATA
@@ -50,7 +61,7 @@ def answer_from(
         flags |= preparse.AUTHENTIC_DATA
     struct.pack_into(">HH", answer, 0, 0, flags)
     answer[HEADER_OCTETS : HEADER_OCTETS + len(query.question)] = query.question
-    for at, ttl_s in counted_ttls(reply, age_s, ttl_cap_s):
+    for at, ttl_s in ttls:
         struct.pack_into(">I", answer, at, ttl_s)
     return _with_opt(bytes(answer), query, why=why)
 

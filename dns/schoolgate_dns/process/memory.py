@@ -6,8 +6,15 @@ What is asked of the C library does nothing where that is another than glibc.
 
 import ctypes
 import gc
+import sys
+import sysconfig
+import types
+from collections.abc import Callable
 
 _M_ARENA_MAX = -8  # malloc.h
+_UNCOUNTED = 0xFFFF_FFFF  # CPython's Include/object.h of 3.12 and 3.13, for 64 bits
+# Whose ends are of meaning, or that go on.
+_MORTAL = (types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 
 def keep_one_heap() -> None:
@@ -32,6 +39,46 @@ def collect_seldom() -> None:
     A burst of new names makes values by the thousand that live on; there are no cycles in them.
     """
     gc.set_threshold(20_000, 20, 50)
+
+
+def _is_known_python() -> bool:
+    """Whether an object begins with its count, and that of None says that it is not counted."""
+    return (
+        sys.implementation.name == "cpython"
+        and (3, 12) <= sys.version_info < (3, 14)
+        and sys.maxsize > 2**32
+        and sys.byteorder == "little"
+        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and not hasattr(sys, "gettotalrefcount")
+        and ctypes.c_uint32.from_address(id(None)).value == _UNCOUNTED
+    )
+
+
+def leave_uncounted(*, is_known: Callable[[], bool] = _is_known_python) -> bool:
+    """
+    Have references to what is there now not be counted any more; return whether that is so.
+
+    Python writes to whatever it looks at, to count references to it, and what one process writes
+    to it no longer shares: two or three megabytes of each worker. For None and the like it counts
+    nothing since 3.12 (PEP 683), and what a parent keeps for its workers need not be counted
+    either, since it is never to be given back. There is no call for that: an object's count is
+    given the value that None's has. With any other Python than is known for that nothing is done.
+    """
+    if not is_known():
+        return False
+    count_at = ctypes.c_uint32.from_address
+    # Objects that the collector does not know (texts, numbers) are found through those it knows.
+    layer: list[object] = gc.get_objects()
+    # Made after that, or it would be for ever too.
+    found = set[int]()
+    while layer:
+        fresh = [each for each in layer if id(each) not in found and not isinstance(each, _MORTAL)]
+        found.update(map(id, fresh))
+        layer = gc.get_referents(*fresh)
+    del fresh, layer
+    for address in found:
+        count_at(address).value = _UNCOUNTED
+    return True
 
 
 def _call(name: str, *numbers: int) -> None:

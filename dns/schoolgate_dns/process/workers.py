@@ -21,7 +21,7 @@ from typing import Protocol
 
 import structlog
 
-from schoolgate_dns.process.memory import give_back
+from schoolgate_dns.process.memory import give_back, leave_uncounted
 from schoolgate_policyd.child import end_with
 
 FIRST_PAUSE_S = 0.1
@@ -248,6 +248,8 @@ def _frozen() -> Iterator[None]:
     """Leave what is there now to itself, so that no collection writes to what workers share."""
     give_back()
     gc.disable()
+    if leave_uncounted():
+        give_back()  # what it took to find them
     gc.freeze()
     try:
         yield

@@ -9,10 +9,12 @@ reply, old or new, is judged after this stage like any other.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from math import inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
+import structlog
 
 from schoolgate_dns.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable, WireError
 from schoolgate_dns.messages import Lookup, Reply
@@ -31,12 +33,23 @@ MAX_FAILURES = 4096
 PREFETCH_USES = 2
 MAX_REFRESHES = 32
 
+log = structlog.get_logger(__name__)
+
 
 class Resolver(Protocol):
     """Whoever can be asked; `upstream.Upstreams` in the running point."""
 
     async def resolve(self, lookup: Lookup) -> Reply:
         """Return the reply to *lookup*. Raises UpstreamError."""
+        ...
+
+
+@runtime_checkable
+class CallingResolver(Resolver, Protocol):
+    """A resolver that needs no task to ask; `upstream.Upstreams` is one."""
+
+    def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
+        """Do what `resolve` does, and tell *told* of it; None is that all is closed."""
         ...
 
 
@@ -87,6 +100,7 @@ class HeldReplies:
         self.scrubbed = 0
         self._cache = cache
         self._resolver = resolver
+        self._calling = resolver if isinstance(resolver, CallingResolver) else None
         self._monotonic = monotonic
         self._is_own_zone = is_own_zone
         self._is_inside = is_inside
@@ -126,14 +140,27 @@ class HeldReplies:
         entry = self._cache.get(lookup, now_s)
         if entry is not None:
             return await self._ask_or_stale(lookup, entry)
-        failed = self._failed.get(lookup)
-        if failed is not None:
-            error, until_s = failed
-            if now_s < until_s:
-                self.failures += 1
-                raise error.with_traceback(None)
-            del self._failed[lookup]
+        failure = self._recent_failure(lookup, now_s)
+        if failure is not None:
+            raise failure.with_traceback(None)
         return await self._ask(lookup)
+
+    def begin(self, lookup: Lookup, told: Callable[[Held | UpstreamError | None], None]) -> bool:
+        """
+        Begin to do what `fetch` does, and tell *told* what that returns or raises.
+
+        It is told once, perhaps before this returns; None is that all is closed. Returns False,
+        and nothing is begun, where that takes a task: where a reply is held already.
+        """
+        now_s = self._monotonic()
+        if self._calling is None or self._cache.get(lookup, now_s) is not None:
+            return False
+        failure = self._recent_failure(lookup, now_s)
+        if failure is None:
+            self._calling.begin(lookup, partial(self._heard, lookup, told))
+        else:
+            told(failure)
+        return True
 
     async def close(self) -> None:
         """Give up what is being refreshed."""
@@ -145,14 +172,50 @@ class HeldReplies:
     async def _ask(self, lookup: Lookup) -> Held:
         try:
             return self._keep(lookup, self._clean(lookup, await self._resolver.resolve(lookup)))
-        except UpstreamBusy:
-            raise  # that is our own state, and says nothing of the name
         except UpstreamError as error:
-            self._failed[lookup] = (error, self._monotonic() + FAILURE_S)
-            self._failed.move_to_end(lookup)
-            if len(self._failed) > MAX_FAILURES:
-                self._failed.popitem(last=False)
+            self._remember_failure(lookup, error)
             raise
+
+    def _heard(
+        self,
+        lookup: Lookup,
+        told: Callable[[Held | UpstreamError | None], None],
+        found: Reply | UpstreamError | None,
+    ) -> None:
+        if isinstance(found, Reply):
+            try:
+                held = self._keep(lookup, self._clean(lookup, found))
+            except UpstreamError as error:
+                found = error
+            except Exception:
+                # Whatever mistake of ours a reply has found, nobody else's reply waits for it.
+                log.exception("a reply could not be kept")
+                found = UpstreamUnreachable("a reply that cannot be kept")
+            else:
+                told(held)
+                return
+        if found is not None:
+            self._remember_failure(lookup, found)
+        told(found)
+
+    def _recent_failure(self, lookup: Lookup, now_s: float) -> UpstreamError | None:
+        failed = self._failed.get(lookup)
+        if failed is None:
+            return None
+        error, until_s = failed
+        if now_s < until_s:
+            self.failures += 1
+            return error
+        del self._failed[lookup]
+        return None
+
+    def _remember_failure(self, lookup: Lookup, error: UpstreamError) -> None:
+        if isinstance(error, UpstreamBusy):
+            return  # that is our own state, and says nothing of the name
+        self._failed[lookup] = (error, self._monotonic() + FAILURE_S)
+        self._failed.move_to_end(lookup)
+        if len(self._failed) > MAX_FAILURES:
+            self._failed.popitem(last=False)
 
     def _clean(self, lookup: Lookup, reply: Reply) -> Reply:
         """Return what may be kept of *reply*. What is kept is kept clean, and given as it is."""

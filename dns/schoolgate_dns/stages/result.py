@@ -51,10 +51,8 @@ def allowed(
     """
     reply = held.reply if reply is None else reply
     cap_s, lasts_s = _bounds(asked, decision, held)
-    octets = answers.answer_from(
-        asked.query, reply, age_s=held.age_s, ttl_cap_s=cap_s, why=_remark(held)
-    )
     ttls = answers.counted_ttls(reply, held.age_s, cap_s)
+    octets = answers.answer_with(asked.query, reply, ttls, why=_remark(held))
     return _answered(asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply)
 
 

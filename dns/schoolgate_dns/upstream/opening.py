@@ -1,5 +1,6 @@
 """From a place in the configuration to a transport."""
 
+import ipaddress
 from pathlib import Path
 from typing import assert_never
 
@@ -21,7 +22,9 @@ def open_transport(
     """
     match place.kind:
         case UpstreamKind.PLAIN:
-            return PlainTransport(place, timeout_s)
+            # What comes from this machine itself nobody on the way can forge.
+            is_here = ipaddress.ip_address(place.place.address).is_loopback
+            return PlainTransport(place, timeout_s, together=is_here)
         case UpstreamKind.TLS:
             return TlsTransport(place, timeout_s, authorities=authorities)
         case UpstreamKind.HTTPS:

@@ -18,6 +18,7 @@ from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.upstream.connections import exchange
 from schoolgate_dns.upstream.datagrams import Datagrams, Doubt, Doubtful
 from schoolgate_dns.upstream.hearing import Heard, Hearing, Outcome, heard_of
+from schoolgate_dns.upstream.together import Together
 from schoolgate_dns.upstream.transport import Counts
 
 REMEMBERED_S = 3600.0
@@ -29,15 +30,20 @@ log = structlog.get_logger(__name__)
 
 
 class PlainTransport:
-    """See `CallingTransport`: nearly every question is one datagram, and its answer another."""
+    """
+    See `CallingTransport`: nearly every question is one datagram, and its answer another.
 
-    def __init__(self, place: UpstreamPlace, timeout_s: float) -> None:
+    With *together* questions share ports, which is for an upstream that nobody can forge; where
+    the system has no calls for it each has one of its own all the same.
+    """
+
+    def __init__(self, place: UpstreamPlace, timeout_s: float, *, together: bool = False) -> None:
         self.name = str(place)
         self.counts = Counts()
         self.is_proven = ipaddress.ip_address(place.place.address).is_loopback
         self._place = place.place
         self._timeout_s = timeout_s
-        self._datagrams = Datagrams(place.place, timeout_s, self._count_mismatched)
+        self._datagrams = self._open_datagrams(together=together)
         self._hearing = Hearing()
         self._unproven = 0
         self._cannot_until_s = {Doubt.CAPITALS: 0.0, Doubt.NO_EDNS: 0.0}
@@ -62,6 +68,14 @@ class PlainTransport:
         """See `Transport`."""
         self._datagrams.close()
         await self._hearing.close()
+
+    def _open_datagrams(self, *, together: bool) -> Datagrams | Together:
+        if together:
+            try:
+                return Together(self._place, self._timeout_s, self._count_mismatched)
+            except (AttributeError, OSError) as error:
+                log.warning("questions leave one by one, which is slower", cause=str(error))
+        return Datagrams(self._place, self._timeout_s, self._count_mismatched)
 
     def _count_mismatched(self) -> None:
         self.counts.mismatched += 1

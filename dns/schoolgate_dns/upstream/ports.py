@@ -27,6 +27,17 @@ def disconnected(descriptor: int) -> bool:
     return not _CONNECT(descriptor, _NOWHERE, len(_NOWHERE))
 
 
+def open_socket(place: Place) -> socket.socket:
+    """Return a socket for datagrams to *place* that does not block, connected to nowhere yet."""
+    own = socket.socket(
+        socket.AF_INET6 if ":" in place.address else socket.AF_INET,
+        socket.SOCK_DGRAM | _NONBLOCK,
+    )
+    if not _NONBLOCK:
+        own.setblocking(False)  # noqa: FBT003 - the call has no keywords
+    return own
+
+
 class Ports:
     """
     Sockets that are connected to *place*, and told of by *watching* when they can be read.
@@ -43,8 +54,7 @@ class Ports:
         disconnect: Callable[[int], bool] = disconnected,
     ) -> None:
         self._address = (place.address, place.port)
-        self._family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
-        self._kind = socket.SOCK_DGRAM | _NONBLOCK
+        self._place = place
         self._watching = watching
         self._may_keep = watching.tells_rounds
         self._is_proven = False
@@ -62,7 +72,7 @@ class Ports:
     def send(self, query: bytes) -> socket.socket:
         """Return the socket that *query* has left by. Raises OSError."""
         is_new = not self._ready
-        own = self._opened() if is_new else self._ready.popitem()[1]
+        own = open_socket(self._place) if is_new else self._ready.popitem()[1]
         try:
             own.connect(self._address)
             own.send(query)
@@ -99,12 +109,6 @@ class Ports:
             for own in kept.values():
                 self._watching.drop(own)
             kept.clear()
-
-    def _opened(self) -> socket.socket:
-        own = socket.socket(self._family, self._kind)
-        if not _NONBLOCK:
-            own.setblocking(False)  # noqa: FBT003 - the call has no keywords
-        return own
 
     def _is_disconnected(self, own: socket.socket) -> bool:
         if not self._disconnect(own.fileno()):

@@ -1,10 +1,17 @@
 """One question while upstreams are asked it, and whoever waits for the answer."""
 
 import asyncio
+from collections.abc import Callable
 
 from schoolgate_dns.errors import UpstreamError, UpstreamFailed, UpstreamSilent
 from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.upstream.health import Health
+
+Found = Reply | UpstreamError | None
+"""What an upstream said or why there is nothing; None if nobody asks any more: all is closed."""
+
+Told = Callable[[Found], None]
+"""Is told once. A future and a task that waits for it would cost as much as the asking."""
 
 
 class Question:
@@ -38,7 +45,7 @@ class Question:
         self.running: list[Health] = []
         self.unusable: tuple[Health, ...] = ()
         self.overtaken: tuple[Health, ...] = ()
-        self.waiters: list[asyncio.Future[Reply]] = []
+        self.waiters: list[Told] = []
         self.reply: Reply | None = None
         self.failure: UpstreamError | None = None
         self.is_done = False
@@ -52,31 +59,37 @@ class Question:
         """Return what will be the reply, or raise UpstreamError."""
         # A future for each: one client that goes away takes nothing from the others.
         waiter: asyncio.Future[Reply] = loop.create_future()
-        self.waiters.append(waiter)
+
+        def told(found: Found) -> None:
+            if waiter.done():
+                return
+            if found is None:
+                waiter.cancel()
+            elif isinstance(found, UpstreamError):
+                waiter.set_exception(found)
+            else:
+                waiter.set_result(found)
+
+        self.waiters.append(told)
         return waiter
 
-    def result(self) -> Reply:
-        """Return the reply of a question that is done. Raises UpstreamError."""
-        if self.reply is None:
-            raise self.failure or UpstreamSilent("no upstream answered in time")
-        return self.reply
+    @property
+    def found(self) -> Reply | UpstreamError:
+        """What came of a question that is done."""
+        if self.reply is not None:
+            return self.reply
+        return self.failure or UpstreamSilent("no upstream answered in time")
 
     def finish(self, reply: Reply | None) -> None:
         """Tell everybody who waits; None is that it failed."""
         self.is_done = True
         self.reply = reply
-        for waiter in self.waiters:
-            if waiter.done():
-                continue
-            if reply is None:
-                waiter.set_exception(
-                    self.failure or UpstreamSilent("no upstream answered in time")
-                )
-            else:
-                waiter.set_result(reply)
+        found = self.found
+        for told in self.waiters:
+            told(found)
 
     def give_up(self) -> None:
         """Tell everybody who waits that nobody asks any more."""
         self.is_done = True
-        for waiter in self.waiters:
-            waiter.cancel()
+        for told in self.waiters:
+            told(None)

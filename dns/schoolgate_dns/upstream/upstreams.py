@@ -27,7 +27,7 @@ from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.metrics.text import Histogram
 from schoolgate_dns.upstream.asking import Asking
 from schoolgate_dns.upstream.health import Health
-from schoolgate_dns.upstream.question import Question
+from schoolgate_dns.upstream.question import Question, Told
 from schoolgate_dns.upstream.ranking import Ranking
 from schoolgate_dns.upstream.relaying import relay_to_first
 from schoolgate_dns.upstream.room import MAX_IN_FLIGHT, Room
@@ -93,8 +93,29 @@ class Upstreams:
         if question is None:
             question = self._begin(lookup, loop)
             if question.is_done:
-                return question.result()
+                found = question.found
+                if isinstance(found, UpstreamError):
+                    raise found
+                return found
         return await question.waiter(loop)
+
+    def begin(self, lookup: Lookup, told: Told) -> None:
+        """
+        Do what `resolve` does, and tell *told* what that returns or raises.
+
+        It is told exactly once, perhaps before this returns; at `close` it is told None.
+        """
+        question = self._questions.get(lookup)
+        if question is None:
+            try:
+                question = self._begin(lookup, asyncio.get_running_loop())
+            except UpstreamError as error:
+                told(error)
+                return
+            if question.is_done:
+                told(question.found)
+                return
+        question.waiters.append(told)
 
     async def relay(self, octets: bytes) -> bytes:
         """Return the reply to a whole message (see `Transport.relay`). Raises UpstreamError."""

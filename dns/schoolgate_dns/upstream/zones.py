@@ -13,6 +13,7 @@ from schoolgate_dns.errors import NoUpstreamError, UpstreamUnreachable
 from schoolgate_dns.messages import Lookup, Rcode, Reply
 from schoolgate_dns.messages.preparse import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
 from schoolgate_dns.metrics.text import Histogram
+from schoolgate_dns.upstream.question import Told
 from schoolgate_dns.upstream.upstreams import Upstreams
 
 
@@ -66,9 +67,11 @@ class ZonedResolver:
 
     async def resolve(self, lookup: Lookup) -> Reply:
         """Return the reply to *lookup*. Raises UpstreamError."""
-        # Most schools have no such zone.
-        upstreams = self._upstreams_for(lookup.name) if self._zones else None
-        return await (self._default if upstreams is None else upstreams).resolve(lookup)
+        return await self._asked_for(lookup.name).resolve(lookup)
+
+    def begin(self, lookup: Lookup, told: Told) -> None:
+        """Do what `resolve` does, and tell *told* of it; see `Upstreams.begin`."""
+        self._asked_for(lookup.name).begin(lookup, told)
 
     def is_own_zone(self, name: bytes) -> bool:
         """Whether *name* (wire form) belongs to a server of its own."""
@@ -127,6 +130,10 @@ class ZonedResolver:
         """Give up what is waiting, everywhere."""
         for upstreams in {self._default, *self._zones.values()}:
             await upstreams.close()
+
+    def _asked_for(self, name: bytes) -> Upstreams:
+        # Most schools have no such zone.
+        return (self._upstreams_for(name) if self._zones else None) or self._default
 
     def _upstreams_for(self, name: bytes) -> Upstreams | None:
         for each in _with_parents(name):

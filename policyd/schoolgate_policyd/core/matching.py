@@ -47,6 +47,17 @@ class Cell:
         self.is_never_inspected = False
 
 
+def indexed_parts(catalogue: Catalogue) -> tuple[object, ...]:
+    """Return the parts of *catalogue* that its index is made of, and of nothing else."""
+    return (
+        catalogue.services,
+        catalogue.lists,
+        catalogue.help_lines,
+        catalogue.essentials,
+        catalogue.never_inspected,
+    )
+
+
 def index_of(catalogue: Catalogue) -> dict[str, Cell]:
     """Return what *catalogue* says at each name."""
     cells = defaultdict[str, Cell](Cell)

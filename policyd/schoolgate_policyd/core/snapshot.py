@@ -8,6 +8,7 @@ snapshot remembers what it has already worked out; that memory never changes an 
 from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
+from operator import is_
 from typing import Self
 
 import msgspec
@@ -18,7 +19,7 @@ from schoolgate_policyd.core.conditions import Facts, facts_at
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.doubt import doubtful
 from schoolgate_policyd.core.listed import Listed, NamesAt
-from schoolgate_policyd.core.matching import Matched, Matcher, index_of
+from schoolgate_policyd.core.matching import Cell, Matched, Matcher, index_of, indexed_parts
 from schoolgate_policyd.core.names import DomainName, Host
 from schoolgate_policyd.core.overlays import NO_OVERLAY, Overlay, Overlays, Rules
 from schoolgate_policyd.core.policy import Live, Policy, Source
@@ -39,8 +40,17 @@ type Decided = dict[tuple[Subject, Matched, Host | None], tuple[datetime, dateti
 class _Compiled:
     """What stays the same while only what is live changes: the policy, ready to look up."""
 
-    def __init__(self, policy: Policy, names: NamesAt | None) -> None:
-        self.cells = index_of(policy.catalogue)
+    def __init__(
+        self, policy: Policy, names: NamesAt | None, former: "_Compiled | None" = None
+    ) -> None:
+        indexed = indexed_parts(policy.catalogue)
+        self.indexed: tuple[object, ...] = indexed
+        # Where a source has the parts of the one before, so has its index: the very same objects.
+        self.cells: Mapping[str, Cell]
+        if former is not None and all(map(is_, indexed, former.indexed)):
+            self.cells = former.cells
+        else:
+            self.cells = index_of(policy.catalogue)
         self.listed = Listed(policy.catalogue, names)
         self.services = policy.catalogue.services_by_id
         self.timelines = Timelines(policy.school_time)
@@ -114,6 +124,11 @@ class Snapshot:
         # about single subjects whom a grant or a restriction sets apart.
         self.decided_by_class = shared.decided
         self.decided: Decided = {}
+
+    @property
+    def compiled(self) -> _Compiled:
+        """What a snapshot that follows may have in common with this one."""
+        return self._compiled
 
     def with_live(self, number: int, live: Live) -> Self:
         """Return the snapshot that follows when grants, claims and the like change."""
@@ -218,11 +233,14 @@ class Snapshot:
         return self._shared.matcher.match(host, chain, MEMORY_LIMIT)
 
 
-def compile_snapshot(source: Source, names: NamesAt | None = None) -> Snapshot:
+def compile_snapshot(
+    source: Source, names: NamesAt | None = None, former: Snapshot | None = None
+) -> Snapshot:
     """
     Return *source* compiled, ready to decide with; *names* are those of its large lists.
 
-    Raises PolicyError where its catalogue names a table of them and none is given.
+    What it has in common with *former* (`common_parts`) is taken from there. Raises PolicyError
+    where its catalogue names a table of them and none is given.
     """
-    compiled = _Compiled(source.policy, names)
+    compiled = _Compiled(source.policy, names, None if former is None else former.compiled)
     return Snapshot(source, compiled, _Shared(source, compiled))

@@ -15,6 +15,7 @@ from typing import assert_never
 import msgspec
 import structlog
 
+from schoolgate_policyd.core.common_parts import with_common_parts
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.ipc import last_snapshot
@@ -225,6 +226,8 @@ class PointClient:
         """
         if source.number < self.have or (source.number == self.have and not is_full):
             return
+        if self._source is not None:
+            source = with_common_parts(source, self._source)
         try:
             if is_full:
                 await self._call(self._on_source, source)

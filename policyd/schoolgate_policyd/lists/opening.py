@@ -53,13 +53,26 @@ def lists_in(catalogue: Catalogue, lists_dir: Path) -> frozenset[str]:
     return frozenset() if table is None else frozenset(table.lists)
 
 
-def open_snapshot(source: Source, lists_dir: Path) -> Snapshot:
+def open_snapshot(source: Source, lists_dir: Path, former: Snapshot | None = None) -> Snapshot:
     """
-    Return *source* compiled, with the names of its lists.
+    Return *source* compiled, with the names of its lists, and what *former* has in common with it.
 
     Raises TableError, and PolicyError as `compile_snapshot` does.
     """
-    return compile_snapshot(source, names_of(source.policy.catalogue, lists_dir))
+    return compile_snapshot(source, names_of(source.policy.catalogue, lists_dir), former)
+
+
+class Opening:
+    """Opens one source after another as `open_snapshot` does, *former* being the one before."""
+
+    def __init__(self, lists_dir: Path, former: Snapshot) -> None:
+        self._lists_dir = lists_dir
+        self._former = former
+
+    def __call__(self, source: Source) -> Snapshot:
+        """Return *source* compiled. Raises as `open_snapshot` does."""
+        self._former = open_snapshot(source, self._lists_dir, self._former)
+        return self._former
 
 
 def with_newest_table(policy: Policy, lists_dir: Path) -> Policy:

@@ -5,8 +5,10 @@ Misses: what a name costs that nobody asked for before, and a cold burst of them
 
 The CPU is the server's alone; the upstream answers at once, and runs on the generator's core. The
 burst is 2,000 different names from 100 clients at once, with an upstream that takes 0 and 20 ms.
-The same burst asked of the upstream itself is what waits are compared with. Targets: at most
-120 µs of CPU a miss, and nobody waits over 100 ms beyond the upstream's own time.
+The same burst asked of the upstream itself is what waits are compared with; asked of an echo it
+shows what the generator itself takes. What a burst costs is the server's CPU, which says more than
+waits do where other programs run. Targets: at most 120 µs of CPU a miss, and nobody waits over
+100 ms beyond the upstream's own time.
 """
 
 import argparse
@@ -18,12 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from contenders import SCHOOLGATE, answering
 from datagrams import Inbox, Outbox, connected
-from load_generator import OWN_CORE, Load, without_collection
+from load_generator import OWN_CORE, Load, echo, without_collection
 from packets import CLIENTS, LISTED, NXDOMAIN, Fresh, listed_name
 from peers import UNBOUND
 from probing import percentile
@@ -106,41 +109,70 @@ def burst(port: int, names: Fresh) -> list[float]:
     return waits_s + [_GIVEN_UP_AFTER_S] * (wanted - len(waits_s))
 
 
-def waits_beyond(
-    port: int, upstream_port: int, names: Names, rounds: int
-) -> tuple[float, float, float]:
-    """Return the median and worst wait of bursts, and the worst beyond the upstream's own."""
-    waits_s, beyond_s = list[float](), list[float]()
+@dataclass(frozen=True)
+class Bursts:
+    """
+    What some bursts came to: CPU a query, the median and worst wait of all.
+
+    *beyond_s* is how much longer than the upstream's own the worst of each took.
+    """
+
+    cpu_us: float
+    middle_s: float
+    worst_s: float
+    beyond_s: Sequence[float]
+
+
+def bursts(server: Server, upstream_port: int, names: Names, rounds: int) -> Bursts:
+    """Ask *rounds* bursts of *server*, and of the upstream itself before each."""
+    waits_s, beyond_s, cpu_us = list[float](), list[float](), list[float]()
     for _ in range(rounds):
         own_s = max(burst(upstream_port, names.next(NAMES_OF_CLIENT)))
-        theirs_s = burst(port, names.next(NAMES_OF_CLIENT))
+        cpu_s = server.cpu_s()
+        theirs_s = burst(server.port, names.next(NAMES_OF_CLIENT))
+        cpu_us.append((server.cpu_s() - cpu_s) / len(theirs_s) * 1e6)
         waits_s += theirs_s
         beyond_s.append(max(theirs_s) - own_s)
-    return percentile(waits_s, 0.5), max(waits_s), max(beyond_s)
+    return Bursts(statistics.median(cpu_us), percentile(waits_s, 0.5), max(waits_s), beyond_s)
 
 
-def measured(only: Sequence[str], rounds: int, seconds: float, folder: Path) -> bool:
+def show_floor(names: Names, rounds: int) -> None:
+    """Print how long the generator waits for the last answer of an echo."""
+    with echo() as port:
+        worst_s = [max(burst(port, names.next(NAMES_OF_CLIENT))) for _ in range(rounds)]
+    print(f"an echo answers the burst within {min(worst_s) * 1000:.0f} ms at best")
+
+
+def measured(given: argparse.Namespace, folder: Path) -> bool:
     """Print a line for each server and delay; return whether Schoolgate met the targets."""
-    names, is_met = Names(), True
-    print("| server | upstream ms | µs a miss | blocked, once | burst: ms | worst | beyond |")
-    print("|---|---|---|---|---|---|---|")
+    names, is_met, rounds = Names(), True, given.rounds
+    show_floor(names, rounds)
+    print(
+        "| server | upstream ms | µs a miss | blocked, once | µs in a burst | burst: ms | worst "
+        "| beyond, at best | at worst |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for delay_ms in DELAYS_MS:
         with ExitStack() as stack:
             upstream = stack.enter_context(origin(folder / f"origin-{delay_ms}", delay_ms))
             servers = folder / f"servers-{delay_ms}"
-            for server, _ in answering(servers, upstream.port, only, stack):
+            for server, _ in answering(
+                servers, upstream.port, given.only, stack, workers=given.workers
+            ):
                 miss_us = blocked_us = 0.0
                 if not delay_ms:
-                    miss_us = median_us(server, names.next, rounds, seconds)
-                    blocked_us = median_us(server, names.next_listed, rounds, seconds)
-                middle, worst, beyond = waits_beyond(server.port, upstream.port, names, rounds)
+                    miss_us = median_us(server, names.next, rounds, given.seconds)
+                    blocked_us = median_us(server, names.next_listed, rounds, given.seconds)
+                found = bursts(server, upstream.port, names, rounds)
                 is_met &= server.name != SCHOOLGATE or (
-                    beyond <= MOST_WAIT_S and miss_us <= MOST_CPU_US
+                    max(found.beyond_s) <= MOST_WAIT_S and miss_us <= MOST_CPU_US
                 )
                 print(
                     f"| {server.name} | {delay_ms:.0f} "
                     + ("| – | – " if delay_ms else f"| {miss_us:.0f} | {blocked_us:.0f} ")
-                    + f"| {middle * 1000:.0f} | {worst * 1000:.0f} | {beyond * 1000:.0f} |"
+                    + f"| {found.cpu_us:.0f} | {found.middle_s * 1000:.0f} "
+                    + f"| {found.worst_s * 1000:.0f} | {min(found.beyond_s) * 1000:.0f} "
+                    + f"| {max(found.beyond_s) * 1000:.0f} |"
                 )
     return is_met
 
@@ -150,11 +182,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="names that nobody asked for before")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--workers", type=int, default=1, help="of Schoolgate, on every core")
     parser.add_argument("--only", nargs="*", default=(UNBOUND.name, SCHOOLGATE))
     given = parser.parse_args()
     os.sched_setaffinity(0, {OWN_CORE})
     with tempfile.TemporaryDirectory() as name:
-        is_met = measured(given.only, given.rounds, given.seconds, Path(name))
+        is_met = measured(given, Path(name))
     print(f"load average {os.getloadavg()[0]:.1f}; targets {'met' if is_met else 'MISSED'}")
     return 0 if is_met else 1
 

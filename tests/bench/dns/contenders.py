@@ -18,12 +18,18 @@ def blocked() -> Iterator[str]:
 
 
 def answering(
-    folder: Path, upstream_port: int, only: Sequence[str], stack: ExitStack
+    folder: Path,
+    upstream_port: int,
+    only: Sequence[str],
+    stack: ExitStack,
+    *,
+    workers: int = 1,
 ) -> Iterator[tuple[Server, float]]:
     """
     Return each server of *only*, or every one, once it answers, and how many seconds it took.
 
-    *stack* ends them. Of those that are not installed is said which package they are in.
+    *stack* ends them; *workers* are Schoolgate's. Of those that are not installed is said which
+    package they are in.
     """
     folder.mkdir(exist_ok=True)
     for peer in PEERS:
@@ -39,7 +45,7 @@ def answering(
             continue
         yield _waited_for(stack.enter_context(Server(peer.name, command, site.port, own)))
     if not only or SCHOOLGATE in only:
-        school = School(folder / "school", unused_port(), upstream_port)
+        school = School(folder / "school", unused_port(), upstream_port, workers=workers)
         school.keep(school.source(blocked()))
         yield _waited_for(stack.enter_context(school.start()))
 

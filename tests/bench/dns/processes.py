@@ -37,7 +37,7 @@ class Memory:
 
 
 class Server:
-    """*command* as a child on *core*; `started_s` is set once it has answered *ask*."""
+    """*command* as a child on *core*, on every one without; see `wait_until_it_answers`."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class Server:
         folder: Path,
         *,
         environment: Mapping[str, str] | None = None,
-        core: int = SERVER_CORE,
+        core: int | None = SERVER_CORE,
     ) -> None:
         self.name, self.port = name, port
         self._printed: IO[bytes] = (folder / "printed.txt").open("wb")
         self._began_s = time.monotonic()
         # A child begins where its parent runs, with every thread that it will have.
         own_cores = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, range(os.cpu_count() or 1) if core is None else {core})
         self._process = subprocess.Popen(
             command,
             cwd=folder,

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+from load_generator import SERVER_CORE
 from packets import SEED
 from processes import Server
 from ruamel.yaml import YAML
@@ -65,6 +66,8 @@ class School:
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder, self.port = folder, port
+        # Several workers on one core would only take turns.
+        self._core = SERVER_CORE if workers == 1 else None
         raw = YAML(typ="safe").load(_SAMPLE.read_text())
         for network in raw["networks"]:
             for key in ("relay_from", "proxy_relay_port", "web_relay_port"):
@@ -103,7 +106,9 @@ class School:
         """Start the point."""
         command = [sys.executable, "-m", "schoolgate_dns"]
         environment = {CONFIG_VARIABLE: str(self.config)}
-        return Server("Schoolgate", command, self.port, self.folder, environment=environment)
+        return Server(
+            "Schoolgate", command, self.port, self.folder, environment=environment, core=self._core
+        )
 
 
 def live(

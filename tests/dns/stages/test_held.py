@@ -1,7 +1,8 @@
 """What is held: fresh, negative, failed, old; and what is fetched again before it is over."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -63,6 +64,36 @@ class Upstream:
         return self.says
 
 
+class CallingUpstream(Upstream):
+    """The same, which tells by a call."""
+
+    def __init__(self, says: Reply | Exception) -> None:
+        super().__init__(says)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
+        async def tell() -> None:
+            try:
+                told(await self.resolve(lookup))
+            except UpstreamError as error:
+                told(error)
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_KIND = ContextVar[type[Upstream]]("_KIND", default=Upstream)
+
+
+@pytest.fixture(params=[Upstream, CallingUpstream], ids=["awaited", "told"], autouse=True)
+def kind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is told by calls has to come to the same as what is awaited."""
+    token = _KIND.set(request.param)
+    yield
+    _KIND.reset(token)
+
+
 class Scene:
     """Held replies, their upstream and their clock."""
 
@@ -74,7 +105,7 @@ class Scene:
         is_own_zone: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
         self.now_s = 1000.0
-        self.upstream = Upstream(says)
+        self.upstream = _KIND.get()(says)
         self.held = HeldReplies(
             ReplyCache(),
             self.upstream,
@@ -88,7 +119,21 @@ class Scene:
         return len(self.upstream.asked)
 
     async def ask(self, lookup: Lookup = A) -> Held:
-        return self.held.get(lookup) or await self.held.fetch(lookup)
+        return self.held.get(lookup) or await self.fetch(lookup)
+
+    async def fetch(self, lookup: Lookup) -> Held:
+        future: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
+
+        def told(found: Held | UpstreamError | None) -> None:
+            assert found is not None
+            if isinstance(found, UpstreamError):
+                future.set_exception(found)
+            else:
+                future.set_result(found)
+
+        if self.held.begin(lookup, told):
+            return await future
+        return await self.held.fetch(lookup)
 
     async def settle(self) -> None:
         await until(lambda: not self.held._refreshes)
@@ -194,7 +239,7 @@ def test_failures_take_no_more_than_their_place() -> None:
     async def test(it: Scene) -> None:
         for number in range(MAX_FAILURES + 10):
             with pytest.raises(UpstreamSilent):
-                await it.held.fetch(Lookup(str(number).encode(), 1))
+                await it.fetch(Lookup(str(number).encode(), 1))
         assert MAX_FAILURES == len(it.held._failed)
 
     scene(test, UpstreamSilent("x"))
@@ -466,3 +511,21 @@ def test_at_the_end_nothing_is_left_running() -> None:
         assert 0 == len(it.held._refreshes)
 
     run(play())
+
+
+def test_a_mistake_of_ours_about_a_reply_is_told_as_a_failure() -> None:
+    """Whoever waits by a call has no other way to learn of it."""
+
+    def mistaken(_name: bytes) -> bool:
+        raise LookupError
+
+    async def play() -> list[Held | UpstreamError | None]:
+        upstream = CallingUpstream(NEW)
+        held = HeldReplies(ReplyCache(), upstream, lambda: 1000.0, is_own_zone=mistaken)
+        told: list[Held | UpstreamError | None] = []
+        assert held.begin(A, told.append)
+        await until(lambda: bool(told))
+        await held.close()
+        return told
+
+    assert [UpstreamUnreachable] == [type(each) for each in run(play())]

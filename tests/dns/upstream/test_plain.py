@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import dns.flags
 import dns.message
@@ -17,10 +18,21 @@ from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.upstream.datagrams import MAX_MISMATCHED
 from schoolgate_dns.upstream.hearing import Outcome
 from schoolgate_dns.upstream.plain import MAX_UNPROVEN, PlainTransport
+from schoolgate_dns.upstream.together import Together
 
 LOOKUP = wire.read_query(query("a.example").to_wire()).lookup
 LONG = wire.read_query(query("a-name-of-many-letters.and-some-more.example").to_wire()).lookup
 Respond = Callable[[bytes], list[bytes]]
+_IS_TOGETHER = ContextVar("_IS_TOGETHER", default=False)
+# A port for each question is what the faster way, with ports that are shared, is held to.
+apart = pytest.mark.parametrize("way", ["apart"], indirect=True)
+
+
+@pytest.fixture(params=["apart", "together"], autouse=True)
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    token = _IS_TOGETHER.set(request.param == "together")
+    yield
+    _IS_TOGETHER.reset(token)
 
 
 def good(octets: bytes, address: str = "192.0.2.1") -> bytes:
@@ -39,11 +51,18 @@ async def transport_to(
     upstream: LocalUpstream, timeout_s: float = 5.0
 ) -> AsyncIterator[PlainTransport]:
     place = UpstreamPlace(UpstreamKind.PLAIN, Place("127.0.0.1", upstream.port))
-    transport = PlainTransport(place, timeout_s)
+    transport = PlainTransport(place, timeout_s, together=_IS_TOGETHER.get())
     try:
         yield transport
     finally:
         await transport.close()
+
+
+def _waiting_in(transport: PlainTransport) -> int:
+    datagrams = transport._datagrams
+    if isinstance(datagrams, Together):
+        return len(datagrams._lines)
+    return len(datagrams._waiting)
 
 
 def asked_of(
@@ -133,6 +152,7 @@ def test_what_another_port_or_address_sends_never_arrives() -> None:
     assert ("192.0.2.1", 0) == run(ask())
 
 
+@apart
 def test_every_query_has_a_port_an_id_and_capitals_of_its_own() -> None:
     _, _, upstream = asked_of(lambda q: [good(q)], lookup=LONG, times=32)
 
@@ -143,6 +163,7 @@ def test_every_query_has_a_port_an_id_and_capitals_of_its_own() -> None:
     assert {LONG.name} == {name.lower() for name in names}
 
 
+@apart
 def test_what_comes_after_the_reply_is_compared_with_no_later_question() -> None:
     found, transport, upstream = asked_of(
         lambda q: [good(q), forged(q), forged(q), good(q)], times=20
@@ -202,6 +223,7 @@ def test_a_connection_that_ends_inside_a_message_is_an_error() -> None:
         asked_of(lambda q: [truncated(q)], lambda _: [])
 
 
+@apart
 @pytest.mark.parametrize("count", [MAX_MISMATCHED, MAX_MISMATCHED + 1])
 def test_under_many_guesses_the_question_goes_over_tcp(count: int) -> None:
     """One more than the bound, and the true datagram behind them is not even read."""
@@ -345,7 +367,7 @@ def test_nobody_listening_is_noticed_at_once() -> None:
 
     async def ask() -> None:
         place = UpstreamPlace(UpstreamKind.PLAIN, Place("127.0.0.1", port))
-        transport = PlainTransport(place, 60.0)
+        transport = PlainTransport(place, 60.0, together=_IS_TOGETHER.get())
         async with asyncio.timeout(2):
             with pytest.raises(ConnectionRefusedError):
                 await transport.ask(LOOKUP)
@@ -401,7 +423,7 @@ def test_closing_ends_what_waits_and_leaves_no_socket() -> None:
                 asking = [asyncio.create_task(transport.ask(LOOKUP)) for _ in range(4)]
                 await until(lambda: len(upstream.udp_queries) == 4)
             await asyncio.gather(*asking, return_exceptions=True)
-            return all(each.cancelled() for each in asking), len(transport._datagrams._waiting)
+            return all(each.cancelled() for each in asking), _waiting_in(transport)
 
     assert (True, 0) == run(ask())
 

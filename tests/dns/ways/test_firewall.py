@@ -108,8 +108,8 @@ def box() -> Iterator[Box]:
         join(pupil, "eth0", gateway, "pupils0")
         ends = ((gateway, "pupils0", GATEWAYS), (pupil, "eth0", PUPILS))
         for namespace, device, (four, six) in ends:
-            namespace.run("ip", "address", "add", f"{four}/24", "dev", device)
-            namespace.run("ip", "address", "add", f"{six}/64", "dev", device)
+            namespace.give(f"{four}/24", device)
+            namespace.give(f"{six}/64", device)
         box = Box(pupil, gateway, Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp")))
         yield box
         box.close()
@@ -117,12 +117,12 @@ def box() -> Iterator[Box]:
 
 @pytest.fixture(autouse=True)
 def _ruleset(box: Box) -> Iterator[None]:
-    box.gateway.run("nft", "-f", "-", given=RULESET)
+    box.gateway.must("nft", "-f", "-", given=RULESET)
     yield
     box.told()
-    box.gateway.run("nft", "flush", "ruleset")
+    box.gateway.must("nft", "flush", "ruleset")
     for state in ("all", "permanent"):
-        box.gateway.run("ip", "neigh", "flush", "dev", "pupils0", "nud", state)
+        box.gateway.must("ip", "neigh", "flush", "dev", "pupils0", "nud", state)
 
 
 class Upstream(asyncio.DatagramProtocol):
@@ -212,7 +212,7 @@ def test_what_is_finished_opens_its_ways_too(box: Box) -> None:
             await ask("books.example")
         service.put_in_force(service.reception._in_force)
         await ask("ferns.example")
-        box.gateway.run("nft", "flush", "set", "inet", "schoolgate", WaySet.LINK4.open_name)
+        box.gateway.must("nft", "flush", "set", "inet", "schoolgate", WaySet.LINK4.open_name)
         answered = service.reception.desk.answered
         while answered == service.reception.desk.answered:
             await ask("books.example")
@@ -244,7 +244,7 @@ def test_an_address_that_another_device_has_now_is_let_nowhere_by_the_first(box:
 
     async def story(_service: Service, ask: Ask) -> None:
         await until_open(box, ask, box.mac)
-        box.gateway.run(
+        box.gateway.must(
             *("ip", "neigh", "replace", PUPILS[0], "dev", "pupils0"),
             *("lladdr", other.hex(":"), "nud", "permanent"),
         )
@@ -267,12 +267,12 @@ async def until_open(box: Box, ask: Ask, mac: bytes) -> None:
 def test_without_a_ruleset_there_is_no_answer_that_would_not_work(box: Box) -> None:
     async def story(service: Service, ask: Ask) -> None:
         assert 0 == (await ask("books.example")).rcode()
-        box.gateway.run("nft", "flush", "ruleset")
+        box.gateway.must("nft", "flush", "ruleset")
         assert 2 == (await ask("ferns.example")).rcode()
         assert [] == [each for each in box.told() if "ferns.example" in each.names]
         assert service.firewall is not None
         assert 0 < service.firewall.egress.failed
-        box.gateway.run("nft", "-f", "-", given=RULESET)
+        box.gateway.must("nft", "-f", "-", given=RULESET)
         assert 0 == (await ask("ferns.example")).rcode()
 
     run(box, story)

@@ -43,6 +43,22 @@ def test_a_change_of_the_live_state_alone_comes_without_the_rest(folder: Path) -
     asyncio.run(scenario())
 
 
+def test_what_a_new_source_has_in_common_with_the_one_before_a_point_has_once(
+    folder: Path,
+) -> None:
+    async def scenario() -> None:
+        point = Point(folder)
+        async with running_policyd(folder / "policyd.sock") as policyd, running(point):
+            for number in (1, 2):
+                policyd.server.publish(revision(number))
+                await eventually(lambda number=number: point.in_force[-1:] == [number])
+
+        first, second = point.sources
+        assert first.policy.school_time is second.policy.school_time
+
+    asyncio.run(scenario())
+
+
 def test_a_point_that_starts_anew_has_what_it_had_without_policyd(folder: Path) -> None:
     async def scenario() -> None:
         point = Point(folder)

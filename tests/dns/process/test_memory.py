@@ -1,0 +1,99 @@
+"""What a parent keeps for its workers is written to by none of them; in processes of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+from schoolgate_dns.process.memory import leave_uncounted
+
+_BEGINNING = """
+import gc, sys
+from schoolgate_dns.process.memory import leave_uncounted
+"""
+_REFERENCES = (
+    _BEGINNING
+    + """
+kept = {"a": ["text that is no name", 12345678901234567890, (1.5,)], "b": object()}
+before = [sys.getrefcount(each) for each in (kept, kept["a"][0], kept["a"][1], kept["b"])]
+assert leave_uncounted()
+after = [sys.getrefcount(each) for each in (kept, kept["a"][0], kept["a"][1], kept["b"])]
+many = [kept, kept["a"][0], kept["a"][1], kept["b"]] * 1000
+again = [sys.getrefcount(each) for each in (kept, kept["a"][0], kept["a"][1], kept["b"])]
+print(after == again, before == after, sys.getrefcount(None) == after[0])
+del many, kept
+print(gc.collect() >= 0)
+"""
+)
+_LATER = (
+    _BEGINNING
+    + """
+import weakref
+class Thing: pass
+assert leave_uncounted()
+thing = Thing()
+count, gone = sys.getrefcount(thing), weakref.ref(thing)
+other = thing
+print(sys.getrefcount(thing) - count)
+del thing, other
+print(gone() is None)
+def steps():
+    yield 1
+    yield 2
+print(list(steps()))
+"""
+)
+_PRIVATE = (
+    _BEGINNING
+    + """
+import os
+kept = [[str(number)] for number in range(300_000)]
+uncounted = sys.argv[1] == "uncounted" and leave_uncounted()
+gc.freeze()
+def private_kb():
+    with open("/proc/self/smaps_rollup") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Private_Dirty"))
+sys.stdout.flush()
+if not os.fork():
+    before = private_kb()
+    for each in kept:
+        text = each[0]
+    print(private_kb() - before, flush=True)
+    os._exit(0)
+os.wait()
+"""
+)
+known = pytest.mark.skipif(
+    sys.implementation.name != "cpython" or not (3, 12) <= sys.version_info < (3, 14),
+    reason="it does nothing with a Python that it does not know",
+)
+
+
+def run(program: str, *arguments: str) -> list[str]:
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert not done.stderr
+    return done.stdout.split("\n")[:-1]
+
+
+@known
+def test_references_to_what_is_there_are_not_counted_any_more() -> None:
+    assert ["True False True", "True"] == run(_REFERENCES)
+
+
+@known
+def test_what_is_made_later_is_counted_and_ends() -> None:
+    assert ["1", "True", "[1, 2]"] == run(_LATER)
+
+
+@known
+def test_a_worker_that_looks_at_what_it_shares_makes_no_copy_of_it() -> None:
+    """Each list and text would be written to: some thirty megabytes."""
+    ((counted,), (uncounted,)) = run(_PRIVATE, "counted"), run(_PRIVATE, "uncounted")
+
+    assert 10_000 < int(counted)
+    assert 2_000 > int(uncounted)
+
+
+def test_with_a_python_that_is_not_known_nothing_is_done() -> None:
+    assert not leave_uncounted(is_known=lambda: False)

@@ -70,6 +70,9 @@ durability: $(STAMP) ## 10,000 simulated power cuts and 300 kills under the scho
 	$(PY) tests/durability/cuts.py --cuts 10000
 	$(PY) tests/durability/kills.py --kills 300
 
+boot: $(STAMP) ## boot a real Debian as a gateway, kill it and cut its power (root; RELEASE=12 or 13; minutes)
+	$(PY) tests/boot/boot.py --release $(or $(RELEASE),12) --cuts 5
+
 dns-tree: $(STAMP) ## 100,000 names of a local tree, answered as unbound answers them (minutes)
 	@tools/test-packages.sh
 	$(PY) tests/e2e/dns_tree.py --names 100000
@@ -86,4 +89,4 @@ lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench bench-box pages fuzz durability dns-tree schema css lock
+.PHONY: help setup run test lint bench bench-box pages fuzz durability boot dns-tree schema css lock

@@ -1,6 +1,7 @@
-"""What every test shares: how Hypothesis searches, and what may run beside what."""
+"""What every test shares: how Hypothesis searches, what may run beside what, kept bytecode."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Tests start hundreds of processes. Where nobody keeps bytecode each of them would compile what it
+# imports anew, which costs it more than all else.
+_BYTECODE = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(_BYTECODE)
+sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -67,9 +67,10 @@ def _over_what_stands(ruleset: str, using: PacketFilter) -> str:
 
 
 def _put_inspection_addresses(settings: Settings) -> None:
-    for version, length in ((4, 32), (6, 128)):
+    # `nodad`: DNS and the proxy can bind it at once, on a loopback that nobody else is on.
+    for version, length, *flags in ((4, 32), (6, 128, "nodad")):
         address = f"{inspection_address(settings, version)}/{length}"
-        done = run_program("ip", "address", "replace", address, "dev", "lo")
+        done = run_program("ip", "address", "replace", address, "dev", "lo", *map(str, flags))
         if done.returncode != 0:
             message = f"{address}: cannot be put on the loopback: {shortened(done.stderr)}"
             raise RulesetError(f"{message}: run this as root")

@@ -73,12 +73,12 @@ def test_what_a_technician_drafts_and_the_head_directs_is_filtered(at_break: Who
         )
         assert "status: NOERROR" in school.dig(TEACHER, "www.tiktok.com")
 
-        page = head.send(
+        page = head.sign(
             f"{draft}/direct",
             f"{draft}/direct",
+            school.passwords["head"],
             when="safety",
             reasons="From today",
-            password=school.passwords["head"],
         )
         assert "directed and signed" in page.text
         wait_for(
@@ -105,7 +105,6 @@ def test_a_date_before_the_notice_is_over_is_refused(broad_square: WholeSchool) 
             "when": "day",
             "announced_on": "2026-11-20",
             "reasons": "As the governors approved",
-            "password": school.passwords["head"],
         }
 
         early = {**signed, "in_force_from": "2026-12-20"}
@@ -119,5 +118,6 @@ def test_a_date_before_the_notice_is_over_is_refused(broad_square: WholeSchool) 
         assert "2026-12-19" == refused.inputs["in_force_from"]
 
         on_time = {**signed, "in_force_from": "2026-12-20"}
-        page = head.send(f"{draft}/direct", f"{draft}/direct", **on_time)
+        password = school.passwords["head"]
+        page = head.sign(f"{draft}/direct", f"{draft}/direct", password, **on_time)
         assert "comes into force on Sunday 20 December 2026, 00:00" in page.text

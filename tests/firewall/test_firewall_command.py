@@ -28,12 +28,12 @@ def run(config: Path, command: str) -> tuple[int, str, str]:
 def test_it_checks_loads_and_closes(config: Path) -> None:
     with made("gate") as (gateway,), gateway.entered():
         assert (0, "The ruleset can be loaded.\n", "") == run(config, "check")
-        assert "" == gateway.run("nft", "list", "ruleset").stdout
+        assert "" == gateway.must("nft", "list", "ruleset")
         assert (0, "The ruleset is in force. Mode: enforce.\n", "") == run(config, "load")
-        assert "chain steer6" in gateway.run("nft", "list", "ruleset").stdout
+        assert "chain steer6" in gateway.must("nft", "list", "ruleset")
         code, said, _ = run(config, "close")
         assert (0, "Nothing passes through.") == (code, said.partition(" Run")[0])
-        assert "chain steer6" not in gateway.run("nft", "list", "ruleset").stdout
+        assert "chain steer6" not in gateway.must("nft", "list", "ruleset")
 
 
 def test_it_shows_the_ruleset_for_a_technician_to_read(config: Path) -> None:

@@ -25,7 +25,7 @@ KEY = b"\1\0\0\0" + bytes(8) + b"\xc0\0\2\1"
 def gateway() -> Iterator[Namespace]:
     with made("gate") as (namespace,):
         # One interface of those that the settings name; the others come when they come.
-        namespace.run("ip", "link", "add", "lan1", "type", "veth", "peer", "name", "far")
+        namespace.must("ip", "link", "add", "lan1", "type", "veth", "peer", "name", "far")
         yield namespace
 
 
@@ -44,7 +44,7 @@ def sets() -> Iterator[Sets]:
 
 
 def standing(gateway: Namespace) -> str:
-    return gateway.run("nft", "list", "ruleset").stdout
+    return gateway.must("nft", "list", "ruleset")
 
 
 class Broken(PacketFilter):
@@ -72,7 +72,7 @@ def test_a_reload_keeps_ways_clients_and_counts(gateway: Namespace, sets: Sets) 
         assert [KEY] == [each.key for each in sets.elements(name)]
     assert 1 == len(sets.elements("trusted4"))
     assert 1 == len(sets.elements(Reason.TUNNEL.count_set(4)))
-    assert "accept" in gateway.run("nft", "list", "chain", "inet", TABLE, "refuse_inside4").stdout
+    assert "accept" in gateway.must("nft", "list", "chain", "inet", TABLE, "refuse_inside4")
 
 
 def test_a_reload_fills_ranges_anew(gateway: Namespace, tmp_path: Path) -> None:
@@ -83,10 +83,10 @@ def test_a_reload_fills_ranges_anew(gateway: Namespace, tmp_path: Path) -> None:
 
     loader.load(narrower)
 
-    own = gateway.run("nft", "list", "set", "inet", TABLE, "own4").stdout
+    own = gateway.must("nft", "list", "set", "inet", TABLE, "own4")
     assert "10.9.1.0/24" in own
     assert "10.9.2.0/24" not in own
-    shared = gateway.run("nft", "list", "set", "inet", TABLE, "shared6").stdout
+    shared = gateway.must("nft", "list", "set", "inet", TABLE, "shared6")
     assert "elements" not in shared
     # And over ranges that lie within those that stood there.
     loader.load(SETTINGS)
@@ -142,7 +142,7 @@ def test_closing_lets_nothing_pass_and_a_load_opens_again(gateway: Namespace) ->
 
     loader.close()
 
-    forward = gateway.run("nft", "list", "chain", "inet", TABLE, "forward").stdout
+    forward = gateway.must("nft", "list", "chain", "inet", TABLE, "forward")
     assert "policy drop" in forward
     assert "accept" not in forward
     loader.load(SETTINGS)
@@ -153,10 +153,12 @@ def test_the_inspection_addresses_are_on_the_loopback_once(gateway: Namespace) -
     loader.load(SETTINGS)
     loader.load(SETTINGS)
 
-    links = json.loads(gateway.run("ip", "-j", "address", "show", "dev", "lo").stdout)
+    links = json.loads(gateway.must("ip", "-j", "address", "show", "dev", "lo"))
     found = [(each["local"], each["prefixlen"]) for each in links[0]["addr_info"]]
     assert 1 == found.count((INSPECTION[4], 32))
     assert 1 == found.count((INSPECTION[6], 128))
+    # Whoever starts next can bind it: nobody looks first whether another has it.
+    assert [INSPECTION[6]] == [each["local"] for each in links[0]["addr_info"] if "nodad" in each]
 
 
 def test_the_kernel_is_told_what_a_gateway_needs() -> None:

@@ -151,7 +151,6 @@ def download(
 ) -> tuple[socket.socket, socket.socket]:
     """Return both ends of a connection over which something goes."""
     own = world.connect(device, PLAIN[family], 443)
-    assert own is not None
     assert "origin" == world.taker()
     far = world.accepted()
     own.sendall(CLIENT_HELLO)
@@ -223,7 +222,7 @@ def test_an_idle_connection_ends_though_the_kernel_forgot_its_address(
         gateway.answer(world.pupil, "tiktok.example", 6, known_as=world.pupil.address(4))
         idle = await asyncio.to_thread(download, world, world.pupil, 6)
         place = (world.pupil.address(6), "dev", world.pupil.inside)
-        world.gateway.run("ip", "neighbour", "delete", *place)
+        world.gateway.must("ip", "neighbour", "delete", *place)
         await gateway.put(school(2))
         way = world.way(world.pupil, PLAIN[6])
         world.sets.remove(way.set.cut_name, [way.key])
@@ -240,7 +239,7 @@ def test_what_is_refused_is_told_to_policyd(
     async def use(gateway: Gateway) -> None:
         mac = world.pupil.namespace.hardware_of("lan0").hex(":")
         place = (world.pupil.address(4), "lladdr", mac, "dev", world.pupil.inside)
-        world.gateway.run("ip", "neighbour", "replace", *place)
+        world.gateway.must("ip", "neighbour", "replace", *place)
         await gateway.put(school(1))
         assert "refused" == await asyncio.to_thread(world.tcp, world.pupil, PLAIN[family], 443)
         await eventually(lambda: bool(gateway.events))
@@ -293,7 +292,7 @@ def test_a_ruleset_in_place_of_another_has_everybody_apart_again_and_dns_opens_a
         await gateway.put(school(2, devices=(device,)))
         await eventually(lambda: gateway.held("close4") == {socket.inet_aton(address)})
         place = gateway.settings.ways_path.stat().st_ctime_ns
-        world.gateway.run("nft", "delete", "table", "inet", TABLE)
+        world.gateway.must("nft", "delete", "table", "inet", TABLE)
         world.load(school_settings())
         assert set() == gateway.held("close4")
 

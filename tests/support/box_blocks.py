@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 
+from box_clients import PATIENT_DIG
 from box_rig import Box
 from whole_school import wait_for
 
@@ -19,7 +20,7 @@ class Blocks:
     def add(self, count: int = _EACH) -> None:
         """Ask once for each of *count* new names of a blocked site."""
         names = [f"a{secrets.token_hex(6)}.tiktok.com" for _ in range(count)]
-        done = self._box.device("guest").run("dig", "+tries=1", "+time=3", *names)
+        done = self._box.device("guest").run("dig", *PATIENT_DIG, *names)
         assert count == done.stdout.count("status: NXDOMAIN"), done.stdout
         self._asked += names
 

@@ -11,7 +11,12 @@ import h2.events
 from box_internet import HTTPS
 from box_rig import Box
 
-PATIENCE_S = 1.5
+# What must come is waited for as long as a busy machine may take; what is refused is told at once.
+PATIENCE_S = 10.0
+PATIENT = ("--max-time", f"{PATIENCE_S:.0f}")
+PATIENT_DIG = ("+tries=1", f"+time={PATIENCE_S:.0f}")
+# How long what is dropped without a word is waited for.
+SILENCE_S = 1.5
 
 
 class Got(StrEnum):
@@ -31,7 +36,7 @@ def page_of(text: str) -> Got:
 
 def curl(box: Box, who: str, family: int, *options: str) -> str:
     """Return what curl gets, whoever's certificate it is."""
-    done = box.device(who).run("curl", f"-{family}", "-sSk", "--max-time", "4", *options)
+    done = box.device(who).run("curl", f"-{family}", "-sSk", *PATIENT, *options)
     return done.stdout
 
 
@@ -43,7 +48,7 @@ def tls_get(box: Box, who: str, address: str, sni: str | None, host: str) -> Got
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         with (
-            socket.create_connection((address, HTTPS), timeout=PATIENCE_S * 2) as connection,
+            socket.create_connection((address, HTTPS), timeout=PATIENCE_S) as connection,
             warnings.catch_warnings(),
             context.wrap_socket(connection, server_hostname=sni) as stream,
         ):
@@ -133,4 +138,4 @@ def udp_echo(box: Box, who: str, place: tuple[str, int], octets: bytes) -> Got:
 
 def asks_for(box: Box, who: str, name: str) -> None:
     """Have *who*'s device ask our DNS for *name*, for both families."""
-    box.device(who).run("dig", "+short", "+tries=1", "+time=3", name, "A", name, "AAAA")
+    box.device(who).run("dig", "+short", *PATIENT_DIG, name, "A", name, "AAAA")

@@ -18,7 +18,7 @@ from pathlib import Path
 import h2.config
 import h2.connection
 import h2.events
-from box_namespaces import Namespace
+from netns import Namespace
 
 _CONNECTS_WITHIN_S = 5.0
 # A flow in which nothing comes any more is over as well; its last octet tells since when.

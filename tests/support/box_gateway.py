@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from box_namespaces import Namespace, Started
-from box_records import Recorded, family_of, recorded_in
+from box_records import Recorded, recorded_in
 from box_school import DNS_WORKERS, PROXY_WORKERS, write_config
+from netns import Namespace
+from started import Started
 from whole_school import wait_for
 
 from schoolgate_policyd.clock import read_clock_state, set_school_clock
@@ -23,9 +24,11 @@ from schoolgate_policyd.supervisor.accounts import accounts_of
 
 ZONE = ZoneInfo("Europe/London")
 LESSON = "2026-11-20T10:00:00"
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 DISK_MEGABYTES = 64
 LOOKED_THROUGH_WITHIN_S = 2.0
+# What is like something of the same minute is told when that is over.
+RECORDED_WITHIN_S = 90.0
 UNKNOWN_CLOSED = "no name was known"
 MODULES = {
     "policyd": "schoolgate_policyd",
@@ -214,25 +217,27 @@ class Gateway:
         """Return what policyd has stored of blocks and attempts, oldest first."""
         return recorded_in(self.settings.events_dir)
 
-    def wait_recorded(
-        self, client: str, attempt: str, family: int | None = None, within_s: float = 15.0
-    ) -> Recorded:
-        """
-        Return what was stored of *attempt* by *client*, when it is.
+    def mark(self) -> datetime:
+        """Return the moment that tells what is recorded from now on from what was before."""
+        return datetime.now(UTC)
 
-        With *family*, what names an address names one of that family.
+    def wait_recorded(self, client: str, attempt: str, host: str, *, since: datetime) -> Recorded:
+        """
+        Return what was stored of *attempt* by *client* to *host*, when it is.
+
+        Only what came after *since* counts, a `mark` that was taken before it was tried.
         """
 
         def found() -> Recorded | None:
+            wanted = (client, attempt, host)
             alike = (
                 each
                 for each in self.recorded()
-                if (each.client, each.attempt) == (client, attempt)
-                and (family is None or family_of(each.host) in {None, family})
+                if (each.client, each.attempt, each.host) == wanted and each.at >= since
             )
             return next(alike, None)
 
-        recorded = wait_for(found, within_s, f"{attempt} by {client} over IPv{family}")
+        recorded = wait_for(found, RECORDED_WITHIN_S, f"{attempt} by {client} to {host}")
         assert recorded is not None
         return recorded
 

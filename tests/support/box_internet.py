@@ -16,7 +16,6 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
-from box_namespaces import Namespace
 from box_places import (
     CLOCK,
     DOH,
@@ -24,7 +23,10 @@ from box_places import (
     MAIL,
     NAMES,
     ODD,
+    ODD_2,
+    ODD_3,
     OTHER_RESOLVER,
+    OTHER_RESOLVER_2,
     SOCIAL,
     SSH_443,
     TTL_S,
@@ -34,15 +36,17 @@ from box_places import (
     VPN_443,
     Place,
 )
+from netns import Namespace
 
 INNER_PORT = 8000
 OPENVPN, WIREGUARD, SSH, IMAPS, NTP, HTTPS, DOT = 1194, 51820, 22, 993, 123, 443, 853
 SSH_BANNER = b"SSH-2.0-box\r\n"
 _UDP_ECHOES = (
-    *((ODD, port) for port in (HTTPS, OPENVPN, WIREGUARD)),
+    (ODD, OPENVPN),
+    (ODD_3, WIREGUARD),
     *((place, HTTPS) for place in (LESSONS, SOCIAL)),
     (CLOCK, NTP),
-    (OTHER_RESOLVER, DOT),
+    (OTHER_RESOLVER_2, DOT),
 )
 TICK_EVERY_S = 0.02
 _LONGEST = 65535
@@ -97,7 +101,7 @@ class Internet:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _start(self) -> None:
-        for place in (UPSTREAM, OTHER_RESOLVER):
+        for place in (UPSTREAM, OTHER_RESOLVER, OTHER_RESOLVER_2):
             for address in (place.ipv4, place.ipv6):
                 await self._datagrams(
                     (address, 53), lambda octets, at=place: self._answer(at, octets)
@@ -292,6 +296,6 @@ async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 _STREAMS = (
-    *((place, port, _echo) for place, port in ((ODD, OPENVPN), (MAIL, IMAPS), (VPN_443, HTTPS))),
+    *((place, port, _echo) for place, port in ((ODD_2, OPENVPN), (MAIL, IMAPS), (VPN_443, HTTPS))),
     *((place, port, _ssh) for place, port in ((ODD, SSH), (SSH_443, HTTPS))),
 )

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from box_clients import Got, asks_for, curl, tls_get
+from box_clients import PATIENT, Got, asks_for, curl, tls_get
 from box_flows import Flow, Wanted, run_flows, stop_flows
 from box_places import HIDDEN, LESSON_SITE, LESSONS, NEWS, NEWS_SITE, SOCIAL, SOCIAL_SITE
 from box_rig import Box
@@ -68,7 +68,7 @@ def assert_closed(box: Box) -> None:
 
 def assert_open(box: Box, who: str, site: str, family: int = 4) -> None:
     """Assert that *who* gets the page of *site*, whatever else is said in its place."""
-    got = box.device(who).run("curl", f"-{family}", "-sSk", "--max-time", "8", f"https://{site}/")
+    got = box.device(who).run("curl", f"-{family}", "-sSk", *PATIENT, f"https://{site}/")
     assert f"site={site}" in got.stdout, (got.stdout[:200], got.stderr)
 
 

@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import trustme
-from box_namespaces import Namespace, Started
 from box_places import NAMES, SHARED_NAMES, WEBSITES
+from netns import Namespace
+from started import Started
 
 ENDLESS_OCTETS = 1 << 32
 ENDLESS_OCTETS_PER_S = 512 * 1024

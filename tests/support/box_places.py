@@ -34,7 +34,8 @@ def _server(number: int) -> Place:
 DOCUMENTATION = ("203.0.113.0/24", "2001:db8:1::/48")
 
 UPSTREAM = _server(53)  # whom the gateway asks
-OTHER_RESOLVER = _server(54)  # whom nobody behind the gateway is to ask
+OTHER_RESOLVER = _server(54)  # whom nobody behind the gateway is to ask, nor the next one
+OTHER_RESOLVER_2 = _server(56)
 DOH = _server(55)
 LESSONS = _server(10)
 NEWS = _server(11)  # stays open while others close
@@ -42,7 +43,9 @@ SOCIAL = _server(20)
 SOCIAL_2 = _server(21)
 LOOKED_INTO = _server(31)  # a translator, of which some pages are blocked
 TWO_FACED = _server(30)  # an address of its own, of an allowed and of a blocked site
-ODD = _server(60)  # ports of all kinds
+ODD = _server(60)  # ports of all kinds, here and at the next two
+ODD_2 = _server(57)
+ODD_3 = _server(58)
 SSH_443 = _server(61)
 VPN_443 = _server(62)
 MAIL = _server(63)
@@ -63,7 +66,8 @@ WEBSITES = (
 )
 EVERY_PLACE = (
     *WEBSITES,
-    *(UPSTREAM, OTHER_RESOLVER, ODD, MAIL, SSH_443, VPN_443, CLOCK, TUNNELS, MEANWHILE, LATER),
+    *(UPSTREAM, OTHER_RESOLVER, OTHER_RESOLVER_2, ODD, ODD_2, ODD_3, MAIL, SSH_443, VPN_443),
+    *(CLOCK, TUNNELS, MEANWHILE, LATER),
 )
 
 LESSON_SITE = "lessons.example"
@@ -79,7 +83,10 @@ TWO_FACED_SOCIAL_SITE = "www.reddit.com"
 TWO_FACED_SITE_2 = "choir.example"
 TWO_FACED_SOCIAL_SITE_2 = "www.pinterest.com"
 DOH_SITE = "dns.google"
+DOH_SITE_2 = "dns.quad9.net"
 ODD_SITE = "server.example"
+ODD_SITE_2 = "server-2.example"
+ODD_SITE_3 = "server-3.example"
 SSH_SITE = "shell.example"
 VPN_SITE = "office.example"
 CLOCK_SITE = "time.example"
@@ -101,7 +108,10 @@ NAMES: dict[str, Place] = {
     TWO_FACED_SITE_2: TWO_FACED_2,
     TWO_FACED_SOCIAL_SITE_2: TWO_FACED_2,
     DOH_SITE: DOH,
+    DOH_SITE_2: DOH,
     ODD_SITE: ODD,
+    ODD_SITE_2: ODD_2,
+    ODD_SITE_3: ODD_3,
     SSH_SITE: SSH_443,
     VPN_SITE: VPN_443,
     CLOCK_SITE: CLOCK,

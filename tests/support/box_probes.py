@@ -17,6 +17,8 @@ import h2.events
 import h2.exceptions
 from box_clients import (
     PATIENCE_S,
+    PATIENT,
+    PATIENT_DIG,
     Got,
     asks_for,
     curl,
@@ -28,19 +30,27 @@ from box_clients import (
 )
 from box_internet import DOT, HTTPS, OPENVPN, SSH, SSH_BANNER, WIREGUARD
 from box_places import (
+    ADULT_SITE,
     DOH,
     DOH_SITE,
+    DOH_SITE_2,
     LESSON_SITE,
     LESSONS,
     LOOKED_INTO_SITE,
     ODD,
+    ODD_2,
+    ODD_3,
     ODD_SITE,
+    ODD_SITE_2,
+    ODD_SITE_3,
     OTHER_RESOLVER,
+    OTHER_RESOLVER_2,
     SHARED,
     SHARED_LESSON_SITE,
     SHARED_SOCIAL_SITE,
     SOCIAL,
     SOCIAL_SITE,
+    SOCIAL_SITE_2,
     SSH_443,
     SSH_SITE,
     TOR,
@@ -67,7 +77,8 @@ class Probe:
     """
     A way round: what comes of it for each, and the attempt that is recorded of the pupil.
 
-    *attempt* None: what is recorded is an ordinary block, or nothing.
+    *attempt* None: what is recorded is an ordinary block, or nothing. *host* is what the record
+    names over a family: no other probe's has both alike, so each is known by its own record.
     """
 
     name: str
@@ -76,6 +87,7 @@ class Probe:
     staff: Got = Got.REFUSED
     guest: Got = Got.REFUSED
     attempt: str | None = None
+    host: Callable[[int], str] | None = None
     families: tuple[int, ...] = (4, 6)
 
     def expected(self, who: str) -> Got:
@@ -86,12 +98,12 @@ class Probe:
 # DNS past ours.
 
 
-def _plain(*options: str) -> Try:
+def _plain(resolver: Place, *options: str) -> Try:
     def attempt(box: Box, who: str, family: int) -> Got:
         wanted = "A" if family == 4 else "AAAA"
         done = box.device(who).run(
-            *("dig", f"@{OTHER_RESOLVER.at(family)}", SOCIAL_SITE, wanted),
-            *("+tries=1", "+time=2", "+noall", "+comments", "+answer", *options),
+            *("dig", f"@{resolver.at(family)}", SOCIAL_SITE, wanted),
+            *(*PATIENT_DIG, "+noall", "+comments", "+answer", *options),
         )
         if SOCIAL.at(family) in done.stdout:
             return Got.REACHED
@@ -102,7 +114,7 @@ def _plain(*options: str) -> Try:
 
 def _over_tls(box: Box, who: str, family: int) -> Got:
     done = box.device(who).run(
-        *("kdig", "+tls", "+retry=0", "+time=2", f"@{OTHER_RESOLVER.at(family)}"),
+        *("kdig", "+tls", "+retry=0", f"+time={PATIENCE_S:.0f}", f"@{OTHER_RESOLVER.at(family)}"),
         *(SOCIAL_SITE, "A"),
     )
     return Got.REACHED if SOCIAL.ipv4 in done.stdout else Got.REFUSED
@@ -113,10 +125,10 @@ def _over_https(place: Callable[[int], str]) -> Try:
         query = dns.message.make_query(SOCIAL_SITE, "A")
         query.id = 0
         done = box.device(who).run(
-            *("curl", f"-{family}", "-sSk", "--max-time", "4", "--data-binary", "@-"),
+            *("curl", f"-{family}", "-sSk", *PATIENT, "--data-binary", "@-"),
             *("-H", "Content-Type: application/dns-message", "--output", "-"),
             f"https://{place(family)}/dns-query",
-            octets_in=query.to_wire(),
+            given=query.to_wire(),
         )
         answer = done.stdout.encode(errors="surrogateescape")
         if socket.inet_aton(SOCIAL.ipv4) in answer:
@@ -126,7 +138,20 @@ def _over_https(place: Callable[[int], str]) -> Try:
     return attempt
 
 
-# Other names than those that DNS was asked for.
+# Other names than those that DNS was asked for. What is recorded of a name names no family, so
+# that each has names of its own.
+
+
+def _doh_site(family: int) -> str:
+    return DOH_SITE if family == 4 else DOH_SITE_2
+
+
+def _social_site(family: int) -> str:
+    return SOCIAL_SITE if family == 4 else SOCIAL_SITE_2
+
+
+def _shared_social_site(family: int) -> str:
+    return SHARED_SOCIAL_SITE if family == 4 else ADULT_SITE
 
 
 def _hosts_file(box: Box, who: str, family: int) -> Got:
@@ -148,7 +173,7 @@ def _other_host(box: Box, who: str, family: int) -> Got:
 
 def _host_looked_into(box: Box, who: str, family: int) -> Got:
     """Ask a site that is looked into for a blocked Host on the same connection."""
-    header = ("-H", f"Host: {SOCIAL_SITE}")
+    header = ("-H", f"Host: {_social_site(family)}")
     return page_of(curl(box, who, family, *header, f"https://{LOOKED_INTO_SITE}/"))
 
 
@@ -178,18 +203,18 @@ def _fronted(box: Box, who: str, family: int) -> Got:
     return tls_get(box, who, SHARED.at(family), SHARED_LESSON_SITE, SHARED_SOCIAL_SITE)
 
 
-def _other_authority(site: str) -> Try:
-    """Ask on an HTTP/2 connection to *site* for a blocked authority, after one for the site."""
+def _other_authority(site: str, authority: Callable[[int], str]) -> Try:
+    """Ask on an HTTP/2 connection to *site* for a blocked *authority*, after one for the site."""
 
     def attempt(box: Box, who: str, family: int) -> Got:
         def work() -> Got:
             with socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6) as plain:
-                plain.settimeout(PATIENCE_S * 2)
+                plain.settimeout(PATIENCE_S)
                 plain.connect((address, HTTPS))
-                return page_of(http2_pages(plain, site, (site, SHARED_SOCIAL_SITE))[-1])
+                return page_of(http2_pages(plain, site, (site, authority(family)))[-1])
 
         kind = "A" if family == 4 else "AAAA"
-        asked = box.device(who).run("dig", "+short", "+tries=1", "+time=3", site, kind)
+        asked = box.device(who).run("dig", "+short", *PATIENT_DIG, site, kind)
         address = asked.stdout.strip()
         try:
             return box.device(who).do(work)
@@ -219,54 +244,74 @@ def _echo(kind: str, place: Place, port: int, octets: bytes, name: str | None = 
 
 R, OURS, NO = Got.REACHED, Got.OURS, Got.REFUSED
 PROBES = (
-    Probe("another-resolver-udp", _plain(), OURS, OURS, OURS, attempt="other-resolver"),
-    Probe("another-resolver-tcp", _plain("+tcp"), OURS, OURS, OURS, attempt="other-resolver"),
-    Probe("dot", _over_tls, attempt="encrypted-dns"),
-    Probe("doq", _echo("udp", OTHER_RESOLVER, DOT, QUIC_FIRST), attempt="encrypted-dns"),
-    Probe("doh-by-name", _over_https(lambda _: DOH_SITE), OURS, OURS, NO, attempt="circumvention"),
-    Probe("doh-by-address", _over_https(DOH.written), attempt="unknown-address"),
+    Probe(
+        "another-resolver-udp",
+        _plain(OTHER_RESOLVER),
+        *(OURS, OURS, OURS, "other-resolver", OTHER_RESOLVER.at),
+    ),
+    Probe(
+        "another-resolver-tcp",
+        _plain(OTHER_RESOLVER_2, "+tcp"),
+        *(OURS, OURS, OURS, "other-resolver", OTHER_RESOLVER_2.at),
+    ),
+    Probe("dot", _over_tls, attempt="encrypted-dns", host=OTHER_RESOLVER.at),
+    Probe(
+        "doq",
+        _echo("udp", OTHER_RESOLVER_2, DOT, QUIC_FIRST),
+        attempt="encrypted-dns",
+        host=OTHER_RESOLVER_2.at,
+    ),
+    Probe("doh-by-name", _over_https(_doh_site), OURS, OURS, NO, "circumvention", _doh_site),
+    Probe("doh-by-address", _over_https(DOH.written), attempt="unknown-address", host=DOH.at),
     Probe("hosts-file", _hosts_file, OURS, R, NO),
-    Probe("allowed-sni-blocked-host", _other_host, NO, OURS, NO, attempt="unknown-address"),
-    Probe("blocked-host-on-inspected", _host_looked_into, OURS, OURS, R, attempt="name-mismatch"),
+    Probe("allowed-sni-blocked-host", _other_host, NO, OURS, NO, "unknown-address", SOCIAL.at),
+    Probe(
+        "blocked-host-on-inspected",
+        _host_looked_into,
+        *(OURS, OURS, R, "name-mismatch", _social_site),
+    ),
     Probe(
         "http2-other-authority",
-        _other_authority(LOOKED_INTO_SITE),
-        *(OURS, OURS, R),
-        attempt="name-mismatch",
+        _other_authority(LOOKED_INTO_SITE, _shared_social_site),
+        *(OURS, OURS, R, "name-mismatch", _shared_social_site),
     ),
-    Probe("no-sni", _no_sni, NO, R, NO, attempt="no-name"),
+    Probe("no-sni", _no_sni, NO, R, NO, "no-name", SHARED.at),
     Probe("quic-allowed-site", _echo("udp", LESSONS, HTTPS, QUIC_FIRST, LESSON_SITE), NO, R, NO),
     Probe("quic-blocked-site", _echo("udp", SOCIAL, HTTPS, QUIC_FIRST, SOCIAL_SITE)),
     Probe(
         "openvpn-udp-1194",
         _echo("udp", ODD, OPENVPN, OPENVPN_FIRST, ODD_SITE),
         attempt="tunnel",
+        host=ODD.at,
     ),
     Probe(
         "openvpn-tcp-1194",
-        _echo("tcp", ODD, OPENVPN, OPENVPN_FIRST, ODD_SITE),
+        _echo("tcp", ODD_2, OPENVPN, OPENVPN_FIRST, ODD_SITE_2),
         attempt="tunnel",
+        host=ODD_2.at,
     ),
     Probe(
         "openvpn-443",
         _echo("tcp", VPN_443, HTTPS, b"\0\x0e" + OPENVPN_FIRST, VPN_SITE),
-        *(NO, R, NO),
-        attempt="other-protocol",
+        *(NO, R, NO, "other-protocol", VPN_443.at),
     ),
-    Probe("wireguard", _echo("udp", ODD, WIREGUARD, WIREGUARD_FIRST, ODD_SITE), attempt="tunnel"),
+    Probe(
+        "wireguard",
+        _echo("udp", ODD_3, WIREGUARD, WIREGUARD_FIRST, ODD_SITE_3),
+        attempt="tunnel",
+        host=ODD_3.at,
+    ),
     Probe(
         "ssh-22",
         _echo("ssh", ODD, SSH, b"SSH-2.0-mine\r\n", ODD_SITE),
-        *(NO, R, NO),
-        attempt="other-port",
+        *(NO, R, NO, "other-port", ODD.at),
     ),
     Probe(
         "ssh-443",
         _echo("ssh", SSH_443, HTTPS, b"SSH-2.0-mine\r\n", SSH_SITE),
-        *(NO, R, NO),
-        attempt="other-protocol",
+        *(NO, R, NO, "other-protocol", SSH_443.at),
     ),
-    Probe("tor", _tor, NO, OURS, NO, attempt="unknown-address"),
+    Probe("tor", _tor, NO, OURS, NO, "unknown-address", TOR.at),
 )
 
 # What is reached all the same: docs/limits.md says so in plain words.
@@ -275,7 +320,7 @@ LIMITS = (
     Probe("blocked-host-inside-what-is-passed-through", _fronted, R, R, R),
     Probe(
         "blocked-authority-inside-what-is-passed-through",
-        _other_authority(SHARED_LESSON_SITE),
+        _other_authority(SHARED_LESSON_SITE, _shared_social_site),
         R,
         R,
         R,

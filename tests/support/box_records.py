@@ -1,6 +1,5 @@
 """What policyd has stored of blocks and attempts, read beside it from its files."""
 
-import ipaddress
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,14 +30,6 @@ def recorded_in(events_dir: Path) -> list[Recorded]:
             ).fetchall()
         found += [Recorded(_moment(at), *rest) for at, *rest in rows]
     return sorted(found, key=lambda each: each.at)
-
-
-def family_of(host: str) -> int | None:
-    """Return the family of an address, None of a name."""
-    try:
-        return ipaddress.ip_address(host).version
-    except ValueError:
-        return None
 
 
 def _moment(text: str) -> datetime:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from box_gateway import LESSON, Gateway
 from box_internet import Internet
-from box_namespaces import Namespace, Started, join
 from box_nginx import Websites
 from box_places import EVERY_PLACE, UPSTREAM
 from box_school import GUEST, INSPECTION4, INSPECTION6, NETWORKS, OUTSIDE, PUPIL, STAFF, School
+from netns import Namespace, join
+from started import Started
 
 HOME = School("home", 9, "visitor", "own-device", inspectable=False)
 DEVICE_HOST, ROUTER_HOST = 10, 1
@@ -28,6 +29,8 @@ DEVICE_LINK = "lan0"
 # A prefix that nobody at school has: what a rogue advertisement would give a device.
 ROGUE_PREFIX = "2001:db8:bad::/64"
 ROGUE_ADDRESS = "2001:db8:bad::10"
+# The kernel tells one client of few refusals a second, and tests make many of them.
+_TELL_EVERY_REFUSAL = {"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0"}
 _FORWARDING = {"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1"}
 _CABLES = {
     "gateway": ("192.0.2.2", "192.0.2.1", "fd77:ff::2", "fd77:ff::1"),
@@ -80,6 +83,7 @@ class Box:
             self._connect(router, role)
         # The gateway's own is the loader's to set, once there are rules.
         self.plain_space.set(_FORWARDING)
+        self.gateway_space.set(_TELL_EVERY_REFUSAL)
         for school in NETWORKS:
             self._attach(school, self.gateway_space, (INSPECTION4, INSPECTION6))
         self._attach(HOME, self.plain_space, (UPSTREAM.ipv4, UPSTREAM.ipv6))
@@ -91,7 +95,7 @@ class Box:
     def _connect(self, router: Namespace, role: str) -> None:
         """Lay the cable from *router* to the internet, which knows what lies behind it."""
         near4, far4, near6, far6 = _CABLES[role]
-        join((router, OUTSIDE), (self.internet_space, role))
+        join(router, OUTSIDE, self.internet_space, role)
         router.ip(
             f"address add {near4}/30 dev {OUTSIDE}",
             f"address add {near6}/64 dev {OUTSIDE} nodad",
@@ -109,7 +113,7 @@ class Box:
     def _attach(self, school: School, router: Namespace, resolvers: tuple[str, str]) -> None:
         """Put the device of *school* behind *router*."""
         device = self.devices[school.id]
-        join((router, school.inside), (device, DEVICE_LINK))
+        join(router, school.inside, device, DEVICE_LINK)
         router4, router6 = (school.address(family, ROUTER_HOST) for family in (4, 6))
         own4, own6 = (school.address(family, DEVICE_HOST) for family in (4, 6))
         router.ip(
@@ -123,7 +127,7 @@ class Box:
             f"route add ::/0 via {router6}",
         )
         device.resolv_conf = self.folder / f"resolv-{school.id}.conf"
-        device.resolv_conf.write_text(f"nameserver {resolvers[0]}\noptions timeout:2 attempts:1\n")
+        device.resolv_conf.write_text(f"nameserver {resolvers[0]}\noptions timeout:5 attempts:1\n")
 
     def start(self, at: str = LESSON) -> None:
         """Start the internet and the gateway."""

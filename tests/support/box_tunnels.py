@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from box_clients import Got, tcp_echo
 from box_internet import INNER_PORT
-from box_namespaces import Started
 from box_places import TUNNEL_ZONE, TUNNELS
 from box_rig import Box
+from started import Started
 
 PASSWORD = "hidden"
 INSIDE = "10.92.0.1"

@@ -50,9 +50,12 @@ TCP_PORTS = (22, 80, 443, 853, 1194, 5223, 5228)
 UDP_PORTS = (53, 123, 443, 853, 51820)
 WEB_PORT, INTERCEPT_PORT, PROXY_PORT = 8000, 8443, 8080
 PRINTER_PORT = 9100
-PATIENCE_S = 2.0
-# How long what is dropped without a word is waited for.
+# How long what must come is waited for; what comes is not delayed by it.
+PATIENCE_S = 10.0
+# How long what is dropped without a word is waited for, by `is_dropped` alone.
 SILENCE_S = 0.15
+# The kernel tells one client of few refusals a second, and tests make many of them.
+_TELL_EVERY_REFUSAL = ("net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
 
 CLIENT_HELLO = b"\x16\x03\x01\x00\x60\x01\x00\x00\x5c\x03\x03" + bytes(90)
 
@@ -141,17 +144,17 @@ class FilterWorld:
 
     def build(self) -> None:
         """Lay the cables and have everybody listen."""
+        self.gateway.must("sysctl", "-qw", *_TELL_EVERY_REFUSAL)
         for device in (self.pupil, self.staff):
             join(device.namespace, "lan0", self.gateway, device.inside)
             self._lay(device.namespace, "lan0", self.gateway, device.inside, device.number)
         join(self.internet, "eth0", self.gateway, "wan0")
         self._lay(self.gateway, "wan0", self.internet, "eth0", 99)
         for school, gateway in (("10.9.0.0/16", WAN[4]), ("fd09::/16", WAN[6])):
-            self.internet.run("ip", "route", "add", school, "via", gateway)
+            self.internet.must("ip", "route", "add", school, "via", gateway)
         places = [place[family] for place in PLACES for family in FAMILIES]
         for place in places:
-            length = "32" if "." in place else "128"
-            self.internet.run("ip", "address", "add", f"{place}/{length}", "dev", "lo")
+            self.internet.give(f"{place}/{32 if '.' in place else 128}", "lo")
         with self.internet.entered():
             self._listen("origin", places, TCP_PORTS)
             self._take("origin", places, UDP_PORTS)
@@ -164,9 +167,9 @@ class FilterWorld:
     ) -> None:
         """Give both ends of a cable addresses; the near one's way to everywhere is the far one."""
         for prefix, length in ((f"10.9.{number}.", 24), (f"fd09:{number}::", 64)):
-            far.run("ip", "address", "add", f"{prefix}1/{length}", "dev", far_device)
-            near.run("ip", "address", "add", f"{prefix}10/{length}", "dev", near_device)
-            near.run("ip", "route", "add", "default", "via", f"{prefix}1")
+            far.give(f"{prefix}1/{length}", far_device)
+            near.give(f"{prefix}10/{length}", near_device)
+            near.must("ip", "route", "add", "default", "via", f"{prefix}1")
 
     def serve(self) -> None:
         """Have the gateway's stand-ins listen, once its inspection addresses are there."""
@@ -218,37 +221,50 @@ class FilterWorld:
         destination: str,
         port: int,
         option: tuple[int, int, bytes] | None = None,
-    ) -> socket.socket | None:
+    ) -> socket.socket:
         """
-        Return a connection with a socket *option*; None where nothing answers.
+        Return a connection with a socket *option*.
 
-        Raises ConnectionRefusedError.
+        Raises ConnectionRefusedError, and TimeoutError where nothing answers.
         """
-        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
-        with device.namespace.entered():
-            connection = socket.socket(family, socket.SOCK_STREAM)
-        self._open.append(connection)
-        connection.settimeout(SILENCE_S)
+        connection = self._stream(device, destination)
         if option is not None:
             connection.setsockopt(*option)
-        try:
-            connection.connect((destination, port))
-        except TimeoutError:
-            return None
-        connection.settimeout(PATIENCE_S)
+        connection.connect((destination, port))
         return connection
 
+    def _stream(self, device: Device, destination: str) -> socket.socket:
+        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+        with device.namespace.entered():
+            stream = socket.socket(family, socket.SOCK_STREAM)
+        self._open.append(stream)
+        stream.settimeout(PATIENCE_S)
+        return stream
+
     def tcp(self, device: Device, destination: str, port: int) -> str:
-        """Return who took a connection: a listener's name, `refused` or `silence`."""
+        """Return who took a connection: a listener's name, or `refused`."""
         try:
-            if self.connect(device, destination, port) is None:
-                return "silence"
+            self.connect(device, destination, port)
         except ConnectionRefusedError:
             return "refused"
         return self.taker()
 
+    def is_dropped(self, device: Device, destination: str, port: int) -> bool:
+        """Whether nobody takes a connection, and whoever asks for it is told nothing."""
+        stream = self._stream(device, destination)
+        stream.settimeout(SILENCE_S)
+        # Closed at once, it asks no second time while something else is tried.
+        with stream:
+            try:
+                stream.connect((destination, port))
+            except TimeoutError:
+                return True
+            except ConnectionRefusedError:
+                return False
+        return False
+
     def udp(self, device: Device, destination: str, port: int) -> str:
-        """Return who took a datagram: a listener's name, `refused` or `silence`."""
+        """Return who took a datagram: a listener's name, or `refused`."""
         family = socket.AF_INET6 if ":" in destination else socket.AF_INET
         with device.namespace.entered():
             sender = socket.socket(family, socket.SOCK_DGRAM)
@@ -264,8 +280,8 @@ class FilterWorld:
                 return "refused"
         raise AssertionError("nobody answers")
 
-    def echo(self, device: Device, destination: str) -> bool:
-        """Whether an ICMP echo comes back."""
+    def echo(self, device: Device, destination: str) -> str:
+        """Return what comes of an ICMP echo: `back`, or `refused`."""
         is_ipv6 = ":" in destination
         family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
         protocol = socket.IPPROTO_ICMPV6 if is_ipv6 else socket.IPPROTO_ICMP
@@ -276,24 +292,23 @@ class FilterWorld:
         with device.namespace.entered():
             sender = socket.socket(family, socket.SOCK_RAW, protocol)
         with sender:
-            sender.settimeout(SILENCE_S)
+            sender.settimeout(PATIENCE_S)
             sender.connect((destination, 0))
             sender.send(request)
             reply = bytes([129 if is_ipv6 else 0, 0])
             try:
-                while True:
-                    received = sender.recv(200)
-                    if received[0 if is_ipv6 else 20 :].startswith(reply):
-                        return True
-            except (TimeoutError, ConnectionRefusedError):
-                return False
+                while not sender.recv(200)[0 if is_ipv6 else 20 :].startswith(reply):
+                    pass
+            except ConnectionRefusedError:
+                return "refused"
+        return "back"
 
     def taker(self, *waiting: socket.socket) -> str:
-        """Return which listener has something, `answer` for *waiting*, or `silence`."""
+        """Return which listener has something, or `answer` for *waiting*."""
         names = {each: name for name, all_ in self._listening.items() for each in all_}
-        ready, _, _ = select.select([*names, *waiting], [], [], SILENCE_S)
+        ready, _, _ = select.select([*names, *waiting], [], [], PATIENCE_S)
         if not ready:
-            return "silence"
+            raise TimeoutError("nobody has anything")
         first: socket.socket = ready[0]
         if first in waiting:
             return "answer"

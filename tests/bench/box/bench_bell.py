@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from box_bell import BEFORE_THE_BELL, PATHS, Rung, ring
-from box_namespaces import why_not
 from box_rig import running_box
+from netns import why_not
 
 
 def main() -> int:

@@ -86,7 +86,6 @@ def download(world: FilterWorld, address: str, origin: Origin, octets: int) -> f
     """Return how many octets a second come to the pupil."""
     origin.octets = octets
     connection = world.connect(world.pupil, address, PORT)
-    assert connection is not None
     began = time.perf_counter()
     connection.sendall(CLIENT_HELLO)
     got = 0
@@ -107,7 +106,6 @@ def connections(world: FilterWorld, address: str, origin: Origin, count: int) ->
     began = time.perf_counter()
     for _ in range(count):
         connection = world.connect(world.pupil, address, PORT)
-        assert connection is not None
         connection.sendall(CLIENT_HELLO)
         while connection.recv(4096):
             pass
@@ -138,7 +136,7 @@ def _no_rules(_world: FilterWorld, _way: Way) -> None:
 
 
 def _plain_router(world: FilterWorld, _way: Way) -> None:
-    world.gateway.run("nft", _ROUTER)
+    world.gateway.must("nft", _ROUTER)
 
 
 def _ours(world: FilterWorld, way: Way) -> None:
@@ -158,7 +156,7 @@ def measured(
     names = list(SETUPS)
     for _ in range(rounds):
         for name in names:
-            world.gateway.run("nft", "flush", "ruleset")
+            world.gateway.must("nft", "flush", "ruleset")
             SETUPS[name](world, way)
             found[name].append(run())
         # Each goes first as often as the others.
@@ -190,7 +188,7 @@ def main() -> int:
         for family in FAMILIES:
             address = PLAIN[family]
             origin = Origin(world, address)
-            world.gateway.run("nft", "flush", "ruleset")
+            world.gateway.must("nft", "flush", "ruleset")
             download(world, address, origin, _WARM_OCTETS)
             for row in ROWS:
                 run = partial(row.run, world, address, origin, row.amount(asked))

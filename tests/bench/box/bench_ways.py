@@ -125,7 +125,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, filter_world(school_settings()) as world:
         settings = dataclasses.replace(school_settings(), var_dir=Path(folder))
         hardware = world.pupil.namespace.hardware_of("lan0").hex(":")
-        world.gateway.run(
+        world.gateway.must(
             *("ip", "neigh", "replace", world.pupil.address(4), "lladdr", hardware),
             *("dev", world.pupil.inside, "nud", "reachable"),
         )

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from box_bell import BEFORE_THE_BELL, Rung, ring
 from box_clients import Got
-from box_namespaces import why_not
 from box_probes import LIMITS, PROBES
 from box_rig import Box, running_box
+from netns import why_not
 
 _BY_NAME = {probe.name: probe for probe in (*PROBES, *LIMITS)}
 
@@ -20,13 +21,19 @@ class Tried:
     def __init__(self, box: Box) -> None:
         self.box = box
         self._got: dict[tuple[str, str, int], Got] = {}
+        self._began: dict[tuple[str, str, int], datetime] = {}
 
     def __call__(self, name: str, who: str, family: int) -> Got:
         """Return what comes of the probe *name* for *who*."""
         key = (name, who, family)
         if key not in self._got:
+            self._began[key] = self.box.gateway.mark()
             self._got[key] = _BY_NAME[name].attempts(self.box, who, family)
         return self._got[key]
+
+    def began(self, name: str, who: str, family: int) -> datetime:
+        """Return the mark that was taken before the probe *name*, which has been made."""
+        return self._began[name, who, family]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

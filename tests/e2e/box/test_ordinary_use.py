@@ -2,7 +2,7 @@
 
 import pytest
 from box_browser import browsing
-from box_clients import Got, asks_for, curl, tcp_echo, udp_echo
+from box_clients import PATIENT, Got, asks_for, curl, tcp_echo, udp_echo
 from box_internet import IMAPS, NTP
 from box_places import (
     CLOCK,
@@ -28,7 +28,7 @@ def test_an_allowed_site_shows_its_own_certificate(
     box: Box, who: str, site: str, family: int
 ) -> None:
     got = box.device(who).run(
-        *("curl", f"-{family}", "-sS", "--max-time", "5"),
+        *("curl", f"-{family}", "-sS", *PATIENT),
         *("--cacert", str(box.websites.authority), f"https://{site}/"),
     )
 
@@ -51,7 +51,7 @@ def test_a_blocked_site_shows_our_page_under_the_school_s_authority(
 ) -> None:
     for who in ("pupil", "staff"):
         got = box.device(who).run(
-            *("curl", f"-{family}", "-sS", "--max-time", "5", "-w", "%{http_code}"),
+            *("curl", f"-{family}", "-sS", *PATIENT, "-w", "%{http_code}"),
             *("--cacert", str(box.gateway.settings.ca_certificate_path), f"https://{site}/"),
         )
         assert got.stdout.endswith("403"), got.stderr

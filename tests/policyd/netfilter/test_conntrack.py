@@ -35,9 +35,9 @@ def net() -> Iterator[tuple[Namespace, Namespace]]:
             (pupil, "eth0", "10.1.0.2/24", "fd00:1::2/64", "10.1.0.3/24"),
         ):
             for address in addresses:
-                namespace.run("ip", "address", "add", address, "dev", device)
-        pupil.run("ip", "route", "add", "default", "via", "10.1.0.1")
-        gateway.run("nft", "-f", "-", given=RULES)
+                namespace.give(address, device)
+        pupil.must("ip", "route", "add", "default", "via", "10.1.0.1")
+        gateway.must("nft", "-f", "-", given=RULES)
         yield gateway, pupil
 
 

@@ -34,9 +34,9 @@ def net() -> Iterator[tuple[Namespace, Namespace]]:
         join(gateway, "pupils0", pupil, "eth0")
         for family in (4, 6):
             of_pupil, of_gateway = (f"{each}/24" for each in ADDRESSES[family])
-            gateway.run("ip", "address", "add", of_gateway, "dev", "pupils0")
-            pupil.run("ip", "address", "add", of_pupil, "dev", "eth0")
-        gateway.run("nft", "-f", "-", given=RULES)
+            gateway.give(of_gateway, "pupils0")
+            pupil.give(of_pupil, "eth0")
+        gateway.must("nft", "-f", "-", given=RULES)
         yield gateway, pupil
 
 

@@ -25,7 +25,7 @@ class Net:
     def neighbour(self, action: str, address: str, *, mac: bytes | None = None) -> None:
         """Have the gateway's kernel know *address* on the pupils' link, or not."""
         hardware = () if mac is None else ("lladdr", mac.hex(":"), "nud", "stale")
-        self.gateway.run("ip", "neighbour", action, address, *hardware, "dev", PUPILS)
+        self.gateway.must("ip", "neighbour", action, address, *hardware, "dev", PUPILS)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def net() -> Iterator[Net]:
             (staff, "eth0", "10.2.0.2/24", "fd00:2::2/64"),
         ):
             for address in addresses:
-                namespace.run("ip", "address", "add", address, "dev", device)
+                namespace.give(address, device)
         yield Net(gateway, pupil, staff)
 
 
@@ -60,7 +60,7 @@ def following(net: Net, *interfaces: str) -> Iterator[Neighbours]:
 
 @pytest.fixture
 def neighbours(net: Net) -> Iterator[Neighbours]:
-    net.gateway.run("ip", "neighbour", "flush", "all")
+    net.gateway.must("ip", "neighbour", "flush", "all")
     with following(net) as followed:
         yield followed
 
@@ -79,7 +79,7 @@ def say_something(sender: Namespace, source: str, destination: str) -> None:
 def test_who_says_something_is_known_at_once(net: Net, neighbours: Neighbours) -> None:
     """Before the loop had a chance to read what the kernel said about it."""
     assert neighbours.link_of(packed("10.1.0.2")) is None
-    net.pupil.run("ip", "neighbour", "flush", "all")
+    net.pupil.must("ip", "neighbour", "flush", "all")
     with net.gateway.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
         heard.bind(("10.1.0.1", 53))
         say_something(net.pupil, "10.1.0.2", "10.1.0.1")
@@ -104,7 +104,7 @@ def test_a_device_is_one_whatever_its_addresses(net: Net, neighbours: Neighbours
 
 
 def test_what_was_there_before_the_start_is_known(net: Net) -> None:
-    net.gateway.run("ip", "neighbour", "flush", "all")
+    net.gateway.must("ip", "neighbour", "flush", "all")
     net.neighbour("replace", "fd00:1::9", mac=net.link.mac)
     with following(net) as followed:
         assert {packed("fd00:1::9")} == followed.addresses_of(net.link)
@@ -146,10 +146,10 @@ def test_an_address_of_another_network_is_nobodys(net: Net, neighbours: Neighbou
 def test_a_network_that_the_gateway_gets_later_counts(net: Net, neighbours: Neighbours) -> None:
     net.neighbour("replace", "10.3.0.2", mac=net.link.mac)
     assert neighbours.link_of(packed("10.3.0.2")) is None
-    net.gateway.run("ip", "address", "add", "10.3.0.1/24", "dev", PUPILS)
+    net.gateway.give("10.3.0.1/24", PUPILS)
 
     assert net.link == neighbours.link_of(packed("10.3.0.2"))
-    net.gateway.run("ip", "address", "delete", "10.3.0.1/24", "dev", PUPILS)
+    net.gateway.must("ip", "address", "delete", "10.3.0.1/24", "dev", PUPILS)
     neighbours.read()
     assert neighbours.link_of(packed("10.3.0.2")) is None
 
@@ -157,7 +157,7 @@ def test_a_network_that_the_gateway_gets_later_counts(net: Net, neighbours: Neig
 def test_who_fails_to_answer_is_nobody(net: Net, neighbours: Neighbours) -> None:
     net.neighbour("replace", "fd00:1::2", mac=net.link.mac)
     assert net.link == neighbours.link_of(packed("fd00:1::2"))
-    net.gateway.run("ip", "neighbour", "change", "fd00:1::2", "nud", "failed", "dev", PUPILS)
+    net.gateway.must("ip", "neighbour", "change", "fd00:1::2", "nud", "failed", "dev", PUPILS)
     neighbours.read()
 
     assert neighbours.link_of(packed("fd00:1::2")) is None
@@ -167,7 +167,7 @@ def test_only_the_named_interfaces_count(net: Net) -> None:
     net.neighbour("replace", "fd00:1::2", mac=net.link.mac)
     mac = net.staff.hardware_of("eth0")
     of_staff = ("10.2.0.2", "lladdr", mac.hex(":"), "nud", "stale", "dev", "staff0")
-    net.gateway.run("ip", "neighbour", "replace", *of_staff)
+    net.gateway.must("ip", "neighbour", "replace", *of_staff)
     with following(net, "staff0") as followed:
         assert followed.link_of(packed("fd00:1::2")) is None
         assert Link(net.gateway.index_of("staff0"), mac) == followed.link_of(packed("10.2.0.2"))
@@ -181,7 +181,7 @@ def test_after_more_changes_than_there_is_room_for_all_is_known(net: Net) -> Non
         assert followed._changed is not None
         followed._changed._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for mac in (net.link.mac, others):
-            net.gateway.run("ip", "-batch", "-", given=replacing(addresses, mac))
+            net.gateway.must("ip", "-batch", "-", given=replacing(addresses, mac))
         followed.read()
         followed.read()
 

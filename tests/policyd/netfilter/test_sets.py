@@ -32,7 +32,7 @@ def box() -> Iterator[Namespace]:
 
 @pytest.fixture
 def sets(box: Namespace) -> Iterator[Sets]:
-    box.run("nft", "-f", "-", given=f"flush ruleset\n{RULES}")
+    box.must("nft", "-f", "-", given=f"flush ruleset\n{RULES}")
     with box.entered():
         opened = Sets()
     yield opened
@@ -66,7 +66,7 @@ def test_what_is_added_is_there_until_it_is_removed(
 def test_nft_reads_the_keys_as_they_were_meant(box: Namespace, sets: Sets) -> None:
     sets.add("open_link4", [link_key(0x0A010002)], 60)
 
-    listed = box.run("nft", "list", "set", "inet", TABLE, "open_link4").stdout
+    listed = box.must("nft", "list", "set", "inet", TABLE, "open_link4")
     assert '"lo" . 02:00:00:00:00:01 . 10.1.0.2 timeout 1m' in listed
 
 
@@ -188,7 +188,7 @@ def test_counts_are_those_of_the_packets(box: Namespace, sets: Sets) -> None:
 
 
 def test_a_namespace_without_a_ruleset_is_an_error_for_every_change(box: Namespace) -> None:
-    box.run("nft", "flush", "ruleset")
+    box.must("nft", "flush", "ruleset")
     with box.entered():
         sets = Sets()
     with pytest.raises(NetfilterError, match="ENOENT"):
@@ -209,11 +209,11 @@ def test_a_table_that_was_put_in_place_of_another_has_another_number(
     box: Namespace, sets: Sets
 ) -> None:
     before = sets.table()
-    box.run("nft", "-f", "-", given=RULES)
+    box.must("nft", "-f", "-", given=RULES)
     assert before == sets.table()
 
-    box.run("nft", "-f", "-", given=f"delete table inet {TABLE}\n{RULES}")
+    box.must("nft", "-f", "-", given=f"delete table inet {TABLE}\n{RULES}")
     assert before != sets.table()
-    box.run("nft", "flush", "ruleset")
+    box.must("nft", "flush", "ruleset")
     with pytest.raises(NetfilterError):
         sets.table()

@@ -141,6 +141,11 @@ def create_app(
         machine_clock=machine_clock,
         checks=checks,
     )
+    return application(site, settings)
+
+
+def application(site: Site, settings: Settings) -> ASGIApp:
+    """Return the pages over *site* as an ASGI application."""
     return _wrapped(routed(site), settings)
 
 

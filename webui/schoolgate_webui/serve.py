@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 
 from granian.constants import Interfaces, SSLProtocols
 from granian.server.embed import Server
@@ -22,8 +21,10 @@ from schoolgate_policyd.ipc.admin import AdminClient
 from schoolgate_policyd.logs import configure_logs
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
-from schoolgate_webui.app import create_app
+from schoolgate_webui.app import application
 from schoolgate_webui.page_tls import CannotServe, PageTls, page_tls, until_renewed
+from schoolgate_webui.readiness import read_ahead
+from schoolgate_webui.site import Site
 
 NAME = "webui"
 LOOK_EVERY_S = 0.02
@@ -62,7 +63,7 @@ def run(settings: Settings) -> None:
     decisions = DecisionStore(settings.decisions_path, codes_key=settings.codes_key_path)
     events = EventStore(settings.events_dir)
     try:
-        app = create_app(
+        site = Site(
             settings,
             decisions=decisions,
             events=events,
@@ -70,7 +71,7 @@ def run(settings: Settings) -> None:
             school_clock=open_school_clock(settings),
             machine_clock=MachineClock(),
         )
-        asyncio.run(_until_told(app, settings))
+        asyncio.run(_until_told(site, settings))
     finally:
         decisions.close()
         events.close()
@@ -118,8 +119,14 @@ async def serve(
         await asyncio.gather(serving, waiting, return_exceptions=True)
 
 
-async def _until_told(app: ASGIApp, settings: Settings) -> None:
+async def _until_told(site: Site, settings: Settings) -> None:
     stopping = asyncio.Event()
+    ahead: list[asyncio.Task[None]] = []
+
+    def is_ready() -> None:
+        _say_ready(f"{settings.web.address}:{settings.web.port}")
+        ahead.append(asyncio.create_task(asyncio.to_thread(read_ahead, site)))
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -134,18 +141,19 @@ async def _until_told(app: ASGIApp, settings: Settings) -> None:
         raise
     try:
         await serve(
-            app,
+            application(site, settings),
             web.address,
             web.port,
             stopping=stopping,
-            on_ready=partial(_say_ready, f"{web.address}:{web.port}"),
+            on_ready=is_ready,
             tls=tls,
         )
     finally:
         service_notice.stopping()
         for task in (staying, watching):
             task.cancel()
-        await asyncio.gather(staying, watching, return_exceptions=True)
+        # What is being read is read to its end: the stores are closed after that.
+        await asyncio.gather(staying, watching, *ahead, return_exceptions=True)
 
 
 def _say_ready(where: str) -> None:

@@ -3,6 +3,7 @@ YAML rule files to core values, every mistake with its file and line, all at onc
 
 - `mistakes`: `Mistake`, the book that gathers them, `RuleFileErrors` that carries them.
 - `nodes`: YAML text to texts, lists and mappings with places; nothing else is let in.
+- `remembered`: what was parsed lately, so that a text is parsed once.
 - `fields`: nodes to typed values; `hosts` and `folders` add names, files and ids.
 - `catalogue_files`: services, categories, lists, help lines, essentials.
 - `subscription_files`: lists of somebody else's, and the rules that locked ones bring.

@@ -4,6 +4,10 @@ YAML text as nodes with places, without making a value of anything.
 Rule files need texts, lists and mappings only. Whatever else YAML can do is refused here: a tag
 could name a Python object, an alias can make a small file a huge one, and a key that stands
 twice would silently win. The parser yields events, so a deep file is refused before it is built.
+
+Parsing is nine tenths of what it takes to read a school's rules, most of which all versions of
+its policy share. So the nodes of a text are remembered by the text and its path, on which alone
+they depend; nobody changes nodes once they are built.
 """
 
 from collections.abc import Iterator
@@ -25,10 +29,13 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from schoolgate_policyd.rulefiles.mistakes import MistakeBook, Place, shown
+from schoolgate_policyd.rulefiles.remembered import Remembered
 
 MAX_FILE_OCTETS = 8 * 1024 * 1024
 MAX_DEPTH = 12
 MAX_NODES = 200_000
+# All that ships has 20,000; each takes some 150 octets.
+MAX_REMEMBERED_NODES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class MappingNode:
 
 Node = TextNode | ListNode | MappingNode
 
+_remembered = Remembered[Node](MAX_REMEMBERED_NODES)
+
 
 class _RefusedError(Exception):
     """The file uses what rule files do not."""
@@ -71,16 +80,38 @@ class _RefusedError(Exception):
 
 def read_nodes(path: Path, book: MistakeBook) -> Node | None:
     """Return what stands in the file at *path*, or note the mistake and return None."""
+    is_again = path in book.files
     book.files.add(path)
     laid_over = book.overlay.text_at(path)
     text = read_text(path, book) if laid_over is None else _bounded(laid_over, path, book)
-    return None if text is None else parse_nodes(text, path, book)
+    if text is None:
+        return None
+    # What is defined twice is told by its node: a file that is read again has nodes of its own.
+    return parse_nodes(text, path, book) if is_again else _parsed_once(text, path, book)
 
 
 def parse_nodes(text: str, path: Path, book: MistakeBook) -> Node | None:
     """Return what *text* says, or note the mistake and return None. Never raises."""
+    return _parsed(text, path, book)[0]
+
+
+def _parsed_once(text: str, path: Path, book: MistakeBook) -> Node | None:
+    """Return the same as `parse_nodes`, remembered where nothing is wrong with *text*."""
+    known = _remembered.find((path, text))
+    if known is not None:
+        return known
+    noted = book.noted
+    node, count = _parsed(text, path, book)
+    if node is not None and book.noted == noted:
+        _remembered.keep((path, text), node, count)
+    return node
+
+
+def _parsed(text: str, path: Path, book: MistakeBook) -> tuple[Node | None, int]:
+    """Return what *text* says, and of how many nodes it is; None where it is mistaken."""
+    builder = _Builder(path, book)
     try:
-        return _Builder(path, book).build(_events(text))
+        return builder.build(_events(text)), builder.count
     except _RefusedError as error:
         book.add(error.place, error.message)
     except MarkedYAMLError as error:
@@ -96,7 +127,7 @@ def parse_nodes(text: str, path: Path, book: MistakeBook) -> Node | None:
     except (YAMLError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         # The parser raises these on some broken escapes, directives and tags, without a place.
         book.add(Place(path), "this is not YAML: look for broken escapes, directives or tags")
-    return None
+    return None, builder.count
 
 
 def read_text(path: Path, book: MistakeBook) -> str | None:
@@ -158,7 +189,7 @@ class _Open:
 
 
 class _Builder:
-    """Builds nodes from events with a stack of its own, so that depth is no recursion."""
+    """Builds nodes from events with a stack of its own, so that depth is no recursion; counts."""
 
     def __init__(self, path: Path, book: MistakeBook) -> None:
         self._path = path
@@ -166,7 +197,7 @@ class _Builder:
         self._open: list[_Open] = []
         self._root: Node | None = None
         self._documents = 0
-        self._nodes = 0
+        self.count = 0
 
     def build(self, events: Iterator[Any]) -> Node | None:
         """Return the only document's node."""
@@ -182,8 +213,8 @@ class _Builder:
             case AliasEvent():
                 raise _RefusedError(place, "aliases are not used in rule files: write it out")
             case NodeEvent():
-                self._nodes += 1
-                if self._nodes > MAX_NODES:
+                self.count += 1
+                if self.count > MAX_NODES:
                     # Parsing is slow, so a large file could keep a gateway busy for minutes.
                     raise _RefusedError(
                         place, f"there are more than {MAX_NODES} entries: split it"

@@ -3,8 +3,10 @@
 import random
 from datetime import datetime, timedelta
 
-from deeds import ADDRESS, Deed, Done
-from office import DSL, HEAD, LEAD, LESSON, PASSWORD, PUPIL, TEACHER
+from deeds import Deed, Done
+from office import DSL, HEAD, LEAD, LESSON, PUPIL, TEACHER
+from signing_by_hand import sign
+from to_sign import lifting_to_sign
 
 from schoolgate_policyd.core.at_once import BlockedSite
 from schoolgate_policyd.core.names import parse_host
@@ -100,9 +102,7 @@ def block(store: DecisionStore, rng: random.Random, at: datetime) -> Done:
     if not in_force:
         return None
     number = rng.choice(in_force).number
-    store.blocks.lift(
-        number, by=HEAD.id, reason="harmless", password=PASSWORD, address=ADDRESS, at=at
-    )
+    sign(store, lifting_to_sign(store, number, at=at), at=at)
     return AuditAction.BLOCK_LIFTED, "block", number
 
 

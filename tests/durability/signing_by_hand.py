@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from deeds import ADDRESS
 from office import HEAD, LESSON, PASSWORD, policy, source
-from policy_paper import LONDON, REASONS, SHARED, TODAY
+from policy_paper import LONDON, SHARED, TODAY
+from to_sign import direction_to_sign, standing_to_sign
 
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.records import SignedIn
@@ -78,29 +79,11 @@ def sign_standing(
     store: DecisionStore, asked: StandingRequest, *, is_approved: bool, at: datetime
 ) -> None:
     """Have the head permit *asked*, or refuse it."""
-    store.standing_requests.decide(
-        asked.id,
-        by=HEAD.id,
-        decision=DecisionForm(is_approved, "good", HEAD.name, TODAY, PASSWORD),
-        address=ADDRESS,
-        at=at,
-        moment=LESSON,
-    )
+    sign(store, standing_to_sign(store, asked.id, yes=is_approved, at=at), at=at)
 
 
 def sign_direction(store: DecisionStore, version: PolicyVersion, *, at: datetime) -> None:
     """Have the head direct *version* for safety, in force at once."""
-    store.policies.direct(
-        version.number,
-        by=HEAD.id,
-        password=PASSWORD,
-        address=ADDRESS,
-        name=HEAD.name,
-        signed_on=TODAY,
-        reasons=REASONS,
-        direction=Direction(LESSON, is_for_safety=True),
-        shared=SHARED,
-        at=at,
-        moment=LESSON,
-        zone=LONDON,
-    )
+    direction = Direction(LESSON, is_for_safety=True)
+    to_sign = direction_to_sign(version.number, direction, shared=SHARED, at=at, moment=LESSON)
+    sign(store, to_sign, at=at)

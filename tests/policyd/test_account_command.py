@@ -43,7 +43,7 @@ def store(folder: Path) -> Iterator[DecisionStore]:
 
 
 def code_in(result: Result) -> str:
-    found = re.search(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b", result.stdout)
+    found = re.search(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b", result.stdout)
     assert found is not None, result.stdout
     return found[0]
 

@@ -4,9 +4,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 from office import HEAD, PASSWORD, fill
 from policy_store import employ
@@ -14,10 +15,12 @@ from rule_tree import SCHOOL, plant
 from typer.testing import CliRunner, Result
 
 from schoolgate_policyd.cli import app
+from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.drafting.bundle import bundle_in, digest_of, load
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.policy_rows import PolicyContent
 from schoolgate_policyd.workflow.policy_versions import VersionState
+from schoolgate_policyd.workflow.signing import Means, SignedKind
 
 OWN = "schools/hill.yaml"
 PROPOSAL = ("--by", "technician", "--summary", "Lunch alone", "--reasons", "The head asked")
@@ -34,6 +37,7 @@ class House:
         self.config = folder / "hill.yaml"
         self.config.write_text(
             f"school: {SCHOOL}\nvar_dir: {folder / 'var'}\nrules_dir: {self.rules_dir}\n"
+            "web: {second_factor: offered}\n"
         )
 
     def fill(self) -> None:
@@ -48,7 +52,9 @@ class House:
             store.policies.take_up(SCHOOL, content, at=now, moment=now)
 
     def store(self) -> closing[DecisionStore]:
-        return closing(DecisionStore(self.folder / "var" / "decisions" / "decisions.db"))
+        settings = load_settings(self.config)
+        path = self.folder / "var" / "decisions" / "decisions.db"
+        return closing(DecisionStore(path, codes_key=settings.codes_key_path))
 
     def edited(self, old: str, new: str) -> str:
         text = (self.rules_dir / OWN).read_text()
@@ -179,13 +185,14 @@ def test_the_command_line_passes_the_same_gate(
         assert VersionState.PROPOSED is store.policies.find(2).state
 
 
-def test_the_head_directs_a_tightening_with_their_password(proposed: House) -> None:
+def test_the_head_is_shown_a_tightening_and_directs_it_signed(proposed: House) -> None:
     done = proposed.run(
         "activate", "2", "--by", "head", "--reasons", "x", "--for-safety", entered=PASSWORD
     )
 
     assert 0 == done.exit_code, done.output
     assert PASSWORD not in done.output
+    assert "What it says otherwise: Staff may no longer reach social media at lunch" in done.output
     with proposed.store() as store:
         in_force = store.policies.in_force(SCHOOL, datetime.now(UTC))
         assert in_force is not None
@@ -193,6 +200,35 @@ def test_the_head_directs_a_tightening_with_their_password(proposed: House) -> N
         step = in_force.steps[-1]
         assert step.signature is not None
         assert HEAD.name == step.signature.name
+        (signature,) = store.signings.of(SignedKind.POLICY, "2")
+        assert step.signature.digest == signature.digest
+        assert Means.PASSWORD is signature.means
+        assert () == store.sessions.of(HEAD.id, at=datetime.now(UTC))
+
+
+def test_whoever_has_one_time_codes_signs_with_one_at_the_command_line_too(
+    proposed: House,
+) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    with proposed.store() as store:
+        secret = store.one_time_codes.begin(HEAD.id, 1, at=before)
+        with store.database.writing() as session:
+            first = pyotp.TOTP(secret).at(before)
+            assert store.one_time_codes.confirm_in(session, HEAD.id, 1, first, before)
+
+    def activate(entered: str) -> Result:
+        further = ("--by", "head", "--reasons", "x", "--for-safety")
+        return proposed.run("activate", "2", *further, entered=entered)
+
+    used = activate(f"{PASSWORD}\n{first}\n")
+    assert 2 == used.exit_code
+    assert "That code is not right" in used.output
+    done = activate(f"{PASSWORD}\n{pyotp.TOTP(secret).now()}\n")
+
+    assert 0 == done.exit_code, done.output
+    with proposed.store() as store:
+        (signature,) = store.signings.of(SignedKind.POLICY, "2")
+        assert Means.PASSWORD_AND_CODE is signature.means
 
 
 def test_an_earlier_version_comes_back_as_a_draft(proposed: House) -> None:

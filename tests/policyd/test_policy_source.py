@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from office import PASSWORD, QuickHasher, fill
+from office import QuickHasher, fill
 from policy_paper import AT, MOMENT
 from policy_store import direct_draft, employ
 from rule_tree import SCHOOL, plant
+from to_sign import sign_day
 
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Policy
@@ -311,14 +312,8 @@ def test_a_day_that_the_head_says_is_different_is_taken_up_and_let_go(house: Hou
     assert before is not None
     today = MOMENT.date()
 
-    number = house.store.different_days.direct(
-        DayEntry(DayKind.CLOSED, today, today, "Snow"),
-        by="swift",
-        password=PASSWORD,
-        address="127.0.2.10",
-        today=today,
-        at=AT,
-    )
+    entry = DayEntry(DayKind.CLOSED, today, today, "Snow")
+    number = sign_day(house.store, entry, today=today, at=AT)
 
     policy = house.watch.poll()
     assert policy is not None

@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from office import HEAD, LEAD, LESSON, MACHINE, PASSWORD, TEACHER, QuickHasher, fill, form
+from office import HEAD, LEAD, LESSON, MACHINE, TEACHER, QuickHasher, fill, form
 from office import sign_decision as signed
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -25,7 +25,7 @@ def config(tmp_path: Path) -> Path:
         number = made.requests.submit(TEACHER.id, form(), at=MACHINE, moment=LESSON).id
         answer = ReviewForm(True, "seen")
         made.requests.review(number, by=LEAD.id, answer=answer, at=MACHINE, moment=LESSON)
-        decision = DecisionForm(False, "Not now", HEAD.name, LESSON.date(), PASSWORD)
+        decision = DecisionForm(False, "Not now", HEAD.name, LESSON.date())
         signed(made, number, by=HEAD.id, decision=decision, effects=None)
     path = tmp_path / "school.yaml"
     path.write_text(f"var_dir: {tmp_path}\nschool: twiss-green\n")

@@ -76,7 +76,6 @@ class FullSchool:
     by: dict[str, Browser] = field(default_factory=dict)
     nonce: str = ""
     report_code: str = ""
-    setup_code: str = ""
     checkpoint: int = 0
     log_code: str = ""
     drafts: dict[str, int] = field(default_factory=dict)
@@ -146,7 +145,7 @@ def _people(full: FullSchool) -> None:
     tablet = Device("127.0.1.40", "tablet-7", kind=DeviceKind.SCHOOL_MOBILE, is_shared=True)
     store.people.register_device(tablet, at=MACHINE, by=None)
     path = "/school/calendar/different"
-    full.sent("head", path, path, day="2026-12-02", kind="closed", name="Snow", password=PASSWORD)
+    full.sent("head", path, path, day="2026-12-02", kind="closed", name="Snow")
     path = "/school/calendar/overtime"
     full.sent("technician", path, path, person="teacher", day="2026-11-23", what="off")
     full.sent(
@@ -248,8 +247,7 @@ def _standing(full: FullSchool) -> None:
         full.sent("technician", "/standing/new", "/standing/new", **STANDING)
         full.sent("lead", path, f"{path}/controls", in_place="yes", why="They are in place")
         if number == 1:
-            signed = {**DECISION, "password": PASSWORD}
-            full.sent("head", path, f"{path}/decision", **signed)
+            full.sent("head", path, f"{path}/decision", **DECISION)
 
 
 def _reports(full: FullSchool) -> None:
@@ -317,10 +315,9 @@ def _records(full: FullSchool) -> None:
 
 
 def _accounts(full: FullSchool) -> None:
-    operator, store = full.who("operator"), full.school.decisions
+    operator = full.who("operator")
     secret = shown_secret(operator.get("/account/codes").text)
     operator.send("/account/codes", "/account/codes", code=pyotp.TOTP(secret).at(MACHINE))
-    full.setup_code = store.setup_codes.invite("visitor", by=None, at=MACHINE).code
 
 
 def _what_is_shown_once(full: FullSchool) -> None:

@@ -141,6 +141,7 @@ def sign_decision(
     by: str,
     decision: DecisionForm,
     effects: Effects | None,
+    password: str = PASSWORD,
     address: str = "127.0.2.10",
     at: datetime = MACHINE,
     moment: datetime = LESSON,
@@ -148,7 +149,7 @@ def sign_decision(
     """Decide request *number*."""
     shown = None if effects is None else WouldOpen(effects.grant, ("opens",), ())
     to_sign = DecisionToSign(number, by, decision, effects, shown, LONDON, at, moment)
-    sign(store, to_sign, at=at, address=address, password=decision.password)
+    sign(store, to_sign, at=at, address=address, password=password)
     return store.requests.find(number)
 
 

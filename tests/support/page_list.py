@@ -101,7 +101,6 @@ def _examples(full: FullSchool) -> Mapping[str, list[Visited]]:
     return {
         "/": [Visited("/", each) for each in (NOBODY, *HOMES)],
         "/policy/acknowledge": [Visited("/policy/acknowledge", NEWCOMER)],
-        "/account/setup/{code}": [Visited(f"/account/setup/{full.setup_code}", NOBODY)],
         "/account/codes": [Visited("/account/codes", "teacher")],
         "/account/recovery-codes": [Visited("/account/recovery-codes", "operator")],
         "/account": [Visited("/account", "operator")],

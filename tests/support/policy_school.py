@@ -84,6 +84,6 @@ def gain_lessons(browser: Browser, number: int) -> Page:
 
 
 def take(browser: Browser, number: int, step: str, **entered: str) -> Page:
-    """Send the form of a step of draft *number*."""
+    """Send the form of a step of draft *number*, and sign where it is to be signed."""
     path = f"/policy/drafts/{number}/{step}"
-    return browser.send(path, path, **entered)
+    return browser.sign(path, path, **entered)

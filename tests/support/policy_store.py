@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 
-from office import HEAD, PASSWORD
+from office import PASSWORD
 from policy_paper import AT, GOVERNOR, LONDON, REASONS, TECHNICIAN
+from to_sign import sign_direction
 
 from schoolgate_policyd.core.subjects import HeldDuty
 from schoolgate_policyd.core.times import local_date
@@ -50,17 +51,5 @@ def direct_draft(
     if not is_early:
         minutes = Minutes(today, "FGB 7.2")
         store.policies.approve(number, by=GOVERNOR.id, minutes=minutes, today=today, at=AT)
-    return store.policies.direct(
-        number,
-        by=HEAD.id,
-        password=PASSWORD,
-        address=ADDRESS,
-        name=HEAD.name,
-        signed_on=today,
-        reasons=REASONS,
-        direction=Direction(in_force_from, None if is_early else today, is_early),
-        shared=shared,
-        at=AT,
-        moment=moment,
-        zone=LONDON,
-    )
+    direction = Direction(in_force_from, None if is_early else today, is_early)
+    return sign_direction(store, number, direction, shared=shared, at=AT, moment=moment)

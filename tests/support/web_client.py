@@ -50,6 +50,13 @@ class WebClient:
         kept = {name: value for name, value in found.items() if value or ":" not in name}
         return self._arrived(self._client.post(action, data=kept))
 
+    def sign(self, path: str, action: str, password: str, **entered: str) -> Page:
+        """Send a form that leads to a signature, and sign what is shown."""
+        page = self.send(path, action, **entered)
+        form = next(each for each in page.forms if each.action.startswith("/sign/"))
+        signed = {**form.fields, "password": password}
+        return self._arrived(self._client.post(form.action, data=signed))
+
     def _arrived(self, response: httpx.Response) -> Page:
         self.path = response.url.path
         page = Page(response.text)

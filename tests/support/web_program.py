@@ -1,13 +1,22 @@
-"""A program that asks the HTTP API of a school with a token."""
+"""
+A program that asks the HTTP API of a school with a token.
 
+Whatever it is given in answer is as the OpenAPI document says, else the test fails.
+"""
+
+import functools
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import schemathesis
 from httpx import ASGITransport, AsyncClient, Response
 from web_school import HOST, MACHINE, TEACHER_DEVICE, WebSchool
 
 from schoolgate_policyd.workflow.api_scopes import Scope
+from schoolgate_webui.api.app import written
+from schoolgate_webui.api.schema import operations
 
 PREFIX = "/api/v1"
 
@@ -52,7 +61,9 @@ class Program:
             content=content,
             headers={**self.headers, **(headers or {})},
         )
-        return self._school.runner.run(asking)
+        answer = self._school.runner.run(asking)
+        require_as_documented(method, answer)
+        return answer
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return what is read at *path*, which must be there."""
@@ -65,6 +76,29 @@ class Program:
         answer = self.ask("POST", path, body)
         assert status == answer.status_code, answer.text
         return answer.json()
+
+
+def require_as_documented(method: str, answer: Response) -> None:
+    """Raise unless a JSON *answer* to *method* is as the document says; others have no shape."""
+    path = answer.request.url.path.removeprefix(PREFIX)
+    template = next((each for each, known in _templates(method) if known.fullmatch(path)), None)
+    if template is not None and answer.headers.get("content-type") == "application/json":
+        _document()[template][method].validate_response(answer)
+
+
+@functools.cache
+def _document() -> Any:  # noqa: ANN401 - schemathesis's own
+    return schemathesis.openapi.from_dict(written().schema)
+
+
+@functools.cache
+def _templates(method: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Return the paths of *method*, those without parameters first: so they are routed too."""
+    paths = {path for path, known, _ in operations(written().schema) if known.upper() == method}
+    return [
+        (path, re.compile(re.sub(r"\\\{[a-z]+\\\}", "[^/]+", re.escape(path))))
+        for path in sorted(paths, key=lambda each: (each.count("{"), each))
+    ]
 
 
 def program_of(school: WebSchool, person: str, scopes: Iterable[Scope] = tuple(Scope)) -> Program:

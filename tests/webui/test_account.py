@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from account_people import shown_secret
 from web_browser import Browser
-from web_school import LESSON, MACHINE, PASSWORD, WebSchool
+from web_school import HOST, LESSON, MACHINE, PASSWORD, WebSchool
 
 from schoolgate_policyd.core.subjects import Audience, Duty, HeldDuty
 from schoolgate_policyd.store.records import NewPerson, SignedIn
@@ -105,6 +105,43 @@ def test_sessions_are_listed_and_ended_one_by_one_or_all(office: WebSchool, pers
 
     assert not any("Sign out" in each.get("/").text for each in (second, third))
     assert "Sign out" in here.get("/").text
+
+
+def test_ending_sessions_asks_who_it_is_where_that_was_proven_a_while_ago(
+    office: WebSchool, person: str
+) -> None:
+    here, other = Browser(office).sign_in(person), Browser(office).sign_in(person)
+    office.go_on(timedelta(minutes=16))
+    page = here.get("/account")
+    one = next(each for each in page.forms if each.action.endswith("/end"))
+    for action in (one.action, "/account/sessions/end-others"):
+        answer = here.ask(
+            "POST", action, data=one.fields, headers={"origin": f"http://{HOST}:8000"}
+        )
+        assert "/account/confirm?next=%2Faccount" == answer.headers["location"]
+    assert "Sign out" in other.get("/").text
+
+    here.send("/account/confirm", "/account/confirm", password=PASSWORD)
+    here.send("/account", "/account/sessions/end-others")
+
+    assert "Sign out" not in other.get("/").text
+
+
+def test_whoever_proves_again_who_they_are_has_another_token_and_the_old_ends_with_a_thief(
+    office: WebSchool, person: str
+) -> None:
+    browser = Browser(office).sign_in(person)
+    copied = dict(browser.client.cookies)
+    page = browser.send("/account/confirm", "/account/confirm", password=PASSWORD)
+    assert "Sign out" in page.text
+    assert copied != dict(browser.client.cookies)
+    office.go_on(timedelta(minutes=2))
+
+    thief = Browser(office)
+    thief.client.cookies.update(copied)
+    thief.get("/account")
+
+    assert "Sign out" not in browser.get("/").text
 
 
 def test_nobody_ends_a_session_of_somebody_else(office: WebSchool, person: str) -> None:
@@ -266,9 +303,11 @@ def test_a_code_on_paper_leads_to_a_new_password(office: WebSchool, person: str)
     code = invited(office, person)
     browser = Browser(office)
 
-    page = browser.get(f"/account/setup?code={code.upper()}")
+    page = browser.send("/account/setup", "/account/setup", code=code.upper())
     assert "Uma User" in page.text
-    form = next(each for each in page.forms if each.action.startswith("/account/setup/"))
+    assert browser.last is not None
+    assert "/account/setup" == browser.last.url.raw_path.decode()
+    form = page.form("/account/setup")
     page = browser.post(
         form.action, {**form.fields, "new_password": "short", "new_password_again": "short"}
     )
@@ -284,26 +323,26 @@ def test_a_code_on_paper_leads_to_a_new_password(office: WebSchool, person: str)
         person, NEW, address="::1", at=office.machine_clock.moment, moment=LESSON
     )
     assert isinstance(outcome, SignedIn)
-    browser.get(form.action)
+    browser.send("/account/setup", "/account/setup", code=code)
     assert 404 == browser.status
 
 
-@pytest.mark.parametrize("code", ["nothing", "%00", "%E2%80%AE", "x" * 3000, "a%2Fb"])
+@pytest.mark.parametrize("code", ["nothing", "\0", "\u202e", "x" * 3000, "a/b", " "])
 def test_what_is_no_code_says_nothing_of_anybody(office: WebSchool, code: str) -> None:
     browser = Browser(office)
 
-    page = browser.get(f"/account/setup/{code}")
+    page = browser.send("/account/setup", "/account/setup", code=code)
 
-    assert 404 == browser.status
+    assert (422 if code.isspace() else 404) == browser.status
     assert "Set up my account" not in page.text
 
 
 def test_whoever_is_signed_in_may_still_use_a_code(office: WebSchool, person: str) -> None:
     code = invited(office, person)
     browser = Browser(office).sign_in("teacher")
-    page = browser.get(f"/account/setup/{code}")
+    page = browser.send("/account/setup", "/account/setup", code=code)
 
-    form = next(each for each in page.forms if each.action.startswith("/account/setup/"))
+    form = page.form("/account/setup")
     browser.post(form.action, {**form.fields, "new_password": NEW, "new_password_again": NEW})
 
     assert "Uma User" in browser.get("/").text

@@ -53,6 +53,12 @@ def test_what_keeps_people_safe_stays_open(unread: PolicySchool, path: str) -> N
     assert 200 == browser.status
 
 
+def test_who_has_acknowledged_is_seen_by_nobody_who_has_not(unread: PolicySchool) -> None:
+    browser, _ = arrived(unread, "head")
+
+    assert "Before you go on" in browser.get("/policy/acknowledgements").text
+
+
 def test_a_device_is_nobodys_before_the_policy_is_acknowledged(unread: PolicySchool) -> None:
     browser, page = arrived(unread)
     csrf = page.form("/policy/acknowledge").fields["csrf"]

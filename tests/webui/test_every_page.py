@@ -244,6 +244,19 @@ def test_a_keyboard_is_enough(
     assert read in page.inner_text("body")
 
 
+def test_a_supervised_session_is_ended_and_opened_with_a_keyboard_alone(
+    windows: Windows,
+) -> None:
+    page = windows.of("teacher").page
+    page.goto("/supervised")
+    Keyboard(page).press("End now")
+    assert "Going on now" not in page.inner_text("main")
+
+    Keyboard(page).press("Open a session for Pia Pupil (4b)")
+
+    assert "Supervised by Tess Teacher" in page.inner_text("main")
+
+
 def test_the_head_signs_with_a_keyboard_alone_and_without_script(windows: Windows) -> None:
     context = windows.browser.new_context(base_url=windows.url, java_script_enabled=False)
     page = context.new_page()

@@ -8,14 +8,13 @@ import pytest
 from pdf_text import text_of
 from policy_school import PolicySchool, begin, lose_break, take
 from web_browser import Browser
-from web_school import PASSWORD, WebSchool
+from web_school import WebSchool
 
 LATER = {
     "when": "day",
     "announced_on": "2026-11-20",
     "in_force_from": "2026-12-20",
     "reasons": "As the governors approved",
-    "password": PASSWORD,
 }
 SITE = {"name": "Times Tables", "url": "https://tables.example/year-3", "about": "Maths practice"}
 

@@ -163,6 +163,20 @@ def test_the_pages_wait_for_their_certificate_and_say_when_none_comes(box: Box) 
         asyncio.run(page_tls(box.settings, clock, wait_s=0.01))
 
 
+@pytest.mark.parametrize("moved_to", ["other.example", "192.0.2.7"])
+def test_a_certificate_for_the_host_from_before_is_not_served(box: Box, moved_to: str) -> None:
+    ensure_request(box.settings)
+    box.sign()
+    web = dataclasses.replace(box.settings.web, public_url=f"https://{moved_to}")
+    box.settings = dataclasses.replace(box.settings, web=web)
+    clock = SteppedClock(NOW)
+
+    with pytest.raises(CannotServe, match=moved_to):
+        asyncio.run(page_tls(box.settings, clock, wait_s=0.01))
+    assert box.sign()
+    assert asyncio.run(page_tls(box.settings, clock, wait_s=20)) is not None
+
+
 def test_a_school_that_brings_its_own_certificate_names_both_files(box: Box) -> None:
     web = WebSettings(public_url=f"https://{HOST}", tls=PageCertificate.SCHOOL)
     settings = dataclasses.replace(box.settings, web=web)

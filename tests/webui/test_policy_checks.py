@@ -13,7 +13,6 @@ import pytest
 from policy_school import PolicySchool, begin, change, lose_break, take
 from web_browser import Browser, Page
 from web_events import blocked, put
-from web_school import PASSWORD
 from whole_school import wait_for
 
 from schoolgate_policyd.config import Settings
@@ -297,7 +296,7 @@ def test_what_every_school_shares_is_as_it_was_when_a_draft_was_proved(
     school.prove(number)
     take(technician, number, "propose", reasons="As agreed")
     shared.write_text(text, encoding="utf-8")
-    page = take(head, number, "direct", when="safety", reasons="At once", password=PASSWORD)
+    page = take(head, number, "direct", when="safety", reasons="At once")
     assert 422 == head.status
     assert "What every school shares has changed since: run the proof again." in page.text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from policy_school import PolicySchool, begin, change, entries, gain_lessons, lose_break, take
 from web_browser import Browser
-from web_school import PASSWORD, WebSchool
+from web_school import WebSchool
 
 MEETING = {"met_on": "2026-11-19", "reference": "Full governing body, item 7"}
 LATER = {
@@ -15,9 +15,8 @@ LATER = {
     "announced_on": "2026-11-20",
     "in_force_from": "2026-12-20",
     "reasons": "As the governors approved",
-    "password": PASSWORD,
 }
-AT_ONCE = {"when": "safety", "reasons": "A pupil was hurt", "password": PASSWORD}
+AT_ONCE = {"when": "safety", "reasons": "A pupil was hurt"}
 
 
 @pytest.fixture
@@ -145,8 +144,6 @@ def test_an_unproved_draft_cannot_be_proposed(technician: Browser) -> None:
         ({"when": "sometime"}, "when", "Say from when"),
         ({"when": "safety"}, "when", "Only a change that opens nothing can take effect"),
         ({"reasons": " "}, "reasons", "Give the reasons"),
-        ({"password": ""}, "password", "Enter your password"),
-        ({"password": "guessed"}, "password", "password"),
     ],
 )
 def test_what_the_notice_does_not_allow_is_refused_beside_its_field(
@@ -172,8 +169,22 @@ def test_what_the_notice_does_not_allow_is_refused_beside_its_field(
     expected = {**LATER, **entered}
     assert expected["reasons"] == kept["reasons"].strip(" \n") or not expected["reasons"].strip()
     assert expected["announced_on"] == kept["announced_on"]
-    assert "" == kept["password"]
-    assert PASSWORD not in head.last_text
+    assert "waits for the headteacher" in head.get(f"/policy/drafts/{number}").text
+
+
+def test_a_wrong_password_directs_nothing_and_the_form_keeps_its_entries(
+    school: PolicySchool, technician: Browser, governor: Browser, head: Browser
+) -> None:
+    number = proposed(school, technician)
+    take(governor, number, "approve", **MEETING)
+
+    page = take(head, number, "direct", **LATER, password="guessed")
+
+    assert "This is not your password: nothing was signed." in page.text
+    assert "In force from: 20 December 2026, 00:00 (UTC+00:00)" in page.text
+    back = next(each for each in page.links if "signing=" in each)
+    kept = head.get(back).form(f"/policy/drafts/{number}/direct").fields
+    assert LATER.items() <= kept.items()
     assert "waits for the headteacher" in head.get(f"/policy/drafts/{number}").text
 
 
@@ -195,6 +206,8 @@ def test_what_only_tightens_the_head_directs_at_once_and_governors_approve_it_af
     page = take(head, number, "direct", **AT_ONCE)
 
     assert "In force" in page.text
+    version = head.get(f"/policy/versions/{number}").text
+    assert "Signed with the password entered again by Hana Head" in version
     page = take(governor, number, "approve", **MEETING)
     assert "Approved" in page.text
     assert "It is in force." in page.text

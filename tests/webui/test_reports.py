@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from web_browser import Browser, Page
-from web_school import MACHINE, PASSWORD, PUPILS_COMPUTER, SHARED_DEVICE, WebSchool
+from web_school import MACHINE, PUPILS_COMPUTER, SHARED_DEVICE, WebSchool
 
 from schoolgate_policyd.core.at_once import BlockedSite
 from schoolgate_policyd.core.decide import decide
@@ -296,7 +296,7 @@ def test_the_list_says_what_for_whom_by_whom_and_why(school: WebSchool) -> None:
         assert said in page.text
 
 
-def test_the_head_lifts_a_block_with_reason_and_password(school: WebSchool) -> None:
+def test_the_head_lifts_a_block_with_a_reason_signed(school: WebSchool) -> None:
     school.decisions.blocks.make(
         BlockForm(BlockedSite(DomainName("bad.com")), is_for_everybody=False, reason="Harm"),
         by="lead",
@@ -304,14 +304,16 @@ def test_the_head_lifts_a_block_with_reason_and_password(school: WebSchool) -> N
     )
     assert "Lift the block" not in Browser(school).sign_in("lead").get("/blocks/1").text
     head = Browser(school).sign_in("head")
-    wrong = head.send("/blocks/1", "/blocks/1/lift", reason="Mended", password="wrong")
+    wrong = head.sign("/blocks/1", "/blocks/1/lift", reason="Mended", password="wrong")
     assert "This is not your password" in wrong.text
-    assert "Mended" == wrong.form("/blocks/1/lift").fields["reason"]
+    back = next(each for each in wrong.links if "signing=" in each)
+    assert "Mended" == head.get(back).form("/blocks/1/lift").fields["reason"]
     assert Verdict.BLOCK == verdict(school)
 
-    page = head.send("/blocks/1", "/blocks/1/lift", reason="Mended", password=PASSWORD)
+    page = head.sign("/blocks/1", "/blocks/1/lift", reason="Mended")
 
     assert "The block was lifted." in page.text
+    assert "Signed with the password entered again by Hana Head" in page.text
     assert "Mended" in page.text
     assert Verdict.ALLOW == verdict(school)
 

@@ -173,7 +173,7 @@ def test_standing_permissions(
     sign_in(page, url, "head")
     page.goto(f"{url}{path}")
     look(page, "standing-decision")
-    Colleague(thread, school, "head").send(path, f"{path}/decision", **DECISION)
+    Colleague(thread, school, "head").sign(path, f"{path}/decision", **DECISION)
     page.goto(f"{url}/standing")
     look(page, "standing")
     page.goto(f"{url}/standing/new")

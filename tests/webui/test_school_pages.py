@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,13 @@ def test_duties_are_the_heads_to_give(
     technician.get(duties)
     assert 403 == technician.status
 
-    page = head.send(duties, duties, **{"duty_account-operator": "yes", "platforms": "TikTok"})
+    entered = {"duty_account-operator": "yes", "platforms": "TikTok"}
+    page = head.send(duties, duties, **entered)
+    assert "Give the reasons" in page.text
+    page = head.sign(duties, duties, **entered, reasons="Posts for the museum")
 
+    assert "Posts for the museum" in page.text
+    assert "Signed with the password entered again by Hana Head" in page.text
     assert "Account operator (TikTok)" in page.text
     assert {Duty.ACCOUNT_OPERATOR} == school.decisions.people.member("teacher").duties
     own = "/school/people/head"
@@ -129,7 +135,7 @@ def test_an_account_is_offered_with_a_code_shown_once(technician: Browser) -> No
     technician.send(new, new, id="nia", name="Nia New", audience="staff", username="nia")
     page = technician.send("/school/people/nia", "/school/people/nia/invite")
 
-    assert re.search(r"[a-z2-9]{5}(-[a-z2-9]{5}){3}", page.text)
+    assert re.search(r"[a-z2-9]{5}(-[a-z2-9]{5}){4}", page.text)
     assert "nia" in page.text
 
 
@@ -193,16 +199,19 @@ def test_devices_are_registered_changed_and_removed(
     assert "pc-2" not in technician.get("/school/devices").text
 
 
-def test_a_network_is_loosened_by_the_head_with_their_password(
+def test_a_network_is_loosened_by_the_head_who_signs_it(
     school: WebSchool, technician: Browser, head: Browser
 ) -> None:
     path = "/school/networks/pupil-computers"
     page = technician.send(path, path, audience="staff", reasons="New room")
     assert "only the headteacher" in page.text
 
-    page = head.send(path, path, audience="staff", reasons="New room", password="wrong")
+    wrong = head.sign(path, path, audience="staff", reasons="New room", password="wrong")
     assert 422 == head.status
-    page = head.send(path, path, audience="staff", reasons="New room", password=PASSWORD)
+    assert "They count as: staff" in wrong.text
+    back = next(each for each in wrong.links if "signing=" in each)
+    assert "New room" == head.get(back).form(path).fields["reasons"]
+    page = head.sign(path, path, audience="staff", reasons="New room")
 
     assert "The configuration says" in page.text
     assert Audience.STAFF is site_networks(school)["pupil-computers"]
@@ -220,15 +229,32 @@ def _configured(school: WebSchool) -> tuple[Network, ...]:
 
 def test_the_head_says_that_a_day_is_different(school: WebSchool, head: Browser) -> None:
     path = "/school/calendar/different"
-    page = head.send(path, path, kind="closed", name="Snow", password="wrong")
+    page = head.sign(path, path, kind="closed", name="Snow", password="wrong")
     assert "not your password" in page.text
-    page = head.send(path, path, kind="closed", name="Snow", password=PASSWORD)
+    back = next(each for each in page.links if "signing=" in each)
+    assert "Snow" == head.get(back).form(path).fields["name"]
+    page = head.sign(path, path, kind="closed", name="Snow")
 
     assert "Snow: Friday 20 November 2026" in page.text
     assert "On its way" in page.text
     assert 1 == len(school.decisions.different_days.from_day(LESSON.date()))
     page = head.send("/school/calendar", f"{path}/1/withdraw")
     assert "Snow" not in page.text
+
+
+def test_a_day_that_has_passed_since_it_was_shown_is_not_signed(
+    school: WebSchool, head: Browser
+) -> None:
+    path = "/school/calendar/different"
+    school.school_clock.go_on(timedelta(hours=13, minutes=55))
+    page = head.send(path, path, kind="closed", name="Snow")
+    school.school_clock.go_on(timedelta(minutes=10))
+
+    changed = head.sign_shown(page, password=PASSWORD)
+
+    assert 409 == head.status
+    assert "has changed since. Nothing was signed." in changed.text
+    assert (0, 0) == school.decisions.different_days.state()
 
 
 def test_overtime_is_a_few_presses(school: WebSchool, technician: Browser) -> None:
@@ -288,5 +314,5 @@ def test_the_guide_is_for_the_browser_with_the_code(empty: WebSchool) -> None:
     page = browser.send("/first-run", "/first-run/end")
 
     assert "Otter Bank is set up" in page.text
-    assert 2 == len(re.findall(r"[a-z2-9]{5}(?:-[a-z2-9]{5}){3}", page.text))
+    assert 2 == len(re.findall(r"[a-z2-9]{5}(?:-[a-z2-9]{5}){4}", page.text))
     assert "kell-bank" not in page.text

@@ -1,20 +1,22 @@
 """Signing in with a second factor, through the pages, in a browser without JavaScript."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import quote
+from pathlib import Path
 
 import pyotp
 import pytest
 from account_people import shown_secret
+from given_passkeys import passkey_of
+from local_browser import ORIGIN, Local
 from soft_authenticator import SoftAuthenticator
 from web_browser import Browser, Page
-from web_school import HOST, PASSWORD, WebSchool, WebSettings, settings_in
+from web_school import HOST, WebSchool, WebSettings, settings_in
 
 from schoolgate_policyd.config import SecondFactorRule
 
-ORIGIN = "http://localhost:8000"
+# The same pages, where browsers have no passkeys.
+BY_ADDRESS = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
@@ -27,29 +29,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSchool]:
     )
     yield school
     school.close()
-
-
-class Local(Browser):
-    """A browser that knows the pages as localhost."""
-
-    def __init__(self, school: WebSchool) -> None:
-        super().__init__(school)
-        self.client.base_url = ORIGIN  # type: ignore[assignment]  # httpx parses what it is given
-
-    def post(self, action: str, fields: dict[str, str]) -> Page:
-        headers = {"origin": ORIGIN}
-        return self._arrive(self.ask("POST", action, data=fields, headers=headers))
-
-    def enter(self, username: str, going_on: str = "/") -> Page:
-        """Enter the right password."""
-        path = f"/sign-in?next={quote(going_on, safe='')}"
-        return self.send(path, "/sign-in", username=username, password=PASSWORD)
-
-    def options(self, path: str) -> dict[str, object]:
-        """Return what the page's script would ask for."""
-        read = json.loads(self.ask("GET", path).text)
-        assert isinstance(read, dict)
-        return read
 
 
 def app_code(school: WebSchool, secret: str) -> str:
@@ -204,12 +183,45 @@ def test_a_passkey_comes_after_the_password_too(strict: WebSchool) -> None:
     options = other.options("/sign-in/second/passkey")
     assert 1 == len(options["allowCredentials"])  # type: ignore[arg-type]  # JSON
     stranger = SoftAuthenticator(ORIGIN)
-    other.post("/sign-in/second/passkey", {**fields, "answer": stranger.sign(options)})
+    wrong = other.post("/sign-in/second/passkey", {**fields, "answer": stranger.sign(options)})
     assert 422 == other.status
+    assert "#passkey" in wrong.links
+    assert "#code" not in wrong.links
     options = other.options("/sign-in/second/passkey")
     page = other.post("/sign-in/second/passkey", {**fields, "answer": authenticator.sign(options)})
 
     assert "Sign out" in page.text
+
+
+def test_whose_passkey_does_not_work_at_an_address_is_told_where_it_does(
+    strict: WebSchool,
+) -> None:
+    passkey_of(strict, "technician", ORIGIN)
+
+    page = Local(strict, BY_ADDRESS).enter("technician", going_on="/policy")
+
+    assert "One more step" in page.text
+    assert f"{ORIGIN}/sign-in?next=/policy" in page.links
+    assert "/sign-in/second/passkey" not in [each.action for each in page.forms]
+    # Where it works they are told the same beside the form, for browsers that have no passkeys.
+    there = Local(strict).enter("technician", going_on="/policy")
+    assert f"{ORIGIN}/sign-in?next=/policy" in there.links
+    assert "/sign-in/second/passkey" in [each.action for each in there.forms]
+
+
+def test_whose_passkey_works_nowhere_is_told_what_the_school_has_to_change(
+    tmp_path: Path,
+) -> None:
+    web = WebSettings(address="127.0.0.1", port=8000, public_url=BY_ADDRESS)
+    school = WebSchool(tmp_path, settings=settings_in(tmp_path, web))
+    passkey_of(school, "chair", ORIGIN)
+
+    page = Local(school, BY_ADDRESS).enter("chair")
+
+    assert "Passkeys need https and a name" in page.text
+    assert f"the school has these pages at {BY_ADDRESS}." in page.text
+    assert "web.public_url" in page.text
+    school.close()
 
 
 def test_an_answer_is_taken_once_and_from_the_browser_that_asked(strict: WebSchool) -> None:

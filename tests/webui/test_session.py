@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from web_browser import Browser
-from web_school import FREE_OWN_DEVICE, LESSON, PASSWORD, PUPILS_COMPUTER, WebSchool
+from web_school import FREE_OWN_DEVICE, HOST, LESSON, PASSWORD, PUPILS_COMPUTER, WebSchool
 
 
 def test_after_signing_in_one_goes_on_to_the_page_that_was_asked_for(school: WebSchool) -> None:
@@ -66,7 +66,12 @@ def test_signing_in_changes_nothing_for_the_filter(school: WebSchool) -> None:
 def test_signing_out_ends_the_session_for_good(school: WebSchool) -> None:
     browser = Browser(school, PUPILS_COMPUTER).sign_in("teacher")
     kept = dict(browser.client.cookies)
-    page = browser.send("/", "/sign-out")
+    fields = browser.get("/").form("/sign-out").fields
+    answer = browser.ask(
+        "POST", "/sign-out", data=fields, headers={"origin": f"http://{HOST}:8000"}
+    )
+    assert '"cache", "storage"' == answer.headers["clear-site-data"]
+    page = browser.get(answer.headers["location"])
     assert "You are signed out." in page.text
 
     browser.client.cookies.update(kept)

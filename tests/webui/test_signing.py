@@ -8,6 +8,8 @@ from datetime import timedelta
 import msgspec
 import pyotp
 import pytest
+from given_passkeys import passkey_of
+from local_browser import ORIGIN, Local
 from pdf_text import text_of
 from soft_authenticator import PRESENT, SoftAuthenticator
 from sqlalchemy import text
@@ -15,27 +17,13 @@ from web_browser import Browser, Page
 from web_school import ENTRY, LESSON, MACHINE, PASSWORD, WebSchool, WebSettings, settings_in
 
 from schoolgate_policyd.core.subjects import Device
-from schoolgate_policyd.passkey_ceremonies import new_passkey, registration_options, relying_party
 from schoolgate_policyd.signature_checks import findings
 from schoolgate_policyd.store.errors import StoreError
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.workflow.requests import State
 from schoolgate_policyd.workflow.signing import Means, SignedKind, StoredSignature
 
-ORIGIN = "http://localhost:8000"
 DECISION = {"approved": "yes", "reasons": "Fits the lesson"}
-
-
-class Local(Browser):
-    """A browser that knows the pages as localhost, where there are passkeys."""
-
-    def __init__(self, school: WebSchool) -> None:
-        super().__init__(school)
-        self.client.base_url = ORIGIN  # type: ignore[assignment]  # httpx parses what it is given
-
-    def post(self, action: str, fields: dict[str, str]) -> Page:
-        headers = {"origin": ORIGIN}
-        return self._arrive(self.ask("POST", action, data=fields, headers=headers))
 
 
 class Office:
@@ -91,22 +79,8 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, So
     """Where the head has a passkey."""
     school = opened(tmp_path_factory)
     office = Office(school)
-    yield office, passkey_of(school, "head")
+    yield office, passkey_of(school, "head", ORIGIN)
     school.close()
-
-
-def passkey_of(school: WebSchool, person: str) -> SoftAuthenticator:
-    """Give *person* a passkey."""
-    assert school.settings is not None
-    party = relying_party(school.settings)
-    assert party is not None
-    challenge, key = secrets.token_bytes(32), SoftAuthenticator(ORIGIN)
-    options = registration_options(
-        party, username=person, name=person, challenge=challenge, existing=()
-    )
-    made = new_passkey(party, challenge, (), key.make(options))
-    school.decisions.passkeys.add(person, made, "Key", at=MACHINE, by=person)
-    return key
 
 
 def path_of(page: Page) -> str:
@@ -273,23 +247,69 @@ def test_a_passkeys_wrong_answer_signs_nothing(
         answer = key.sign(asked)
         key.flags = flags
     elif how == "somebody-elses":
-        answer = passkey_of(office.school, "teacher").sign(asked)
-        (theirs,) = office.school.decisions.passkeys.of("teacher")
-        office.school.decisions.second_factor.remove_passkey(
-            "teacher", theirs.id, must_keep_one=False, at=MACHINE
-        )
+        answer = passkey_of(office.school, "teacher", ORIGIN).sign(asked)
     elif how == "of-another-text":
         other = office.shown(number, reasons="Other reasons")
         answer = key.sign(options_of(office.head, path_of(other)))
     else:
         answer = "{"
 
-    answered(office.head, page, answer)
+    wrong = answered(office.head, page, answer)
 
+    for theirs in office.school.decisions.passkeys.of("teacher"):
+        office.school.decisions.second_factor.remove_passkey(
+            "teacher", theirs.id, must_keep_one=False, at=MACHINE
+        )
     assert 422 == office.head.status
-    assert "nothing was signed" in office.head.last_text
+    assert "Passkey: That passkey was not accepted: nothing was signed." in wrong.text
+    assert "Password:" not in wrong.text
+    assert "#passkey" in wrong.links
     assert (State.MEASURES_CONFIRMED, ()) == (office.state(number), office.signed(number))
     office.school.go_on(timedelta(minutes=10))
+
+
+def test_a_passkey_that_was_wrong_too_often_waits(
+    keyed: tuple[Office, SoftAuthenticator],
+) -> None:
+    office, _ = keyed
+    page = office.shown(office.waiting())
+    for _ in range(20):
+        said = answered(office.head, page, "{").text
+        if "Wait" in said:
+            break
+
+    assert "Passkey: That was wrong a few times. Wait" in said
+    office.school.go_on(timedelta(minutes=10))
+
+
+@pytest.mark.parametrize("has_codes", [False, True])
+def test_whose_passkey_does_not_work_at_an_address_is_told_where_it_does(
+    tmp_path_factory: pytest.TempPathFactory, *, has_codes: bool
+) -> None:
+    school = opened(tmp_path_factory)
+    office = Office(school)
+    number = office.waiting()
+    # They signed in there before they had a passkey.
+    office.head = Local(school, "http://127.0.0.1:8000").sign_in("head")
+    passkey_of(school, "head", ORIGIN)
+    if has_codes:
+        at = school.machine_clock.moment
+        secret = school.decisions.one_time_codes.begin("head", 1, at=at)
+        with school.decisions.database.writing() as session:
+            code = pyotp.TOTP(secret).at(at)
+            assert school.decisions.one_time_codes.confirm_in(session, "head", 1, code, at)
+
+    page = office.shown(number)
+
+    assert "Your passkey does not work at the address in your browser" in page.text
+    assert any(each.startswith(f"{ORIGIN}/requests/{number}?signing=") for each in page.links)
+    assert "To sign you need a passkey" not in page.text
+    nonce = next(each for each in page.links if "signing=" in each).partition("signing=")[2]
+    actions = [each.action for each in page.forms]
+    assert has_codes == (f"/sign/{nonce}" in actions)
+    assert has_codes == ("Here, sign with your password and a code." in page.text)
+    assert has_codes == ("set up one-time codes under your account" not in page.text)
+    school.close()
 
 
 def test_neither_an_answer_nor_a_page_is_used_twice(

@@ -1,6 +1,10 @@
 """A decision signed in a real browser, with Chromium's virtual authenticator; the page seen."""
 
+import re
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,15 +16,20 @@ from playwright.sync_api import Page, expect
 from web_school import ENTRY, LESSON, PASSWORD, WebSchool, WebSettings, settings_in
 from web_server import served
 
+from schoolgate_policyd.core.at_once import BlockedSite
+from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.signature_checks import findings
+from schoolgate_policyd.workflow.blocks import BlockForm
 from schoolgate_policyd.workflow.forms import ReviewForm, parse_form
 from schoolgate_policyd.workflow.signing import Means, SignedKind
+from schoolgate_policyd.workflow.standing_requests import StandingForm
 
 pytestmark = pytest.mark.browser
 
 PICTURES = ARTEFACTS / "webui"
 LISTENING = "127.0.0.1"
 WIDTHS = (320, 1280)
+type Scheme = Literal["light", "dark"]
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -38,15 +47,14 @@ def browser() -> Iterator[Chromium]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebSchool, str]]:
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[tuple[WebSchool, str]]:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path_factory.mktemp("signing")
     port = free_port(LISTENING)
     # Passkeys need a name: browsers take localhost for a secure context.
     url = f"http://localhost:{port}"
     web = WebSettings(address=LISTENING, port=port, public_url=url)
-    opened = WebSchool(folder, settings=settings_in(folder, web))
+    opened = WebSchool(tmp_path, settings=settings_in(tmp_path, web))
     try:
         with served(opened, LISTENING, port):
             yield opened, url
@@ -68,9 +76,9 @@ def page(browser: Chromium, school: tuple[WebSchool, str]) -> Iterator[Page]:
     context.close()
 
 
-def look(page: Page, name: str) -> None:
-    """Keep a picture at both widths, light and dark, and fail for what axe-core finds."""
-    for scheme in ("light", "dark"):
+def look(page: Page, name: str, schemes: tuple[Scheme, ...] = ("light", "dark")) -> None:
+    """Keep a picture at both widths in each scheme, and fail for what axe-core finds."""
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
@@ -91,11 +99,8 @@ def waiting(school: WebSchool) -> None:
     store.review(request.id, by="lead", answer=answer, at=at, moment=LESSON)
 
 
-def test_the_head_signs_exactly_what_the_page_shows(
-    page: Page, school: tuple[WebSchool, str]
-) -> None:
-    opened, _ = school
-    waiting(opened)
+def with_passkey(page: Page) -> None:
+    """Sign the head in, with a passkey of their own."""
     page.goto("/sign-in?next=/account/passkeys/new")
     page.fill("#username", "head")
     page.fill("#password", PASSWORD)
@@ -107,6 +112,14 @@ def test_the_head_signs_exactly_what_the_page_shows(
     page.goto("/account/passkeys/new")
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.get_by_text("The passkey was added.")).to_be_visible()
+
+
+def test_the_head_signs_exactly_what_the_page_shows(
+    page: Page, school: tuple[WebSchool, str]
+) -> None:
+    opened, _ = school
+    waiting(opened)
+    with_passkey(page)
     page.goto("/requests/1")
     page.check("input[name=approved][value=yes]")
     page.fill("#decision-reasons", "Fits the lesson.\nApproved: ✗ No")
@@ -124,3 +137,70 @@ def test_the_head_signs_exactly_what_the_page_shows(
     assert "Reasons: Fits the lesson.\n    Approved: ✗ No\n" in signature.document.text
     assert Means.PASSKEY is signature.means
     assert [""] * 4 == [each.wrong for each in findings(signature, signature.digest)]
+
+
+def asked_for(school: WebSchool) -> None:
+    """Have a block, and a request for a standing permission, wait for the head."""
+    store, at = school.decisions, school.machine_clock.moment
+    site = BlockedSite(DomainName("bad.com"))
+    store.blocks.make(BlockForm(site, is_for_everybody=False, reason="Harm"), by="lead", at=at)
+    form = StandingForm("staff-break-access", "Staff rest", "Own devices", date(2027, 1, 15))
+    number = store.standing_requests.ask("technician", form, at=at).id
+    answer = ReviewForm(are_in_place=True, why="I looked")
+    store.standing_requests.check(number, by="lead", answer=answer, at=at)
+
+
+def standing(page: Page) -> None:
+    page.goto("/standing/requests/1")
+    page.check("input[name=approved][value=yes]")
+    page.fill("#reasons", "It is fair")
+
+
+def block(page: Page) -> None:
+    page.goto("/blocks/1")
+    page.fill("#reason", "Mended")
+
+
+def day(page: Page) -> None:
+    page.goto("/school/calendar/different")
+    page.check("input[name=kind][value=closed-for-pupils]")
+    page.fill("#name", "Snow")
+
+
+def network(page: Page) -> None:
+    page.goto("/school/networks/pupil-computers")
+    page.check("input[name=audience][value=staff]")
+    page.fill("#reasons", "A new room")
+
+
+def duties(page: Page) -> None:
+    page.goto("/school/people/teacher/duties")
+    page.check("input[name=duty_account-operator]")
+    page.fill("#platforms", "TikTok")
+    page.fill("#reasons", "Posts for the museum")
+
+
+def test_every_other_form_leads_to_its_text_and_is_signed_there(
+    page: Page, school: tuple[WebSchool, str]
+) -> None:
+    opened, _ = school
+    asked_for(opened)
+    with_passkey(page)
+    for kind, object_id, fill_in in (
+        (SignedKind.STANDING, "1", standing),
+        (SignedKind.BLOCK, "1", block),
+        (SignedKind.DIFFERENT_DAY, "calendar", day),
+        (SignedKind.NETWORK, "pupil-computers", network),
+        (SignedKind.DUTY, "teacher", duties),
+    ):
+        fill_in(page)
+        page.get_by_role("button", name="Continue").click()
+        shown = page.locator("#signed-text").text_content()
+        look(page, f"sign-{kind}", ("light",))
+        page.get_by_role("button", name="Sign with a passkey").click()
+        expect(page).to_have_url(re.compile("done="))
+        look(page, f"signed-{kind}", ("light",))
+        (signature,) = opened.decisions.signings.of(kind, object_id)
+        assert shown == signature.document.text
+        assert Means.PASSKEY is signature.means
+        assert [""] * 4 == [each.wrong for each in findings(signature, signature.digest)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from web_browser import Browser
-from web_school import LESSON, PASSWORD, WebSchool
+from web_school import LESSON, WebSchool
 
 ASKED = {
     "name": "staff-break-access",
@@ -12,7 +12,7 @@ ASKED = {
     "measures": "Own devices only",
     "review_on": "2027-01-15",
 }
-DECISION = {"approved": "yes", "reasons": "It is fair", "password": PASSWORD}
+DECISION = {"approved": "yes", "reasons": "It is fair"}
 
 
 def given(school: WebSchool, **entered: str) -> None:
@@ -22,7 +22,7 @@ def given(school: WebSchool, **entered: str) -> None:
         "/standing/new", "/standing/new", **{**ASKED, **entered}
     )
     Browser(school).sign_in("lead").send(path, f"{path}/controls", in_place="yes", why="They are")
-    page = Browser(school).sign_in("head").send(path, f"{path}/decision", **DECISION)
+    page = Browser(school).sign_in("head").sign(path, f"{path}/decision", **DECISION)
     assert "Permitted and signed by Hana Head" in page.text, page.text
 
 
@@ -37,7 +37,7 @@ def test_it_is_in_force_once_both_records_stand(school: WebSchool) -> None:
     assert frozenset() == school.decisions.live(LESSON).standing
     assert "the head's permission is missing" in head.get("/standing").text
 
-    head.send(path, f"{path}/decision", **DECISION)
+    head.sign(path, f"{path}/decision", **DECISION)
 
     assert frozenset({"staff-break-access"}) == school.decisions.live(LESSON).standing
     assert "In force Both records stand. It is reviewed on 15 January 2027." in (
@@ -53,7 +53,7 @@ def test_a_refusal_puts_no_permission_on_file(school: WebSchool) -> None:
     page = (
         Browser(school)
         .sign_in("head")
-        .send(path, f"{path}/decision", **{**DECISION, "approved": "no"})
+        .sign(path, f"{path}/decision", **{**DECISION, "approved": "no"})
     )
 
     assert "Not permitted, signed by Hana Head" in page.text
@@ -106,7 +106,7 @@ def test_nobody_checks_or_permits_what_they_asked_for(school: WebSchool) -> None
     lead.send(path, f"{path}/controls", in_place="yes", why="They are")
 
     assert "Decide and sign" not in head.get(path).text
-    page = Browser(school).sign_in("chair").send(path, f"{path}/decision", **DECISION)
+    page = Browser(school).sign_in("chair").sign(path, f"{path}/decision", **DECISION)
     assert "Permitted and signed by Charlie Chair" in page.text
 
 

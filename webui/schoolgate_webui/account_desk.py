@@ -1,8 +1,8 @@
 """
 What the account pages work with: whose account it is, and whether they proved it lately.
 
-What changes how somebody signs in asks for the password again when they last proved who they are
-a while ago: a computer that was left alone must not be enough.
+What changes how or where somebody is signed in asks for the password again when they last proved
+who they are a while ago: a computer that was left alone must not be enough.
 """
 
 from dataclasses import dataclass
@@ -59,6 +59,17 @@ class AccountDesk:
         """Whether they set up what their session lacks."""
         return self.session.lacks is not None
 
+    def proven_again(self) -> None:
+        """Keep that they have just proved who they are; the browser gets another token."""
+        token = self.site.cookies.session_of(self.request)
+        if token is None:
+            return
+        replacing = self.site.decisions.sessions.proven_again(
+            self.session.id, token, at=self.now.machine
+        )
+        if replacing is not None:
+            self.request.state.rotated_to = replacing
+
     def page(self, template: str, *, status_code: int = 200, **printed: object) -> HTMLResponse:
         """Return *template* with what it prints."""
         return self.pages.page(
@@ -97,7 +108,7 @@ def _setting_up_desk_of(
 def _require_proven(request: Request, visit: Visit, session: WebSession) -> None:
     if timedelta() <= visit.now.machine - session.proven_at < PROVEN_FOR:
         return
-    # What was sent is not kept: the page before the form comes again.
+    # What was sent is not kept, and which page the form stood on is not known.
     where = request.url.path if request.method == "GET" else "/account"
     raise GoElsewhere(f"/account/confirm?next={quote(where, safe='')}")
 

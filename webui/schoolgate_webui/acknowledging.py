@@ -10,8 +10,9 @@ from schoolgate_policyd.workflow.policy_versions import PolicyVersion
 from schoolgate_webui.access import Who
 
 PAGE = "/policy/acknowledge"
+_ACCOUNT = "/account"
 # Whoever has not acknowledged yet can still keep their account safe, and leave.
-_OPEN_BEFORE = ("/account", "/sign-out", PAGE)
+_OPEN_BEFORE = frozenset({_ACCOUNT, "/sign-out", PAGE})
 
 
 class Acknowledging:
@@ -61,6 +62,7 @@ class Acknowledging:
 
         Pages for anybody stay open, but for home: that is where work begins.
         """
-        if (who is Who.ANYBODY and path != "/") or path.startswith(_OPEN_BEFORE):
+        is_open = path in _OPEN_BEFORE or path.startswith(f"{_ACCOUNT}/")
+        if is_open or (who is Who.ANYBODY and path != "/"):
             return False
         return who is not Who.PART_WAY and self.missing(member, moment) is not None

@@ -34,6 +34,11 @@ class Desk:
         """Return what the views of requests need."""
         return self.site.seen(self.visit)
 
+    def policy_document(self) -> str:
+        """Return the name of the policy in force, as texts to sign have it."""
+        document = self.site.policy_in_force.policy().document
+        return f"{document.title}, {document.version}"
+
     def page(
         self,
         template: str,

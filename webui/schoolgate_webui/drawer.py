@@ -1,5 +1,7 @@
 """What handlers of a draft's pages take it from: the version, what it says, what it changes."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from schoolgate_policyd.core.errors import SchoolgateError
@@ -7,8 +9,12 @@ from schoolgate_policyd.drafting.describing import describe
 from schoolgate_policyd.drafting.differences import differences
 from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.workflow.policy_changes import require_editable
 from schoolgate_policyd.workflow.policy_versions import Origin, PolicyVersion
+from schoolgate_webui.changing.kinds import Kind, is_offered
+from schoolgate_webui.changing.sheet import Asked
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.guard import NotForYou
 from schoolgate_webui.views.drafts import Drafted
 
 log = structlog.get_logger(__name__)
@@ -26,6 +32,32 @@ def drafted(desk: Desk, number: int) -> Drafted:
         member=desk.member,
         names=desk.site.names(),
         now=desk.now,
+    )
+
+
+def editable(desk: Desk, number: int, kind: Kind) -> Drafted:
+    """
+    Return draft *number* if whoever asks may change it by the form of *kind*.
+
+    Raises UnknownObject, NotAllowed, WrongState, NotForYou.
+    """
+    shown = drafted(desk, number)
+    require_editable(shown.version, desk.member)
+    if not is_offered(kind, desk.member):
+        raise NotForYou(f"the form {kind}")
+    return shown
+
+
+def asked_of(desk: Desk, shown: Drafted, values: Mapping[str, str]) -> Asked | None:
+    """Return what a form about the draft is about; None where it cannot be read any more."""
+    preset = preset_of(desk, shown.version)
+    if preset is None:
+        return None
+    return Asked(
+        preset=preset,
+        texts=desk.site.decisions.policies.texts(shown.version.number),
+        classes=desk.site.decisions.people.classes(),
+        values=values,
     )
 
 

@@ -16,7 +16,7 @@ from schoolgate_webui.tokens import same_token
 FORM_TYPE = "application/x-www-form-urlencoded"
 # The longest form is a day with its bells: two fields for each of 40, and ten more.
 MAX_FIELDS = 100
-BEFORE_SIGN_IN = frozenset({"/sign-in", "/sign-in/passkey", "/account/setup/{code}"})
+BEFORE_SIGN_IN = frozenset({"/sign-in", "/sign-in/passkey", "/account/setup"})
 # A page that asks for itself is not somebody who uses it.
 POLLED = frozenset({"/log/rows", "/policy/drafts/{number}/progress/{check}"})
 

@@ -7,6 +7,7 @@ starts: when another one comes, the process ends, and whoever keeps it starts it
 """
 
 import asyncio
+import ipaddress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -91,7 +92,7 @@ def ensure_request(settings: Settings) -> ec.EllipticCurvePublicKey:
         raise ValueError(  # noqa: TRY004 - the file is wrong, not a type in the program
             f"{path}: is not a key of ours: move it away to have a new one made"
         )
-    host = urlsplit(settings.web.public_url).hostname or ""
+    host = _host(settings)
     request = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])]))
@@ -104,30 +105,47 @@ def ensure_request(settings: Settings) -> ec.EllipticCurvePublicKey:
 
 async def _signed(settings: Settings, clock: Clock, wait_s: float) -> PageTls:
     try:
-        key = ensure_request(settings)
+        key, name = ensure_request(settings), _name(_host(settings))
     except (OSError, ValueError) as error:
         raise CannotServe(f"web.tls is `authority`: {error}") from error
     path = settings.page_certificate_path
     try:
         async with asyncio.timeout(wait_s):
             # Another process writes the file, so there is no event to wait for.
-            while not _is_for(path, key, clock.now()):  # noqa: ASYNC110 - see above
+            while not _is_for(path, key, name, clock.now()):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(LOOK_EVERY_S)
     except TimeoutError as error:
         raise CannotServe(
-            f"{path}: the proxy, which has the authority, has signed no certificate for the pages:"
-            " see whether it runs"
+            f"{path}: the proxy, which has the authority, has signed no certificate for the pages"
+            f" at {_host(settings)}: see whether it runs, with the same web.public_url"
         ) from error
     return PageTls(path, settings.page_key_path, _read(path))
 
 
-def _is_for(path: Path, key: ec.EllipticCurvePublicKey, now: datetime) -> bool:
-    """Whether the certificate at *path* is for *key* and is not over."""
+def _host(settings: Settings) -> str:
+    return urlsplit(settings.web.public_url).hostname or ""
+
+
+def _is_for(
+    path: Path, key: ec.EllipticCurvePublicKey, name: x509.GeneralName, now: datetime
+) -> bool:
+    """Whether the certificate at *path* is for *key* under *name*, and is not over."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError):
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
         return False
-    return certificate.public_key() == key and now < certificate.not_valid_after_utc
+    return (
+        certificate.public_key() == key and name in names and now < certificate.not_valid_after_utc
+    )
+
+
+def _name(host: str) -> x509.GeneralName:
+    """Return *host* as a certificate names it."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _read(path: Path) -> bytes:

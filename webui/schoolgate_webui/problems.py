@@ -15,6 +15,7 @@ from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
 from schoolgate_webui import acknowledging
 from schoolgate_webui.account_desk import GoElsewhere
 from schoolgate_webui.guard import AcknowledgementNeeded, ForgedForm, NotForYou, SignInNeeded
+from schoolgate_webui.refusals import note_refusal, route_of
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.views import problems
 from schoolgate_webui.views.problems import Problem
@@ -42,6 +43,7 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
 
     def sentence(title: str, status_code: int) -> Handler:
         def handler(request: Request, error: Exception) -> Response:
+            _log(request, error, status_code)
             return page(request, Problem(title, (str(error),)), status_code)
 
         return handler
@@ -74,15 +76,9 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
 def _log(request: Request, error: Exception, status_code: int) -> None:
     cause = type(error).__name__
     if status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
-        log.error("page failed", route=_route_of(request), cause=cause)
+        log.error("page failed", route=route_of(request), cause=cause)
     elif status_code == status.HTTP_403_FORBIDDEN:
-        log.warning("refused", route=_route_of(request), cause=cause)
-
-
-def _route_of(request: Request) -> str:
-    """Return which page it was without what stands in its address, which may be a secret code."""
-    path = getattr(request.scope.get("route"), "path", "?")
-    return f"{request.method} {path}"
+        note_refusal(request, cause)
 
 
 def _acknowledge(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ components of govuk-frontend-jinja ask for parameters that nobody gave, so they 
 environment of their own and are handed over as functions.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -14,6 +15,9 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
+from starlette import status
+
+from schoolgate_webui.refusals import note_refusal
 
 _COMPONENTS = {
     "govukBackLink": "back-link",
@@ -43,12 +47,24 @@ def plain(text: str) -> str:
     return _DECEPTIVE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
+def _finalised(value: object) -> object:
+    """Return *value* as it is printed: what people typed, in fields too, hides nothing."""
+    return plain(value) if type(value) is str else value
+
+
+@functools.cache
 def environment() -> Environment:
-    """Return the environment in which every page is made."""
+    """
+    Return the environment in which every page is made.
+
+    It knows nothing of a school, so it is made once: reading the components costs more than all
+    else that an application is made of.
+    """
     ours = Environment(
         loader=PackageLoader("schoolgate_webui"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalised,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -61,6 +77,7 @@ def _components() -> dict[str, Callable[..., Markup]]:
     theirs = Environment(
         loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
         autoescape=True,
+        finalize=_finalised,
     )
     components = {}
     for name, folder in _COMPONENTS.items():
@@ -85,7 +102,9 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **printed: object,
     ) -> HTMLResponse:
-        """Return *template* with what it prints."""
+        """Return *template* with what it prints; that somebody is to wait is logged."""
+        if status_code == status.HTTP_429_TOO_MANY_REQUESTS:
+            note_refusal(request, "TooMany")
         text = self._environment.get_template(template).render(**self._shared(request), **printed)
         return HTMLResponse(text, status_code=status_code, headers=dict(headers or {}))
 

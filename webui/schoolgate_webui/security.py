@@ -23,7 +23,10 @@ MAX_FILE_BODY_OCTETS = (3 * 96 + 4) * 1024
 MAX_TABLE_BODY_OCTETS = (3 * 128 + 4) * 1024
 # The forms that hold a whole file, and how many octets each may have.
 _LARGE_FORMS = (
-    (re.compile(r"/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII), MAX_FILE_BODY_OCTETS),
+    (
+        re.compile(r"(?:/api/v1)?/policy/drafts/[0-9]{1,16}/changes/file", re.ASCII),
+        MAX_FILE_BODY_OCTETS,
+    ),
     (re.compile(r"/school/import", re.ASCII), MAX_TABLE_BODY_OCTETS),
     (re.compile(r"/api/v1/people/import", re.ASCII), MAX_TABLE_BODY_OCTETS),
 )

@@ -10,10 +10,21 @@ from starlette import status
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.records import WebSession
 from schoolgate_policyd.store.signing_desk import Signable
-from schoolgate_policyd.workflow import forms
+from schoolgate_policyd.workflow import different_days, forms, networks
+from schoolgate_policyd.workflow.blocks import LIFTING_FIELDS
 from schoolgate_policyd.workflow.delegations import DELEGATION_FIELDS
+from schoolgate_policyd.workflow.register_duties import DUTY_FIELDS
 from schoolgate_policyd.workflow.signing import SignedKind, Signing
-from schoolgate_webui import signed_decision, signed_delegation
+from schoolgate_webui import (
+    signed_block,
+    signed_day,
+    signed_decision,
+    signed_delegation,
+    signed_direction,
+    signed_duties,
+    signed_network,
+    signed_standing,
+)
 from schoolgate_webui.desk import Desk
 
 _LONGEST_NONCE = 64
@@ -47,6 +58,42 @@ SIGNED_FORMS: Mapping[SignedKind, SignedForm] = MappingProxyType(
             signed_delegation.signable,
             signed_delegation.back,
             signed_delegation.done,
+        ),
+        SignedKind.STANDING: SignedForm(
+            forms.DECISION_FIELDS,
+            signed_standing.signable,
+            signed_standing.back,
+            signed_standing.done,
+        ),
+        SignedKind.BLOCK: SignedForm(
+            LIFTING_FIELDS,
+            signed_block.signable,
+            signed_block.back,
+            signed_block.done,
+        ),
+        SignedKind.DIFFERENT_DAY: SignedForm(
+            different_days.FIELDS,
+            signed_day.signable,
+            signed_day.back,
+            signed_day.done,
+        ),
+        SignedKind.NETWORK: SignedForm(
+            (*networks.FIELDS, "version"),
+            signed_network.signable,
+            signed_network.back,
+            signed_network.done,
+        ),
+        SignedKind.POLICY: SignedForm(
+            signed_direction.DIRECTION_FIELDS,
+            signed_direction.signable,
+            signed_direction.back,
+            signed_direction.done,
+        ),
+        SignedKind.DUTY: SignedForm(
+            (*DUTY_FIELDS, "version"),
+            signed_duties.signable,
+            signed_duties.back,
+            signed_duties.done,
         ),
     }
 )

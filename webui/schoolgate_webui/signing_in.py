@@ -1,7 +1,8 @@
 """What the routes of signing in share: where to go on to, cookies, waits, passkeys' answers."""
 
+from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -10,6 +11,7 @@ from starlette import status
 from schoolgate_policyd.config import SecondFactorRule
 from schoolgate_policyd.passkey_ceremonies import (
     BadPasskey,
+    RelyingParty,
     challenge_of,
     checked,
     credential_id_of,
@@ -23,9 +25,22 @@ from schoolgate_webui.challenges import Purpose
 from schoolgate_webui.site import Site, Visit
 from schoolgate_webui.views.browsers import device_words
 from schoolgate_webui.views.moments import in_words
+from schoolgate_webui.views.passkeys import PasskeyPlace
 
 _LONGEST_NEXT = 12_000
 BAD_PASSKEY = "That passkey was not accepted. Try again, or sign in another way."
+
+
+def passkey_place(site: Site, request: Request) -> PasskeyPlace:
+    """Return whether passkeys work where *request* was sent, and where else they do."""
+    party = site.relying_party
+    origins = () if party is None else party.origins
+    return PasskeyPlace(
+        # The scheme is not compared: https may end before the pages. A browser knows its own.
+        is_here=request.url.netloc.lower() in {urlsplit(each).netloc for each in origins},
+        is_at_public_url=party is not None,
+        public_url=site.settings.web.public_url.rstrip("/"),
+    )
 
 
 def local_path(text: str) -> str:
@@ -82,6 +97,23 @@ def used_passkey(
 
     Raises UnknownObject where there are no passkeys.
     """
+
+    def look(party: RelyingParty, attempt: int) -> UsedPasskey:
+        now = visit.now.machine
+        challenge = answered_challenge(site, answer, purpose, whose, now)
+        used = checked_passkey(site, party, challenge, answer, attempt)
+        use_up(site, challenge, now)
+        return used
+
+    return counted(site, visit, look)
+
+
+def counted[T](site: Site, visit: Visit, look: Callable[[RelyingParty, int], T]) -> T | TooSoon:
+    """
+    Return what *look* makes of a passkey's answer, as an attempt from this address.
+
+    Raises BadPasskey when *look* does, and UnknownObject where there are no passkeys.
+    """
     party, now = site.relying_party, visit.now.machine
     if party is None:
         raise UnknownObject("there are no passkeys here")
@@ -90,13 +122,30 @@ def used_passkey(
     if isinstance(attempt, TooSoon):
         return attempt
     try:
-        challenge = answered_challenge(site, answer, purpose, whose, now)
-        passkey = _passkey_of(site, answer)
-        found = checked(party, challenge, passkey, answer)
-        use_up(site, challenge, now)
+        return look(party, attempt)
     except BadPasskey:
         factor.passkey_failed(visit.address, at=now)
         raise
+
+
+def checked_passkey(
+    site: Site,
+    party: RelyingParty,
+    challenge: bytes,
+    answer: str,
+    attempt: int,
+    *,
+    person: str | None = None,
+) -> UsedPasskey:
+    """
+    Return the passkey that *answer* to *challenge* is from. Raises BadPasskey.
+
+    It must be *person*'s where one is named.
+    """
+    passkey = _passkey_of(site, answer)
+    if person is not None and passkey.person != person:
+        raise BadPasskey("the passkey is somebody else’s")
+    found = checked(party, challenge, passkey, answer)
     return UsedPasskey(passkey, attempt, found.sign_count, found.is_backed_up)
 
 

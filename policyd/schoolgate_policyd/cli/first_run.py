@@ -4,9 +4,8 @@ from contextlib import closing
 
 import typer
 
-from schoolgate_policyd.cli.frame import app, complaining
+from schoolgate_policyd.cli.frame import app, complaining, settings_in_use
 from schoolgate_policyd.clock import MachineClock
-from schoolgate_policyd.config import load_settings
 
 
 @app.command("first-run")
@@ -20,7 +19,7 @@ def first_run() -> None:
     from schoolgate_policyd.store.decisions import DecisionStore
 
     with complaining():
-        settings = load_settings()
+        settings = settings_in_use()
         with closing(DecisionStore(settings.decisions_path)) as store:
             made = store.first_run.make_code(at=MachineClock().now())
     if made is None:

@@ -41,13 +41,16 @@ def install(
     change of the networks or of the number of proxies.
     """
     # Imported here, since no other command needs it.
+    from schoolgate_policyd.installation.installing import cautions, program_in_use
     from schoolgate_policyd.installation.installing import install as lay_out
-    from schoolgate_policyd.installation.installing import program_in_use
 
     with complaining():
         if program is None:
             program = program_in_use() if root == _MACHINE else _USUAL
         done = lay_out(root, program)
+        dangerous = cautions(root)
     for line in done or ["everything is as it should be"]:
         typer.echo(line)
+    for line in dangerous:
+        typer.echo(f"warning: {line}")
     typer.echo(_NEXT)

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.week import Week
 from schoolgate_policyd.explaining import Explained
@@ -46,7 +47,7 @@ def _print_week(week: Week, console: Console) -> None:
     picture = _Picture(grid, _cells_an_hour(grid, console.width), marks)
     first = week.days[0].day
     console.print()
-    console.print(Text(f"The week of {first:%A} {first.day} {first:%B %Y}", style="bold"))
+    console.print(Text(f"The week of {weekday_words(first)}", style="bold"))
     console.print(picture.header())
     for day in grid.days:
         console.print(picture.row(day))

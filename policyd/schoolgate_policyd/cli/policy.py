@@ -13,11 +13,10 @@ import typer
 
 from schoolgate_policyd.cli.frame import app, refuse
 from schoolgate_policyd.cli.policy_bench import Bench, bench, diff_of, read_text, wake
+from schoolgate_policyd.cli.signing import sign_here
 
 if TYPE_CHECKING:
     from schoolgate_policyd.workflow.policy_versions import PolicyVersion
-
-_ADDRESS = "command line"
 
 policy = typer.Typer(
     help="The versions of the school's policy: show, compare, propose, bring back, activate.",
@@ -184,38 +183,38 @@ def activate(
         bool, typer.Option("--for-safety", help="It opens nothing and cannot wait for notice.")
     ] = False,
 ) -> None:
-    """Direct a proposed version: for the headteacher, who signs with their password."""
+    """Direct a proposed version: for the headteacher, who is shown what it does and signs."""
     from schoolgate_policyd.core.times import local_date
+    from schoolgate_policyd.store.signed_directions import DirectionToSign
+    from schoolgate_policyd.workflow.direction_text import DirectionForm
     from schoolgate_policyd.workflow.policy_gate import require_proof
-    from schoolgate_policyd.workflow.policy_versions import Direction
 
     with bench() as tools:
         head = tools.member(by)
         zone = tools.zone()
         shared = tools.workshop.shared(number)
         require_proof(tools.store.policies.find(number), shared)
-        direction = Direction(
-            tools.moment if from_ is None else from_.replace(tzinfo=zone),
-            None if announced is None else announced.date(),
-            for_safety,
-        )
-        password = typer.prompt("Your password", hide_input=True)
-        version = tools.store.policies.direct(
-            number,
-            by=head.id,
-            password=password,
-            address=_ADDRESS,
-            name=head.name,
-            signed_on=local_date(tools.moment, zone),
+        form = DirectionForm(
             reasons=reasons,
-            direction=direction,
+            staff_name=head.name,
+            signed_on=local_date(tools.moment, zone),
+            starts_at=None if from_ is None else from_.replace(tzinfo=zone),
+            announced_on=None if announced is None else announced.date(),
+            is_for_safety=for_safety,
+        )
+        to_sign = DirectionToSign(
+            number=number,
+            by=head.id,
+            form=form,
+            differences=tools.workshop.differences(number),
             shared=shared,
+            zone=zone,
             at=tools.machine,
             moment=tools.moment,
-            zone=zone,
         )
+        sign_here(tools.store, to_sign, at=tools.machine)
         wake()
-        typer.echo(f"Version {version.number} is directed.")
+        typer.echo(f"Version {number} is directed.")
 
 
 def _show(tools: Bench, version: "PolicyVersion") -> None:

@@ -52,7 +52,8 @@ def bench() -> Iterator[Bench]:
         settings = settings_in_use()
         if not settings.decisions_path.exists():
             refuse(f"{settings.decisions_path}: is not there: start Schoolgate once")
-        with closing(DecisionStore(settings.decisions_path)) as store:
+        codes_key = settings.codes_key_path
+        with closing(DecisionStore(settings.decisions_path, codes_key=codes_key)) as store:
             yield Bench(
                 store=store,
                 workshop=Workshop(settings.rules_dir, settings.school, store.policies),

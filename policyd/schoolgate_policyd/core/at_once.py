@@ -58,13 +58,6 @@ class AtOnce(msgspec.Struct, frozen=True):
         return f"{PREFIX}{self.number}"
 
 
-def number_of(rule_id: str) -> int | None:
-    """Return the number of the block at once whose rule has this id, None for other rules."""
-    number = rule_id.removeprefix(PREFIX)
-    is_one = rule_id.startswith(PREFIX) and number.isascii() and number.isdecimal()
-    return int(number) if is_one else None
-
-
 def with_blocks(policy: Policy, blocks: tuple[AtOnce, ...]) -> Policy:
     """Return *policy* with exactly *blocks* laid over it, in place of any that were."""
     plain = without_blocks(policy)

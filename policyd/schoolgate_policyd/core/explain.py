@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schoolgate_policyd.core.belonging import belonging
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.decision import (
     Decision,
     Request,
@@ -86,7 +87,7 @@ def in_words(moment: datetime, zone: ZoneInfo) -> str:
     """Return *moment* (aware) as the school's clock and calendar say it."""
     local = moment.astimezone(zone)
     seconds = f":{local:%S}" if local.second else ""
-    return f"{local:%A} {local.day} {local:%B %Y} at {local:%H:%M}{seconds}"
+    return f"{weekday_words(local)} at {local:%H:%M}{seconds}"
 
 
 def _who(subject: Subject) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.membership import Membership
 from schoolgate_policyd.core.school_time import OneOff, SchoolTime, TimetableUse
 from schoolgate_policyd.core.subjects import Audience
@@ -35,16 +36,11 @@ def time_differences(before: SchoolTime, after: SchoolTime) -> Iterator[str]:
     yield from _one_off(before.one_off, after.one_off)
 
 
-def in_words(day: date) -> str:
-    """Return *day* as `Friday 20 November 2026`."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
-
-
 def range_in_words(days: DateRange) -> str:
     """Return one day or the first and last of several."""
     if days.first == days.last:
-        return in_words(days.first)
-    return f"{in_words(days.first)} to {in_words(days.last)}"
+        return weekday_words(days.first)
+    return f"{weekday_words(days.first)} to {weekday_words(days.last)}"
 
 
 def members_in_words(members: Membership) -> str:
@@ -116,7 +112,7 @@ def _days(what: str, before: frozenset[date], after: frozenset[date]) -> Iterato
 
 def _listed(days: Iterable[date]) -> str:
     in_order_ = sorted(days)
-    shown = [in_words(each) for each in in_order_[:_MOST_DAYS]]
+    shown = [weekday_words(each) for each in in_order_[:_MOST_DAYS]]
     rest = len(in_order_) - len(shown)
     return joined([*shown, f"{rest} more"] if rest else shown)
 

@@ -17,8 +17,6 @@ MOST_SENTENCES = 200
 DEFAULT_CASES = 2_000
 SEED = 20_261_120
 
-type OnProgress = Callable[[int, int], None]
-
 
 class ProofSays(msgspec.Struct, frozen=True):
     """

@@ -97,6 +97,19 @@ def install(
     return done
 
 
+def cautions(root: Path) -> tuple[str, ...]:
+    """Return what is dangerous in the configuration below *root*, each with its remedy."""
+    web = _settings_of(root, data_dir()).web
+    if not web.public_url.startswith("http:"):
+        return ()
+    caution = (
+        f"web.public_url: {web.public_url} is not encrypted: passwords cross the school's network "
+        "in the clear. Give the pages a name and a certificate (https:// and web.tls, "
+        "docs/sign-in.md) before anybody signs in"
+    )
+    return (caution,)
+
+
 def _remedy(error: OSError) -> str:
     match error.errno:
         case errno.EACCES | errno.EPERM:

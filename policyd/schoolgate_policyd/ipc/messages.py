@@ -217,4 +217,3 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
 
 ToPolicyd = Hello | Acknowledged | EventBatch | Wake | StatusQuery
 ToPoint = FullSnapshot | LiveChanged | InForceEverywhere | EventsStored
-FromPolicyd = FullSnapshot | LiveChanged | InForceEverywhere | EventsStored | Status

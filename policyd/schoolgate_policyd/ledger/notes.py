@@ -26,7 +26,6 @@ from schoolgate_policyd.ledger.errors import NotANote, WrongSignature
 ED25519 = b"\x01"
 ID_SIZE = 4
 KEY_SIZE = 32
-SIGNATURE_SIZE = 64
 MAX_NOTE = 64 * 1024
 MAX_SIGNATURES = 100
 MAX_NAME = 200

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.times import Period
 from schoolgate_policyd.core.words import PERIODS
 from schoolgate_policyd.replay.outcome import (
@@ -136,4 +137,4 @@ def periods(found: tuple[Period, ...]) -> str:
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
-    return f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M}"
+    return f"{weekday_words(local)}, {local:%H:%M}"

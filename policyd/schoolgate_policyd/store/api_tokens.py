@@ -5,13 +5,12 @@ Only the hash is kept, and the token is shown once. It is random (256 bits), so 
 enough. A token that was revoked or is over stays in the list, so that its owner sees what it was.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of, new_token
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
@@ -52,12 +51,12 @@ class ApiTokens:
         """Return a new token, shown once. Raises WrongState for one that lasts too long."""
         if not at < ends_at <= at + LONGEST_LIFE:
             raise WrongState("A token ends within a year.")
-        secret = PREFIX + secrets.token_urlsafe(32)
+        secret = PREFIX + new_token()
         with self._database.writing() as session:
             _require_room(session, person, at)
             row = ApiTokenRow(
                 person_id=person,
-                token_hash=_hash_of(secret),
+                token_hash=hash_of(secret),
                 name=name,
                 scopes=frozenset(scope.value for scope in scopes),
                 made_at=at,
@@ -134,11 +133,7 @@ def _revoke(session: Session, row: ApiTokenRow, *, at: datetime, by: str | None)
 
 
 def _row_of(session: Session, secret: str) -> ApiTokenRow | None:
-    return session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_hash == _hash_of(secret)))
-
-
-def _hash_of(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    return session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_hash == hash_of(secret)))
 
 
 def _token(row: ApiTokenRow) -> ApiToken:

@@ -6,13 +6,13 @@ a hundred attempts at once are a hundred failures. Attempts made too soon are no
 do not count, so nobody is kept out by being impatient.
 """
 
-import hashlib
 import ipaddress
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.models import SignInAttemptRow
 from schoolgate_policyd.store.models.audit import AuditAction
@@ -27,7 +27,7 @@ from schoolgate_policyd.workflow.signin import (
 
 def begin_in(session: Session, account: str, address: str, at: datetime) -> int | TooSoon:
     """Begin an attempt to enter the password of *account*, or say how long to wait."""
-    account_hash, source = _hash_of(account), counted_as(address)
+    account_hash, source = hash_of(account), counted_as(address)
     of_account, of_address = _failures(session, account_hash, source, at)
     wait = wait_before_attempt(of_account, of_address, at)
     return TooSoon(wait) if wait > timedelta() else _begun(session, account_hash, source, at)
@@ -41,7 +41,7 @@ def begin_code_in(session: Session, person: str, address: str, at: datetime) -> 
     password comes this far, and the longest wait is short.
     """
     # A typed user name is in lower case, so it never counts as this.
-    account_hash, source = _hash_of(f"CODE OF {person}"), counted_as(address)
+    account_hash, source = hash_of(f"CODE OF {person}"), counted_as(address)
     _, of_address = _failures(session, account_hash, source, at)
     rows = session.execute(
         select(SignInAttemptRow.at, SignInAttemptRow.has_succeeded)
@@ -67,7 +67,7 @@ def begin_recovery_in(session: Session, person: str, address: str, at: datetime)
 
 def begin_passkey_in(session: Session, address: str, at: datetime) -> int | TooSoon:
     """Begin an attempt to use a passkey: nobody can guess one, so the address alone counts."""
-    account_hash, source = _hash_of("PASSKEY"), counted_as(address)
+    account_hash, source = hash_of("PASSKEY"), counted_as(address)
     _, of_address = _failures(session, account_hash, source, at)
     wait = wait_before_attempt((), of_address, at)
     return TooSoon(wait) if wait > timedelta() else _begun(session, account_hash, source, at)
@@ -97,10 +97,6 @@ def _begun(session: Session, account_hash: str, counted_as: str, at: datetime) -
     session.add(row)
     session.flush()
     return row.id
-
-
-def _hash_of(account: str) -> str:
-    return hashlib.sha256(account.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def counted_as(address: str) -> str:

@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.at_once import AtOnce, Blockable
 from schoolgate_policyd.store.audit import bump_version, note
-from schoolgate_policyd.store.credentials import Credentials
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.reports import BlockRow
 from schoolgate_policyd.store.people import member_in
-from schoolgate_policyd.store.proving_who import require_password
 from schoolgate_policyd.workflow import blocks as workflow
 from schoolgate_policyd.workflow.blocks import Block, BlockForm, Lifted
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_policyd.workflow.signing import StoredSignature
 
 MAX_PAGE = 500
 
@@ -30,14 +29,13 @@ class Blocks:
     nothing has and WorkflowError with a sentence for what is refused.
     """
 
-    def __init__(self, database: Database, credentials: Credentials) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._credentials = credentials
 
     def find(self, number: int) -> Block:
         """Return block *number*."""
         with self._database.reading() as session:
-            return _block_of(_row_in(session, number))
+            return block_in(session, number)
 
     def in_force(self) -> tuple[Block, ...]:
         """Return what is blocked at once, newest first."""
@@ -65,29 +63,6 @@ class Blocks:
         with self._database.writing() as session:
             return put_block(session, form, by=member_in(session, by), at=at)
 
-    def lift(
-        self, number: int, *, by: str, reason: str, password: str, address: str, at: datetime
-    ) -> Block:
-        """
-        Lift block *number* with a signature: the password, entered again, is checked first.
-
-        *address* is where the signer is, for limiting attempts.
-        """
-        # Whoever may not lift it is told so before their password is tried.
-        with self._database.reading() as session:
-            block, lifter = _block_of(_row_in(session, number)), member_in(session, by)
-            workflow.lifted(block, by=lifter, reason=reason, at=at)
-        require_password(self._credentials, by, password, address=address, at=at)
-        with self._database.writing() as session:
-            row = _row_in(session, number)
-            after = workflow.lifted(
-                _block_of(row), by=member_in(session, by), reason=reason, at=at
-            )
-            row.lifted_at, row.lifted_by, row.lift_reason = at, by, reason
-            note(session, AuditAction.BLOCK_LIFTED, at=at, actor=by, on=("block", number))
-            bump_version(session)
-            return after
-
 
 def put_block(
     session: Session, form: BlockForm, *, by: Member, at: datetime, report: int | None = None
@@ -114,6 +89,32 @@ def put_block(
     )
     bump_version(session)
     return _block_of(row)
+
+
+def lift_in(
+    session: Session, number: int, reason: str, signature: StoredSignature, *, at: datetime
+) -> Block:
+    """Lift block *number* with the *signature* that was just kept."""
+    row, by = _row_in(session, number), signature.person
+    after = workflow.lifted(_block_of(row), by=member_in(session, by), reason=reason, at=at)
+    row.lifted_at, row.lifted_by, row.lift_reason = at, by, reason
+    row.signed_digest = signature.digest
+    details = {"signed": signature.digest, "signature": signature.id}
+    note(
+        session,
+        AuditAction.BLOCK_LIFTED,
+        at=at,
+        actor=by,
+        on=("block", number),
+        details=details,
+    )
+    bump_version(session)
+    return after
+
+
+def block_in(session: Session, number: int) -> Block:
+    """Return block *number* in the transaction of *session*. Raises UnknownObject."""
+    return _block_of(_row_in(session, number))
 
 
 def in_force_in(session: Session) -> tuple[Block, ...]:

@@ -28,7 +28,7 @@ from schoolgate_policyd.store.records import (
     TooSoon,
     WrongPassword,
 )
-from schoolgate_policyd.store.second_factor import second_factors_in
+from schoolgate_policyd.store.second_factor_rows import second_factors_in
 from schoolgate_policyd.store.session_ends import end_others_in, end_replaced_in
 from schoolgate_policyd.store.session_rows import live_session_in, open_in
 from schoolgate_policyd.workflow.accounts import lack_after_password

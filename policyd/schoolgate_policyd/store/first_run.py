@@ -6,14 +6,13 @@ first. The code works once and binds the guide to the browser that it was entere
 lost, the machine prints another, which ends the former.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of, hash_of_code, new_code, new_token
 from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.models import FirstRunCodeRow, PersonRow
@@ -32,9 +31,8 @@ from schoolgate_policyd.workflow.first_people import FirstPerson
 
 CODE_LASTS = timedelta(days=3)
 GUIDE_LASTS = timedelta(days=3)
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 4, 5
-_MAX_CODE = 100
+# About 123 bits.
+_GROUPS, _GROUP_LENGTH = 5, 5
 _OVER = "The guide is over: somebody can sign in now."
 
 
@@ -61,16 +59,13 @@ class FirstRun:
 
     def make_code(self, *, at: datetime) -> FirstRunCode | None:
         """Return a new code, which ends those before; None where the guide is not due."""
-        code = "-".join(
-            "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH))
-            for _ in range(_GROUPS)
-        )
+        code = new_code(_GROUPS, _GROUP_LENGTH)
         with self._database.writing() as session:
             if not _is_due(session):
                 return None
             _end_all(session, at)
             expires_at = at + CODE_LASTS
-            row = FirstRunCodeRow(code_hash=_code_hash(code), made_at=at, expires_at=expires_at)
+            row = FirstRunCodeRow(code_hash=hash_of_code(code), made_at=at, expires_at=expires_at)
             session.add(row)
             session.flush()
             on = ("first-run", row.id)
@@ -81,13 +76,13 @@ class FirstRun:
         """Use *code* up and return the token for the browser's cookie, None for no such code."""
         with self._database.writing() as session:
             row = session.scalar(
-                select(FirstRunCodeRow).where(FirstRunCodeRow.code_hash == _code_hash(code))
+                select(FirstRunCodeRow).where(FirstRunCodeRow.code_hash == hash_of_code(code))
             )
             is_good = row is not None and row.opened_at is None and row.ended_at is None
             if row is None or not is_good or at >= row.expires_at or not _is_due(session):
                 return None
-            token = secrets.token_urlsafe(32)
-            row.opened_at, row.token_hash = at, _token_hash(token)
+            token = new_token()
+            row.opened_at, row.token_hash = at, hash_of(token)
             row.expires_at = at + GUIDE_LASTS
             on = ("first-run", row.id)
             note(session, AuditAction.FIRST_RUN_OPENED, at=at, actor=None, on=on)
@@ -157,7 +152,7 @@ def _is_due(session: Session) -> bool:
 
 def _holds(session: Session, token: str, at: datetime) -> bool:
     row = session.scalar(
-        select(FirstRunCodeRow).where(FirstRunCodeRow.token_hash == _token_hash(token))
+        select(FirstRunCodeRow).where(FirstRunCodeRow.token_hash == hash_of(token))
     )
     return row is not None and row.ended_at is None and at < row.expires_at and _is_due(session)
 
@@ -171,13 +166,3 @@ def _end_all(session: Session, at: datetime) -> None:
     session.execute(
         update(FirstRunCodeRow).where(FirstRunCodeRow.ended_at.is_(None)).values(ended_at=at)
     )
-
-
-def _code_hash(code: str) -> str:
-    """Return what is stored of a code, however it was typed: without case, hyphens or blanks."""
-    typed = "".join(each for each in code[:_MAX_CODE].lower() if each.isalnum())
-    return _token_hash(typed)
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,86 +1,27 @@
 """Whether somebody can be forgotten, and what names their pseudonym from then on."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.legal_holds import held_in
-from schoolgate_policyd.store.models import (
-    AuditPersonalRow,
-    DelegationRow,
-    IncidentRow,
-    IncidentStepRow,
-    LookRow,
-    PersonRow,
-    ReportRow,
-    RequestRow,
-    RestrictionRow,
-    StandingRecordRow,
-    StandingRequestRow,
-    StandingStepRow,
-    StepRow,
-)
+from schoolgate_policyd.store.models import PersonRow
+from schoolgate_policyd.store.named_people import NAMED_IN
 from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.forgetting import FORGOTTEN
 
 
 class Naming(NamedTuple):
-    """How many *records* of one *kind* of retention name somebody by their pseudonym."""
+    """
+    How many *records* of one *kind* name somebody by their pseudonym.
+
+    The kind is one of retention, or of what stays for good (`retention_kinds.FOR_GOOD`).
+    """
 
     kind: str
     records: int
-
-
-type _Column = InstrumentedAttribute[Any]
-
-# By kind of retention: a record's own id, wherever it stands, and the people beside it.
-_NAMING: tuple[tuple[str, tuple[tuple[_Column, tuple[_Column, ...]], ...]], ...] = (
-    (
-        "requests",
-        (
-            (RequestRow.id, (RequestRow.requester_id,)),
-            (StepRow.request_id, (StepRow.actor_id,)),
-        ),
-    ),
-    (
-        "standing-requests",
-        (
-            (StandingRequestRow.id, (StandingRequestRow.requester_id,)),
-            (StandingStepRow.request_id, (StandingStepRow.actor_id,)),
-        ),
-    ),
-    (
-        "standing-records",
-        ((StandingRecordRow.id, (StandingRecordRow.actor_id, StandingRecordRow.withdrawn_by)),),
-    ),
-    ("delegations", ((DelegationRow.id, (DelegationRow.head_id, DelegationRow.deputy_id)),)),
-    (
-        "incidents",
-        (
-            (IncidentRow.id, (IncidentRow.person_id, IncidentRow.opened_by)),
-            (IncidentStepRow.incident_id, (IncidentStepRow.actor_id,)),
-        ),
-    ),
-    (
-        "restrictions",
-        (
-            (
-                RestrictionRow.id,
-                (
-                    RestrictionRow.person_id,
-                    RestrictionRow.proposed_by,
-                    RestrictionRow.decided_by,
-                    RestrictionRow.ended_by,
-                ),
-            ),
-        ),
-    ),
-    ("reports", ((ReportRow.id, (ReportRow.reporter_id,)),)),
-    ("looks", ((LookRow.id, (LookRow.person_id, LookRow.by_id)),)),
-    ("audit-names", ((AuditPersonalRow.id, (AuditPersonalRow.actor_id,)),)),
-)
 
 
 # What retention calls them: a hold on the whole kind holds each of them.
@@ -104,8 +45,8 @@ def require_forgettable_in(session: Session, person: str) -> None:
 def naming_in(session: Session, person: str) -> tuple[Naming, ...]:
     """Return how many records of which kinds name *person*, kinds with none left out."""
     found = []
-    for kind, places in _NAMING:
-        numbers: set[int] = set()
+    for kind, places in NAMED_IN.items():
+        numbers: set[int | str] = set()
         for key, people in places:
             is_named = or_(*(each == person for each in people))
             numbers.update(session.scalars(select(key).where(is_named)))

@@ -7,16 +7,14 @@ from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.store.audit import bump_version, note
-from schoolgate_policyd.store.credentials import Credentials
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import NetworkRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.network_rows import network_of, networks_in
 from schoolgate_policyd.store.people import member_in
-from schoolgate_policyd.store.proving_who import require_password
 from schoolgate_policyd.workflow import register_acts
-from schoolgate_policyd.workflow.errors import Stale
+from schoolgate_policyd.workflow.errors import NotAllowed, Stale
 from schoolgate_policyd.workflow.networks import (
     NetworkEntry,
     NetworkRecord,
@@ -24,6 +22,7 @@ from schoolgate_policyd.workflow.networks import (
     with_entry,
 )
 from schoolgate_policyd.workflow.register_acts import RegisterAct
+from schoolgate_policyd.workflow.signing import StoredSignature
 
 _STALE = "Somebody else changed this network since you opened the page."
 
@@ -31,9 +30,8 @@ _STALE = "Somebody else changed this network since you opened the page."
 class Networks:
     """The networks of the configuration and what the school says of each."""
 
-    def __init__(self, database: Database, credentials: Credentials) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._credentials = credentials
 
     def effective(self, configured: tuple[Network, ...]) -> tuple[Network, ...]:
         """Return *configured* as the school says they are."""
@@ -46,6 +44,11 @@ class Networks:
             rows = {row.id: row for row in session.scalars(select(NetworkRow))}
             return tuple(_record(each, rows.get(each.id)) for each in configured)
 
+    def needs_signature(self, configured: Network, entry: NetworkEntry, *, by: str) -> bool:
+        """Whether *entry* could open something. Raises NotAllowed unless *by* may have it so."""
+        with self._database.reading() as session:
+            return require_right_in(session, configured, entry, by)
+
     def change(
         self,
         configured: Network,
@@ -53,31 +56,47 @@ class Networks:
         *,
         version: int,
         by: str | None,
-        password: str,
-        address: str,
         at: datetime,
     ) -> None:
         """
         Have a network be as *entry* says; *by* None is the first-run guide.
 
-        What could open something is the head's, with their *password* from *address*. Raises
-        NotAllowed, Stale, InvalidForm for a wrong password.
+        What could open something is signed (`store.signed_networks`). Raises NotAllowed, Stale.
         """
-        with self._database.reading() as session:
-            opens = _require_right(session, configured, entry, by)
-        if opens and by is not None:
-            require_password(self._credentials, by, password, address=address, at=at)
         with self._database.writing() as session:
-            opens = _require_right(session, configured, entry, by)
-            row = session.get(NetworkRow, configured.id)
-            before = _record(configured, row)
-            if before.version != version:
-                raise Stale(_STALE)
-            changes = _put(session, before, row, entry)
-            details = {**changes, "reasons": entry.reasons, "could open": opens}
-            on = ("network", configured.id)
-            note(session, AuditAction.NETWORK_CHANGED, at=at, actor=by, on=on, details=details)
-            bump_version(session)
+            change_in(session, configured, entry, version=version, by=by, at=at)
+
+
+def change_in(
+    session: Session,
+    configured: Network,
+    entry: NetworkEntry,
+    *,
+    version: int,
+    by: str | None,
+    at: datetime,
+    signature: StoredSignature | None = None,
+) -> None:
+    """Have a network be as *entry* says, with the *signature* that was just kept, if any was."""
+    opens = require_right_in(session, configured, entry, by)
+    if opens and by is not None and signature is None:
+        raise NotAllowed("This may open what is blocked now, so the headteacher signs it.")
+    row = session.get(NetworkRow, configured.id)
+    before = _record(configured, row)
+    if before.version != version:
+        raise Stale(_STALE)
+    changes = _put(session, before, row, entry, signature)
+    details = {**changes, "reasons": entry.reasons, "could open": opens}
+    if signature is not None:
+        details |= {"signed": signature.digest, "signature": signature.id}
+    on = ("network", configured.id)
+    note(session, AuditAction.NETWORK_CHANGED, at=at, actor=by, on=on, details=details)
+    bump_version(session)
+
+
+def record_in(session: Session, configured: Network) -> NetworkRecord:
+    """Return what is known of a network in the transaction of *session*."""
+    return _record(configured, session.get(NetworkRow, configured.id))
 
 
 def network_called(configured: tuple[Network, ...], id_: str) -> Network:
@@ -88,7 +107,7 @@ def network_called(configured: tuple[Network, ...], id_: str) -> Network:
     raise UnknownObject(f"there is no network `{id_}`")
 
 
-def _require_right(
+def require_right_in(
     session: Session, configured: Network, entry: NetworkEntry, by: str | None
 ) -> bool:
     """Return whether it could open something. Raises NotAllowed unless *by* may do that."""
@@ -103,7 +122,11 @@ def _require_right(
 
 
 def _put(
-    session: Session, before: NetworkRecord, row: NetworkRow | None, entry: NetworkEntry
+    session: Session,
+    before: NetworkRecord,
+    row: NetworkRow | None,
+    entry: NetworkEntry,
+    signature: StoredSignature | None,
 ) -> dict[str, object]:
     """Write *entry* and return what is different, as [before, after]."""
     old = before.network
@@ -119,6 +142,7 @@ def _put(
     row.name, row.audience = entry.name, entry.audience
     row.device, row.inspectable = entry.device, entry.inspectable
     row.version = before.version + 1
+    row.signed_digest = None if signature is None else signature.digest
     return {name: list(pair) for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

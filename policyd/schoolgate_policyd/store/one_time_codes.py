@@ -7,7 +7,6 @@ an earlier one is taken again (RFC 6238, 5.2). Whoever checks codes limits how o
 """
 
 import base64
-import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import as_made, hash_of_code, new_code
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.models import OneTimeCodeRow, RecoveryCodeRow
@@ -32,9 +32,8 @@ RECOVERY_CODES = 10
 # A secret that was shown and not confirmed is not shown for ever.
 PENDING_FOR = timedelta(minutes=30)
 _SECRET_OCTETS = 20
-# Letters and digits that nobody confuses when typing them from paper.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_RECOVERY_LENGTH = 16
+# About 118 bits.
+_RECOVERY_GROUPS, _RECOVERY_GROUP_LENGTH = 6, 4
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 
 log = structlog.get_logger(__name__)
@@ -150,9 +149,11 @@ def remove_codes_in(session: Session, person: str) -> None:
 def make_recovery_codes_in(session: Session, person: str, at: datetime) -> tuple[str, ...]:
     """Return new recovery codes, shown once; those from before work no longer."""
     remove_recovery_codes_in(session, person)
-    codes = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
+    codes = tuple(
+        new_code(_RECOVERY_GROUPS, _RECOVERY_GROUP_LENGTH) for _ in range(RECOVERY_CODES)
+    )
     session.add_all(
-        RecoveryCodeRow(person_id=person, code_hash=_hash_of(person, code), made_at=at)
+        RecoveryCodeRow(person_id=person, code_hash=hash_of_code(code, salt=person), made_at=at)
         for code in codes
     )
     note(session, AuditAction.RECOVERY_CODES_MADE, at=at, actor=person, on=("person", person))
@@ -181,7 +182,7 @@ def recovery_code_is_right_in(session: Session, person: str, code: str, at: date
     row = session.scalar(
         select(RecoveryCodeRow).where(
             RecoveryCodeRow.person_id == person,
-            RecoveryCodeRow.code_hash == _hash_of(person, code),
+            RecoveryCodeRow.code_hash == hash_of_code(code, salt=person),
             RecoveryCodeRow.used_at.is_(None),
         )
     )
@@ -194,22 +195,7 @@ def recovery_code_is_right_in(session: Session, person: str, code: str, at: date
 
 def is_like_a_recovery_code(code: str) -> bool:
     """Whether *code*, as typed, has the length of a recovery code and not of a one-time code."""
-    return len(_folded(code)) == _RECOVERY_LENGTH
-
-
-def _recovery_code() -> str:
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH))
-    return "-".join(letters[start : start + 4] for start in range(0, _RECOVERY_LENGTH, 4))
-
-
-def _hash_of(person: str, code: str) -> str:
-    # 79 bits at random: a fast hash is enough, and the person is in it as its salt.
-    folded = f"{person}\0{_folded(code)}"
-    return hashlib.sha256(folded.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _folded(code: str) -> str:
-    return "".join(code.replace("-", " ").split()).lower()
+    return len(as_made(code)) == _RECOVERY_GROUPS * _RECOVERY_GROUP_LENGTH
 
 
 def _base32(secret: bytes) -> str:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from schoolgate_policyd.store.person_records import (
     present_in,
 )
 from schoolgate_policyd.store.records import NewPerson
-from schoolgate_policyd.store.second_factor import second_factors_in
+from schoolgate_policyd.store.second_factor_rows import second_factors_in
 from schoolgate_policyd.store.session_ends import end_others_in
 from schoolgate_policyd.store.setup_codes import forget_codes_in
 from schoolgate_policyd.workflow import register_acts
@@ -36,6 +37,7 @@ from schoolgate_policyd.workflow.register_people import (
     touches_sign_in,
 )
 
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 _STALE = "Somebody else changed this person since you opened the page."
 
 
@@ -75,38 +77,8 @@ class PeopleChanges:
         """Write the line anew. Raises NotAllowed, Stale, InvalidForm for a name that is taken."""
         with self._database.writing() as session:
             row = present_in(session, person)
-            _require_fresh(row, version)
+            require_fresh(row, version)
             change_in(session, row, entry, by=by, at=at, moment=moment)
-            bump_version(session)
-
-    def give_duties(
-        self,
-        person: str,
-        duties: tuple[HeldDuty, ...],
-        *,
-        version: int,
-        by: str | None,
-        at: datetime,
-        moment: datetime,
-    ) -> None:
-        """
-        Have *person* hold *duties* and no others. Raises NotAllowed, Stale, WrongState.
-
-        A duty that needs a second factor ends sessions that were begun without any; *moment* is
-        the school's clock.
-        """
-        with self._database.writing() as session:
-            row = present_in(session, person)
-            register_acts.require_may_give(_actor(session, by), member_of(row))
-            _require_fresh(row, version)
-            before = keyholders_in(session)
-            gained = {each.duty for each in duties} - {each.duty for each in row.duties}
-            put_duties(session, row, duties, by=by, at=at)
-            session.flush()
-            if gained & NEED_A_SECOND_FACTOR and not second_factors_in(session, person).has_one:
-                end_others_in(session, person, None, at=at, moment=moment)
-            register_acts.require_not_the_last(before, keyholders_in(session))
-            row.version += 1
             bump_version(session)
 
     def leave(
@@ -127,7 +99,7 @@ class PeopleChanges:
         with self._database.writing() as session:
             row = present_in(session, person)
             _require_line(session, row, by, is_sign_in=True)
-            _require_fresh(row, version)
+            require_fresh(row, version)
             before = keyholders_in(session)
             without = {duty: holders - {person} for duty, holders in before.items()}
             register_acts.require_not_the_last(before, without)
@@ -148,7 +120,7 @@ class PeopleChanges:
             if row is None or (not row.has_left and row.leaves_at is None):
                 raise WrongState("They have not left, and nobody said that they will.")
             _require_line(session, row, by, is_sign_in=True)
-            _require_fresh(row, version)
+            require_fresh(row, version)
             row.has_left, row.leaves_at, row.leaves_by = False, None, None
             row.version += 1
             on = ("person", person)
@@ -186,10 +158,43 @@ def change_in(
     note(session, AuditAction.PERSON_CHANGED, at=at, actor=by, on=on, details=details)
 
 
-def put_duties(
-    session: Session, row: PersonRow, duties: tuple[HeldDuty, ...], *, by: str | None, at: datetime
+def give_in(
+    session: Session,
+    row: PersonRow,
+    duties: tuple[HeldDuty, ...],
+    why: Mapping[str, object],
+    *,
+    by: str,
+    at: datetime,
+    moment: datetime,
 ) -> None:
-    """Have *row* hold *duties*, with an audit entry for each that is given or taken."""
+    """
+    Have *row* hold *duties* and no others; *why* stands in the audit. Raises WrongState.
+
+    A duty that needs a second factor ends sessions that were begun without any; *moment* is the
+    school's clock.
+    """
+    before = keyholders_in(session)
+    gained = {each.duty for each in duties} - {each.duty for each in row.duties}
+    put_duties(session, row, duties, by=by, at=at, why=why)
+    session.flush()
+    if gained & NEED_A_SECOND_FACTOR and not second_factors_in(session, row.id).has_one:
+        end_others_in(session, row.id, None, at=at, moment=moment)
+    register_acts.require_not_the_last(before, keyholders_in(session))
+    row.version += 1
+    bump_version(session)
+
+
+def put_duties(
+    session: Session,
+    row: PersonRow,
+    duties: tuple[HeldDuty, ...],
+    *,
+    by: str | None,
+    at: datetime,
+    why: Mapping[str, object] = _NOTHING,
+) -> None:
+    """Have *row* hold *duties*, with an audit entry for each that is given or taken, and *why*."""
     old = {each.duty: each for each in duties_of(row)}
     new = {each.duty: each for each in duties}
     on = ("person", row.id)
@@ -198,7 +203,7 @@ def put_duties(
             continue
         is_given = duty in new
         action = AuditAction.DUTY_GIVEN if is_given else AuditAction.DUTY_TAKEN
-        details: dict[str, object] = {"duty": duty}
+        details: dict[str, object] = {**why, "duty": duty}
         held = new.get(duty)
         if held is not None and held.platforms is not None:
             details["platforms"] = sorted(held.platforms)
@@ -266,7 +271,8 @@ def _require_line(session: Session, row: PersonRow, by: str | None, *, is_sign_i
     register_acts.require_may_keep(_actor(session, by), member_of(row), is_sign_in=is_sign_in)
 
 
-def _require_fresh(row: PersonRow, version: int) -> None:
+def require_fresh(row: PersonRow, version: int) -> None:
+    """Raise Stale unless *version* is that of the line."""
     if row.version != version:
         raise Stale(_STALE)
 

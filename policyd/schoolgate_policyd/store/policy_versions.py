@@ -6,17 +6,14 @@ the write lock, with every other version of the school beside it, so that of two
 once one wins and the other is told.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from schoolgate_policyd.store.credentials import Credentials
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.models import PolicyVersionRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.people import member_in, members_in
+from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.policy_rows import (
     PolicyContent,
     check_row,
@@ -27,18 +24,17 @@ from schoolgate_policyd.store.policy_rows import (
     versions_in,
 )
 from schoolgate_policyd.store.policy_writes import (
+    Moving,
     Versions,
     directed_in,
+    move_in,
     moved,
     new_row,
     note_on,
-    of_school_in,
 )
-from schoolgate_policyd.store.proving_who import require_password
 from schoolgate_policyd.workflow import policy_changes
-from schoolgate_policyd.workflow.errors import WrongState
+from schoolgate_policyd.workflow.errors import WrongState, required
 from schoolgate_policyd.workflow.policy_acts import Act, require
-from schoolgate_policyd.workflow.policy_gate import required
 from schoolgate_policyd.workflow.policy_versions import (
     Direction,
     Minutes,
@@ -52,8 +48,6 @@ from schoolgate_policyd.workflow.policy_versions import (
     in_force_at,
 )
 
-type Moving = Callable[[Session, PolicyVersion, Versions], PolicyVersion]
-
 
 class PolicyVersions:
     """
@@ -64,9 +58,8 @@ class PolicyVersions:
     with a sentence for what is refused.
     """
 
-    def __init__(self, database: Database, credentials: Credentials) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._credentials = credentials
 
     def every(self, school: str) -> Versions:
         """Return every version of *school*, oldest first."""
@@ -218,54 +211,6 @@ class PolicyVersions:
 
         return self._move(number, move)
 
-    def direct(
-        self,
-        number: int,
-        *,
-        by: str,
-        password: str,
-        address: str,
-        name: str,
-        signed_on: date,
-        reasons: str,
-        direction: Direction,
-        shared: str,
-        at: datetime,
-        moment: datetime,
-        zone: ZoneInfo,
-    ) -> PolicyVersion:
-        """
-        Direct a version with a signature: the password, entered again, is checked first.
-
-        *address* is where the signer is, for limiting attempts. Raises InvalidForm for a wrong
-        password.
-        """
-
-        def move(session: Session, version: PolicyVersion, versions: Versions) -> PolicyVersion:
-            signature = policy_changes.signature_of(
-                version, direction=direction, reasons=reasons, name=name, signed_on=signed_on
-            )
-            return policy_changes.direct(
-                version,
-                versions,
-                by=member_in(session, by),
-                people=members_in(session),
-                reasons=reasons,
-                direction=direction,
-                signature=signature,
-                shared=shared,
-                at=at,
-                moment=moment,
-                zone=zone,
-            )
-
-        # Whoever may not sign is told so before their password is tried, and cannot try any.
-        with self._database.reading() as session:
-            row = version_row_in(session, number)
-            move(session, version_of(session, row), of_school_in(session, row))
-        require_password(self._credentials, by, password, address=address, at=at)
-        return self._move(number, move)
-
     def refuse(self, number: int, *, by: str, reasons: str, at: datetime) -> PolicyVersion:
         """Refuse a proposal."""
 
@@ -291,6 +236,4 @@ class PolicyVersions:
 
     def _move(self, number: int, move: Moving) -> PolicyVersion:
         with self._database.writing() as session:
-            row = version_row_in(session, number)
-            after = move(session, version_of(session, row), of_school_in(session, row))
-            return moved(session, row, after.steps[-1], after.state)
+            return move_in(session, number, move)

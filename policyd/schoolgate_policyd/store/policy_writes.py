@@ -1,5 +1,6 @@
 """Writing versions of the policy: a row, a step, its audit entry, in one transaction."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from schoolgate_policyd.store.policy_rows import (
     row_of_step,
     text_rows,
     version_of,
+    version_row_in,
     versions_in,
 )
 from schoolgate_policyd.workflow.policy_versions import (
@@ -24,6 +26,7 @@ from schoolgate_policyd.workflow.policy_versions import (
 )
 
 type Versions = tuple[PolicyVersion, ...]
+type Moving = Callable[[Session, PolicyVersion, Versions], PolicyVersion]
 
 _ACTIONS = {
     Move.TAKEN_UP: AuditAction.POLICY_TAKEN_UP,
@@ -64,15 +67,22 @@ def new_row(school: str, content: PolicyContent, origin: Origin) -> PolicyVersio
     )
 
 
+def move_in(session: Session, number: int, move: Moving) -> PolicyVersion:
+    """Move version *number* in the transaction of *session*."""
+    row = version_row_in(session, number)
+    after = move(session, version_of(session, row), of_school_in(session, row))
+    return moved(session, row, after.steps[-1], after.state)
+
+
 def moved(
     session: Session, row: PolicyVersionRow, step: PolicyStep, state: VersionState
 ) -> PolicyVersion:
     """Write the step, the state and the audit entry; return the version as it now is."""
     row.state = state
     row.steps.append(row_of_step(step))
-    details = {"digest": row.digest}
+    details: dict[str, object] = {"digest": row.digest}
     if step.signature is not None:
-        details["signed"] = step.signature.digest
+        details |= {"signed": step.signature.digest, "signature": step.signature.number}
     if step.direction is not None:
         details["in_force_from"] = step.direction.in_force_from.astimezone(UTC).isoformat()
     note_on(session, _ACTIONS[step.move], row, actor=step.actor, at=step.at, details=details)
@@ -89,7 +99,7 @@ def note_on(
     *,
     actor: str | None,
     at: datetime,
-    details: dict[str, str],
+    details: Mapping[str, object],
 ) -> None:
     """Write an audit entry about a version."""
     note(session, action, at=at, actor=actor, on=(_POLICY, row.number), details=details)

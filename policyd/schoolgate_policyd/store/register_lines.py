@@ -15,11 +15,10 @@ from schoolgate_policyd.store.models.people import class_members
 from schoolgate_policyd.store.people import class_rows, device_of, member_in, put_class, put_device
 from schoolgate_policyd.workflow import register_acts
 from schoolgate_policyd.workflow.errors import (
-    FieldMistake,
-    InvalidForm,
     NotAllowed,
     Stale,
     WrongState,
+    mistake_in,
 )
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_policyd.workflow.register_acts import RegisterAct
@@ -62,7 +61,7 @@ class Classes:
         with self._database.writing() as session:
             register_acts.require(member_in(session, by), RegisterAct.KEEP)
             if session.get(ClassRow, added.id) is not None:
-                raise _taken("id", "There is a class with this id already.")
+                raise mistake_in("id", "There is a class with this id already.")
             put_class(session, added, at=at, by=by)
             bump_version(session)
 
@@ -136,7 +135,7 @@ class Devices:
         with self._database.writing() as session:
             _require_keeper(session, by, device.owner)
             if session.get(DeviceRow, device.id) is not None:
-                raise _taken("id", "There is a device with this name already.")
+                raise mistake_in("id", "There is a device with this name already.")
             _require_address_free(session, device)
             put_device(session, device, at=at, by=by)
             bump_version(session)
@@ -199,8 +198,4 @@ def _require_keeper(session: Session, by: str, *owners: str | None) -> None:
 def _require_address_free(session: Session, device: Device) -> None:
     holder = session.scalar(select(DeviceRow.id).where(DeviceRow.address == device.address))
     if holder is not None and holder != device.id:
-        raise _taken("address", "Another device has this address.")
-
-
-def _taken(field: str, message: str) -> InvalidForm:
-    return InvalidForm((FieldMistake(field, message),), {})
+        raise mistake_in("address", "Another device has this address.")

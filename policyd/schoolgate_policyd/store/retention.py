@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class RetentionError(SchoolgateError):
-    """The settings name a kind that is not there, or a time that is too short or too long."""
+    """A setting names a kind that is not there, or a time that is too short or too long."""
 
 
 class RetentionRun(msgspec.Struct, frozen=True):
@@ -50,14 +50,19 @@ def days_of(kinds: Sequence[Kind], settings: Sequence[RetentionSettings]) -> Map
     """Return for how many days each of *kinds* is kept. Raises RetentionError."""
     days = {each.name: each.days for each in kinds}
     bounds = {each.name: (each.least, each.most) for each in kinds}
-    for each in settings:
+    for place, each in enumerate(settings):
         if each.kind not in days:
             known = ", ".join(sorted(days))
-            raise RetentionError(f"retention: there is no kind `{each.kind}`; there are {known}")
+            raise RetentionError(
+                f"configuration: retention.{place}.kind: there is no kind `{each.kind}`: "
+                f"write one of {known}, or take the entry out"
+            )
         least, most = bounds[each.kind]
         if not least <= each.days <= most:
             raise RetentionError(
-                f"retention: `{each.kind}` is kept for {least} to {most} days, not {each.days}"
+                f"configuration: retention.{place}.days: `{each.kind}` cannot be kept for "
+                f"{each.days} days: write {least} to {most}, or take the entry out for the usual "
+                f"{days[each.kind]}"
             )
         days[each.kind] = each.days
     return days

@@ -12,7 +12,8 @@ A part of Schoolgate that keeps something about people adds its kind to `KINDS`,
     ),
 
 `rows(table, moment, ...)` deletes the rows whose *moment* is over; a row whose *moment* is null
-has no end yet and stays. *people* are its columns that name a person, *on* is `("mail",
+has no end yet and stays: so *moment* is one that every record has once its matter ended, however
+it ended. *people* are its columns that name a person, *on* is `("mail",
 OutboxRow.id)` where the row is an object that a legal hold may name, *only* a further condition
 (a state in which it is closed). *devices* are columns that name a device, and *named_in* are
 pairs of other tables' columns, the row's id and a person, where no foreign key says so. With
@@ -42,10 +43,19 @@ from schoolgate_policyd.store.models import (
     SignInAttemptRow,
 )
 from schoolgate_policyd.store.retention_paperwork import PAPERWORK_KINDS
-from schoolgate_policyd.store.retention_rows import AT_ONCE, YEAR, Kind, Sweep, rows, spared
-from schoolgate_policyd.workflow.requests import State
+from schoolgate_policyd.store.retention_rows import (
+    AT_ONCE,
+    YEAR,
+    ForGood,
+    Kind,
+    Sweep,
+    rows,
+    spared,
+)
+from schoolgate_policyd.store.retention_told import TOLD_KINDS
+from schoolgate_policyd.workflow import lead_times
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["FOR_GOOD", "KINDS", "Kind"]
 
 
 def _people_who_left(session: Session, sweep: Sweep) -> int:
@@ -141,8 +151,8 @@ KINDS: tuple[Kind, ...] = (
         what="E-mails that something waits, and what became of them",
         reason="To see whether an alert went out; they name nobody but whom they were sent to.",
         days=90,
-        # What is reminded of for thirty days must not be said again.
-        least=40,
+        # What was said must be known for as long as it is not to be said again.
+        least=lead_times.LONGEST.days + 10,
         most=YEAR,
         delete=rows(OutboxRow, OutboxRow.made_at, people=(OutboxRow.recipient_id,)),
     ),
@@ -177,7 +187,12 @@ KINDS: tuple[Kind, ...] = (
         days=2 * YEAR,
         least=YEAR,
         most=7 * YEAR,
-        delete=rows(BlockRow, BlockRow.lifted_at, on=("block", BlockRow.id)),
+        delete=rows(
+            BlockRow,
+            BlockRow.lifted_at,
+            people=(BlockRow.made_by, BlockRow.lifted_by),
+            on=("block", BlockRow.id),
+        ),
     ),
     Kind(
         name="report-tries",
@@ -199,7 +214,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="requests",
-        what="Requests that are over, with their steps, signatures and grants",
+        what="Requests that are over or lapsed, with their steps, signatures and grants",
         reason="Governors review each year what was opened and why (twiss-green §2).",
         days=2 * YEAR,
         least=YEAR,
@@ -209,9 +224,22 @@ KINDS: tuple[Kind, ...] = (
             RequestRow.ends_at,
             people=(RequestRow.requester_id,),
             on=("request", RequestRow.id),
-            only=RequestRow.state.not_in((State.SUBMITTED, State.MEASURES_CONFIRMED)),
             and_its_rows=True,
         ),
     ),
     *PAPERWORK_KINDS,
+    *TOLD_KINDS,
+)
+
+FOR_GOOD: tuple[ForGood, ...] = (
+    ForGood(
+        name="policy-versions",
+        what="Versions of the policy: who wrote, approved and directed them",
+        reason="They are the school's rules, and what was decided then is decided again by them.",
+    ),
+    ForGood(
+        name="legal-holds",
+        what="Legal holds: who placed and who lifted them",
+        reason="They say why records were kept beyond their time.",
+    ),
 )

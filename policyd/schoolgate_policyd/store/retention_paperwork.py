@@ -5,7 +5,7 @@ An incident goes after the restrictions that came of it, and a delegation after 
 were made by it: neither may be left pointing at nothing.
 """
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from schoolgate_policyd.store.models import (
     AssignmentRow,
@@ -19,7 +19,6 @@ from schoolgate_policyd.store.models import (
     SupervisedSessionRow,
 )
 from schoolgate_policyd.store.retention_rows import YEAR, Kind, rows
-from schoolgate_policyd.workflow.requests import OPEN_STATES
 from schoolgate_policyd.workflow.restrictions import RestrictionState
 
 _OF_INCIDENTS = select(RestrictionRow.incident_id).where(RestrictionRow.incident_id.is_not(None))
@@ -76,7 +75,11 @@ PAPERWORK_KINDS: tuple[Kind, ...] = (
         delete=rows(
             SupervisedSessionRow,
             SupervisedSessionRow.ended_at,
-            people=(SupervisedSessionRow.person_id, SupervisedSessionRow.opened_by),
+            people=(
+                SupervisedSessionRow.person_id,
+                SupervisedSessionRow.opened_by,
+                SupervisedSessionRow.ended_by,
+            ),
             on=("supervised-session", SupervisedSessionRow.id),
         ),
     ),
@@ -90,7 +93,7 @@ PAPERWORK_KINDS: tuple[Kind, ...] = (
         delete=rows(
             AssignmentRow,
             AssignmentRow.ended_at,
-            people=(AssignmentRow.person_id, AssignmentRow.assigned_by),
+            people=(AssignmentRow.person_id, AssignmentRow.assigned_by, AssignmentRow.ended_by),
             devices=(AssignmentRow.device_id,),
             on=("assignment", AssignmentRow.id),
         ),
@@ -122,20 +125,19 @@ PAPERWORK_KINDS: tuple[Kind, ...] = (
             StandingRequestRow.review_on,
             people=(StandingRequestRow.requester_id,),
             on=("standing-request", StandingRequestRow.id),
-            only=StandingRequestRow.state.not_in(OPEN_STATES),
             and_its_rows=True,
         ),
     ),
     Kind(
         name="standing-records",
-        what="Records of standing permissions that were withdrawn or renewed",
+        what="Records of standing permissions that were withdrawn or renewed, or that lapsed",
         reason="Governors review each year what was permitted and why (twiss-green §2).",
         days=2 * YEAR,
         least=YEAR,
         most=7 * YEAR,
         delete=rows(
             StandingRecordRow,
-            StandingRecordRow.withdrawn_at,
+            func.coalesce(StandingRecordRow.withdrawn_at, StandingRecordRow.lapsed_at),
             people=(StandingRecordRow.actor_id, StandingRecordRow.withdrawn_by),
             on=("standing", StandingRecordRow.name),
         ),

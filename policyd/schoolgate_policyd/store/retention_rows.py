@@ -53,9 +53,17 @@ class Kind(NamedTuple):
     delete: Delete | None
 
 
+class ForGood(NamedTuple):
+    """A kind of record that names people and is never deleted, and why."""
+
+    name: str
+    what: str
+    reason: str
+
+
 def rows(
     table: type[Base],
-    moment: InstrumentedAttribute[Any],
+    moment: InstrumentedAttribute[Any] | ColumnElement[Any],
     *,
     people: Iterable[InstrumentedAttribute[Any]] = (),
     devices: Iterable[InstrumentedAttribute[Any]] = (),

@@ -1,6 +1,5 @@
 """The sample school's people: put into an empty store once, with passwords that are shown once."""
 
-import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.subjects import Duty
+from schoolgate_policyd.secret_codes import new_code
 from schoolgate_policyd.store.audit import bump_version
 from schoolgate_policyd.store.credentials import put_password_hash
 from schoolgate_policyd.store.decisions import DecisionStore
@@ -18,8 +18,6 @@ from schoolgate_policyd.store.people import put_class, put_device, put_person
 from schoolgate_policyd.store.people_file import PeopleFile, read_people_file
 from schoolgate_policyd.store.standing import put_record
 
-# Letters and digits that nobody confuses when typing them from a screen.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS = 4
 _GROUP_LENGTH = 4
 
@@ -38,9 +36,7 @@ class SampleAccount(msgspec.Struct, frozen=True):
 
 def make_password() -> str:
     """Return a random password of 16 characters that is easy to type (about 79 bits)."""
-    return "-".join(
-        "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
-    )
+    return new_code(_GROUPS, _GROUP_LENGTH)
 
 
 def seed(
@@ -73,18 +69,6 @@ def seed(
         _put_everything(session, people, hashes, at=at, moment=moment)
         bump_version(session)
     return accounts
-
-
-def reset_passwords(store: DecisionStore, *, at: datetime) -> tuple[SampleAccount, ...]:
-    """Give everybody who signs in a new password, for a sample school whose were lost."""
-    accounts = []
-    for member in store.people.members():
-        if member.username is not None:
-            password = make_password()
-            store.credentials.set_password(member.id, password, at=at, by=None)
-            duties = tuple(sorted(member.duties))
-            accounts.append(SampleAccount(member.username, member.name, duties, password))
-    return tuple(accounts)
 
 
 def _put_everything(

@@ -7,7 +7,6 @@ A code is taken only from an attempt that was counted before it was looked at (`
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.attempts import (
@@ -19,31 +18,32 @@ from schoolgate_policyd.store.attempts import (
 )
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
-from schoolgate_policyd.store.models import PasskeyRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.one_time_codes import (
     OneTimeCodes,
-    codes_since_in,
     is_like_a_recovery_code,
     make_recovery_codes_in,
     recovery_code_is_right_in,
     recovery_codes_left_in,
     remove_codes_in,
-    remove_recovery_codes_in,
 )
 from schoolgate_policyd.store.passkeys import add_in, remove_passkey_in, used_in
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import (
-    ProofOutcome,
-    Proven,
     SignedIn,
     SignInOutcome,
     TooSoon,
     WrongPassword,
 )
+from schoolgate_policyd.store.second_factor_rows import (
+    TOO_LATE,
+    require_may_add_in,
+    require_one_stays_in,
+    second_factors_in,
+    take_off_in,
+)
 from schoolgate_policyd.store.session_ends import end_others_in, end_replaced_in
 from schoolgate_policyd.store.session_rows import (
-    live_session_in,
     open_in,
     part_way_in,
     raise_in,
@@ -51,12 +51,6 @@ from schoolgate_policyd.store.session_rows import (
 from schoolgate_policyd.store.sign_in_records import NewPasskey, SecondFactors, StoredPasskey
 from schoolgate_policyd.workflow.accounts import Lack
 from schoolgate_policyd.workflow.errors import WrongState
-
-_TOO_LATE = "Signing in took too long: begin again."
-_KEEP_ONE = (
-    "Your duties need a second factor, and this is your only one. Set up another first, then "
-    "remove this one."
-)
 
 
 class UsedPasskey(msgspec.Struct, frozen=True):
@@ -95,14 +89,6 @@ class SecondFactor:
         with self._database.reading() as session:
             return second_factors_in(session, person)
 
-    def prove_code(self, person: str, code: str, *, address: str, at: datetime) -> ProofOutcome:
-        """Check a one-time code, or a recovery code, of *person*, who is signed in."""
-        begun = self._begin(person, code, address, at)
-        if isinstance(begun, TooSoon):
-            return begun
-        with self._database.writing() as session:
-            return Proven() if self._take(session, person, code, begun, at) else WrongPassword()
-
     def sign_in_with_code(
         self, session_id: int, code: str, *, address: str, at: datetime
     ) -> SignInOutcome:
@@ -117,7 +103,7 @@ class SecondFactor:
                 return WrongPassword()
             row = part_way_in(session, session_id, at)
             if row is None:
-                raise WrongState(_TOO_LATE)
+                raise WrongState(TOO_LATE)
             return SignedIn(*raise_in(session, row, at=at))
 
     def sign_in_with_passkey_too(
@@ -131,7 +117,7 @@ class SecondFactor:
             _use(session, used, at)
             row = part_way_in(session, session_id, at)
             if row is None:
-                raise WrongState(_TOO_LATE)
+                raise WrongState(TOO_LATE)
             return SignedIn(*raise_in(session, row, at=at))
 
     def sign_in_with_passkey(
@@ -182,7 +168,7 @@ class SecondFactor:
         if isinstance(begun, TooSoon):
             return begun
         with self._database.writing() as session:
-            _require_may_add(session, person, session_id, at)
+            require_may_add_in(session, person, session_id, at)
             had_one = second_factors_in(session, person).has_one
             if not self._codes.confirm_in(session, person, session_id, code, at):
                 return WrongPassword()
@@ -207,7 +193,7 @@ class SecondFactor:
         Sessions from before the first second factor end; *moment* is the school's clock.
         """
         with self._database.writing() as session:
-            _require_may_add(session, person, session_id, at)
+            require_may_add_in(session, person, session_id, at)
             had_one = second_factors_in(session, person).has_one
             add_in(session, person, made, name, at=at, by=person)
             if not had_one:
@@ -219,7 +205,7 @@ class SecondFactor:
         with self._database.writing() as session:
             remove_codes_in(session, person)
             note(session, AuditAction.CODES_REMOVED, at=at, actor=person, on=("person", person))
-            _require_one_stays(session, person, must_keep_one=must_keep_one)
+            require_one_stays_in(session, person, must_keep_one=must_keep_one)
 
     def remove_passkey(
         self, person: str, passkey: int, *, must_keep_one: bool, at: datetime
@@ -227,7 +213,7 @@ class SecondFactor:
         """Remove a passkey. Raises UnknownObject, WrongState for the last of who must keep one."""
         with self._database.writing() as session:
             remove_passkey_in(session, person, passkey, at=at)
-            _require_one_stays(session, person, must_keep_one=must_keep_one)
+            require_one_stays_in(session, person, must_keep_one=must_keep_one)
 
     def new_recovery_codes(self, person: str, *, at: datetime) -> tuple[str, ...]:
         """Return new recovery codes, shown once; those from before work no longer."""
@@ -265,61 +251,8 @@ class SecondFactor:
         with self._database.reading() as session:
             row = part_way_in(session, session_id, at)
             if row is None or row.lacks is not lack:
-                raise WrongState(_TOO_LATE)
+                raise WrongState(TOO_LATE)
             return row.person_id
-
-
-def second_factors_in(session: Session, person: str) -> SecondFactors:
-    """Return what *person* has."""
-    passkeys = session.scalar(
-        select(func.count()).select_from(PasskeyRow).where(PasskeyRow.person_id == person)
-    )
-    return SecondFactors(
-        codes_since=codes_since_in(session, person),
-        passkeys=passkeys or 0,
-        recovery_codes_left=recovery_codes_left_in(session, person),
-    )
-
-
-def take_off_in(session: Session, person: str, *, at: datetime, by: str | None) -> None:
-    """Remove everything that *person* has beside the password."""
-    had = second_factors_in(session, person)
-    session.execute(delete(PasskeyRow).where(PasskeyRow.person_id == person))
-    remove_codes_in(session, person)
-    remove_recovery_codes_in(session, person)
-    details = {"passkeys": had.passkeys, "codes": had.codes_since is not None}
-    note(
-        session,
-        AuditAction.SECOND_FACTOR_TAKEN_OFF,
-        at=at,
-        actor=by,
-        on=("person", person),
-        details=details,
-    )
-
-
-def _require_one_stays(session: Session, person: str, *, must_keep_one: bool) -> None:
-    """Undo a removal that leaves nothing: looked at where it is removed, not before."""
-    session.flush()
-    if must_keep_one and not second_factors_in(session, person).has_one:
-        raise WrongState(_KEEP_ONE)
-
-
-def _require_may_add(session: Session, person: str, session_id: int, at: datetime) -> None:
-    """
-    Raise WrongState unless the session may add a second factor.
-
-    One that is part-way adds the first one and no other: whoever has the password alone must not
-    come in beside the person by a factor of their own.
-    """
-    row = live_session_in(session, session_id, at)
-    if row is None:
-        row = part_way_in(session, session_id, at)
-        lacks_one = row is not None and row.lacks is Lack.SETTING_ONE_UP
-        if not lacks_one or second_factors_in(session, person).has_one:
-            raise WrongState(_TOO_LATE)
-    if row is None or row.person_id != person:
-        raise WrongState(_TOO_LATE)
 
 
 def _set_up(session: Session, person: str, session_id: int, at: datetime) -> SetUp:

@@ -10,6 +10,7 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.models import RetiredTokenRow, SessionRow
 from schoolgate_policyd.store.models.audit import AuditAction
@@ -18,7 +19,6 @@ from schoolgate_policyd.store.records import WebSession
 from schoolgate_policyd.store.session_tokens import (
     MAX_TOKEN,
     csrf_secret_of,
-    hash_of,
     new_token,
 )
 from schoolgate_policyd.workflow.accounts import Lack

@@ -7,25 +7,20 @@ the root, so they stay good while the part is replaced, and no secret of theirs 
 
 import hashlib
 import hmac
-import secrets
+
+from schoolgate_policyd import secret_codes
 
 MAX_TOKEN = 200
-_OCTETS = 32
 
 
 def new_token() -> str:
     """Return the token of a new session."""
-    return f"{secrets.token_urlsafe(_OCTETS)}.{secrets.token_urlsafe(_OCTETS)}"
+    return f"{secret_codes.new_token()}.{secret_codes.new_token()}"
 
 
 def next_token(token: str) -> str:
     """Return the token that replaces *token* in the same session."""
-    return f"{_root_of(token)}.{secrets.token_urlsafe(_OCTETS)}"
-
-
-def hash_of(token: str) -> str:
-    """Return what is stored of a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{_root_of(token)}.{secret_codes.new_token()}"
 
 
 def csrf_secret_of(token: str) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import RetiredTokenRow, SessionRow
@@ -26,7 +27,7 @@ from schoolgate_policyd.store.session_rows import (
     is_open,
     session_of,
 )
-from schoolgate_policyd.store.session_tokens import hash_of, next_token
+from schoolgate_policyd.store.session_tokens import next_token
 from schoolgate_policyd.store.sign_in_records import SessionLine
 
 
@@ -61,10 +62,7 @@ class Sessions:
             row = session.get(SessionRow, session_id)
             if row is None or row.token_hash != hash_of(token) or not is_due(row, at):
                 return None
-            replacing = next_token(token)
-            row.next_hash = hash_of(replacing)
-            row.rotated_at = at
-            return replacing
+            return _replaced(row, token, at)
 
     def of(self, person: str, *, at: datetime) -> tuple[SessionLine, ...]:
         """Return the sessions of *person* that are open at *at*, last used first."""
@@ -76,12 +74,19 @@ class Sessions:
             )
             return tuple(_line(row) for row in rows if is_open(row, at) and row.lacks is None)
 
-    def proven_again(self, session_id: int, *, at: datetime) -> None:
-        """Keep that whoever is signed in has just proved who they are."""
+    def proven_again(self, session_id: int, token: str, *, at: datetime) -> str | None:
+        """
+        Keep that whoever is signed in has just proved who they are.
+
+        Return the token that the browser is to use from now on: with what it may do now nobody
+        else shall be, who had a copy of the one before.
+        """
         with self._database.writing() as session:
             row = session.get(SessionRow, session_id)
-            if row is not None and row.ended_at is None:
-                row.proven_at = at
+            if row is None or row.ended_at is not None:
+                return None
+            row.proven_at = at
+            return _replaced(row, token, at) if row.token_hash == hash_of(token) else None
 
     def end(self, session_id: int, *, at: datetime, moment: datetime) -> None:
         """Sign out: the session and its device claims end for ever. *moment*: school clock."""
@@ -106,6 +111,14 @@ class Sessions:
         """End every session of *person* but one; return how many."""
         with self._database.writing() as session:
             return end_others_in(session, person, but, at=at, moment=moment)
+
+
+def _replaced(row: SessionRow, token: str, at: datetime) -> str:
+    """Return what replaces *token*, which stays good until the browser is seen to use it."""
+    replacing = next_token(token)
+    row.next_hash = hash_of(replacing)
+    row.rotated_at = at
+    return replacing
 
 
 def _resume_in(

@@ -5,13 +5,12 @@ Whoever makes the code never knows the password. Until the code is used nothing 
 password is the new one, everything beside it is taken off, and every session ends.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from schoolgate_policyd.secret_codes import hash_of_code, new_code
 from schoolgate_policyd.store.api_tokens import revoke_all_in
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.credentials import Credentials, put_password_hash
@@ -21,7 +20,7 @@ from schoolgate_policyd.store.models import CredentialRow, DelegationRow, SetupC
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.records import SignedIn
-from schoolgate_policyd.store.second_factor import take_off_in
+from schoolgate_policyd.store.second_factor_rows import take_off_in
 from schoolgate_policyd.store.session_ends import end_others_in
 from schoolgate_policyd.store.session_rows import open_in
 from schoolgate_policyd.store.sign_in_records import SetupCode
@@ -30,10 +29,8 @@ from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member
 
 LASTS = timedelta(days=3)
-# Letters and digits that nobody confuses when typing them from paper: about 99 bits.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 4, 5
-_LONGEST_TYPED = 100
+# About 123 bits.
+_GROUPS, _GROUP_LENGTH = 5, 5
 
 
 class SetupCodes:
@@ -49,7 +46,7 @@ class SetupCodes:
 
         *by* None is whoever administrates the machine. Raises UnknownObject, NotAllowed.
         """
-        code = _new_code()
+        code = new_code(_GROUPS, _GROUP_LENGTH)
         with self._database.writing() as session:
             member = member_in(session, person)
             if by is not None:
@@ -59,7 +56,11 @@ class SetupCodes:
             forget_codes_in(session, person, at)
             ends_at = at + LASTS
             row = SetupCodeRow(
-                person_id=person, code_hash=_hash_of(code), made_at=at, made_by=by, ends_at=ends_at
+                person_id=person,
+                code_hash=hash_of_code(code),
+                made_at=at,
+                made_by=by,
+                ends_at=ends_at,
             )
             session.add(row)
             note(session, AuditAction.SETUP_CODE_MADE, at=at, actor=by, on=("person", person))
@@ -162,18 +163,5 @@ def forget_codes_in(session: Session, person: str, at: datetime) -> None:
 
 
 def _row_of(session: Session, code: str, at: datetime) -> SetupCodeRow | None:
-    if len(code) > _LONGEST_TYPED:
-        return None
-    row = session.scalar(select(SetupCodeRow).where(SetupCodeRow.code_hash == _hash_of(code)))
+    row = session.scalar(select(SetupCodeRow).where(SetupCodeRow.code_hash == hash_of_code(code)))
     return None if row is None or row.used_at is not None or at >= row.ends_at else row
-
-
-def _new_code() -> str:
-    return "-".join(
-        "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
-    )
-
-
-def _hash_of(code: str) -> str:
-    folded = "".join(code.replace("-", " ").split()).lower()
-    return hashlib.sha256(folded.encode("utf-8", "surrogateescape")).hexdigest()

@@ -54,7 +54,7 @@ class DecisionToSign(msgspec.Struct, frozen=True):
             self.would_open if self.decision.is_approved else None,
             signer=member_in(session, self.by),
             step=decided.steps[-1],
-            known=_known_in(session, self.zone),
+            known=known_in(session, self.zone),
         )
         try:
             return SignedDocument(SignedKind.DECISION, str(request.id), request.version, text)
@@ -100,7 +100,8 @@ class DecisionToSign(msgspec.Struct, frozen=True):
         )
 
 
-def _known_in(session: Session, zone: ZoneInfo) -> Known:
+def known_in(session: Session, zone: ZoneInfo) -> Known:
+    """Return the names by which a text to sign calls people and classes."""
     people = session.execute(select(PersonRow.id, PersonRow.name))
     classes = session.execute(select(ClassRow.id, ClassRow.name))
     return Known(

@@ -31,9 +31,15 @@ from schoolgate_policyd.store.one_time_codes import (
 from schoolgate_policyd.store.passkeys import used_in
 from schoolgate_policyd.store.proving_who import require_password
 from schoolgate_policyd.store.records import TooSoon
-from schoolgate_policyd.store.second_factor import UsedPasskey, second_factors_in
+from schoolgate_policyd.store.second_factor import UsedPasskey
+from schoolgate_policyd.store.second_factor_rows import second_factors_in
 from schoolgate_policyd.store.signings import Signings, put_in, take_in
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, Stale, WrongState
+from schoolgate_policyd.workflow.errors import (
+    InvalidForm,
+    Stale,
+    WrongState,
+    mistake_in,
+)
 from schoolgate_policyd.workflow.signing import (
     Assertion,
     Means,
@@ -137,7 +143,7 @@ class SigningDesk:
             has_one = second_factors_in(session, person).has_one
         is_code_needed = proof.is_code_needed or has_one
         if is_code_needed and not proof.code:
-            raise _mistake("code", "Enter a code.")
+            raise mistake_in("code", "Enter a code.")
         require_password(self._credentials, person, proof.password, address=address, at=at)
         if not is_code_needed:
             alone = _Proof(Means.PASSWORD, None, _require_no_factor)
@@ -146,7 +152,7 @@ class SigningDesk:
 
         def taken(session: Session, signing: Signing) -> None:
             if not self._is_right(session, signing.person, proof.code, at):
-                raise _mistake("code", _WRONG_CODE)
+                raise mistake_in("code", _WRONG_CODE)
             succeed_in(session, attempt)
 
         try:
@@ -197,7 +203,7 @@ class SigningDesk:
                 begun = begin_code_in(session, person, address, at)
         if isinstance(begun, TooSoon):
             seconds = int(begun.wait.total_seconds()) + 1
-            raise _mistake("code", f"Too many wrong codes: try again in {seconds} seconds.")
+            raise mistake_in("code", f"Too many wrong codes: try again in {seconds} seconds.")
         return begun
 
     def _is_right(self, session: Session, person: str, code: str, at: datetime) -> bool:
@@ -210,7 +216,12 @@ def _require_same(session: Session, signing: Signing, signable: Signable) -> Non
     """Raise unless what is to be signed now is what was shown, to the same person."""
     if signing.person != signable.by:
         raise UnknownObject("there is no such signing for them")
-    if signable.document_in(session) != signing.document:
+    try:
+        document = signable.document_in(session)
+    except InvalidForm as error:
+        # What was entered was right when it was shown: a day has passed since, or a name changed.
+        raise Stale(_CHANGED) from error
+    if document != signing.document:
         raise Stale(_CHANGED)
 
 
@@ -218,7 +229,3 @@ def _require_no_factor(session: Session, signing: Signing) -> None:
     """Raise where a second factor was set up since the password was asked for alone."""
     if second_factors_in(session, signing.person).has_one:
         raise Stale(_CHANGED)
-
-
-def _mistake(field: str, message: str) -> InvalidForm:
-    return InvalidForm((FieldMistake(field, message),), {})

@@ -13,19 +13,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.audit import note
-from schoolgate_policyd.store.credentials import Credentials
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import StandingRequestRow, StandingStepRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.permissions import StandingRecordKind
 from schoolgate_policyd.store.people import member_in, members_in
-from schoolgate_policyd.store.proving_who import require_password
 from schoolgate_policyd.store.standing import renew_record
-from schoolgate_policyd.workflow import moves, standing_requests
+from schoolgate_policyd.workflow import standing_requests
 from schoolgate_policyd.workflow.actors import Turn
 from schoolgate_policyd.workflow.errors import WrongState
-from schoolgate_policyd.workflow.forms import DecisionForm, ReviewForm
+from schoolgate_policyd.workflow.forms import ReviewForm
 from schoolgate_policyd.workflow.requests import OPEN_STATES, Signature, State, Step
 from schoolgate_policyd.workflow.standing_requests import StandingForm, StandingRequest
 
@@ -47,11 +45,10 @@ Move = Callable[[Session, StandingRequest], StandingRequest]
 
 
 class StandingRequests:
-    """What was asked to be permitted; *at* is machine time, *moment* the school's clock."""
+    """What was asked to be permitted; *at* is machine time."""
 
-    def __init__(self, database: Database, credentials: Credentials) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._credentials = credentials
 
     def find(self, number: int) -> StandingRequest:
         """Return request *number*. Raises UnknownObject."""
@@ -118,42 +115,6 @@ class StandingRequests:
 
         return self._move(number, move)
 
-    def decide(
-        self,
-        number: int,
-        *,
-        by: str,
-        decision: DecisionForm,
-        address: str,
-        at: datetime,
-        moment: datetime,
-    ) -> StandingRequest:
-        """
-        Permit or refuse with a signature: the password, entered again, is checked first.
-
-        *address* is where the signer is, for limiting attempts.
-        """
-
-        def move(session: Session, request: StandingRequest) -> StandingRequest:
-            signer, people = member_in(session, by), members_in(session)
-            moves.require_own_name(decision.staff_name, signer, people)
-            return standing_requests.decide(
-                request,
-                by=signer,
-                people=people,
-                is_approved=decision.is_approved,
-                reasons=decision.reasons,
-                signature=_signed(request, decision),
-                at=at,
-                moment=moment,
-            )
-
-        # Whoever may not sign is told so before their password is tried, and cannot try any.
-        with self._database.reading() as session:
-            move(session, _request(_row_in(session, number)))
-        require_password(self._credentials, by, decision.password, address=address, at=at)
-        return self._move(number, move)
-
     def withdraw(self, number: int, *, by: str, why: str, at: datetime) -> StandingRequest:
         """Withdraw what was asked for and not decided."""
 
@@ -165,18 +126,13 @@ class StandingRequests:
 
     def _move(self, number: int, move: Move) -> StandingRequest:
         with self._database.writing() as session:
-            row = _row_in(session, number)
-            return _moved(session, row, move(session, _request(row)).steps[-1])
+            return move_in(session, number, move)
 
 
-def _signed(request: StandingRequest, decision: DecisionForm) -> Signature:
-    return standing_requests.signature_of(
-        request,
-        is_approved=decision.is_approved,
-        reasons=decision.reasons,
-        name=decision.staff_name,
-        signed_on=decision.signed_on,
-    )
+def move_in(session: Session, number: int, move: Move) -> StandingRequest:
+    """Move request *number* in the transaction of *session*."""
+    row = _row_in(session, number)
+    return _moved(session, row, move(session, _request(row)).steps[-1])
 
 
 def _moved(session: Session, row: StandingRequestRow, step: Step) -> StandingRequest:
@@ -184,7 +140,9 @@ def _moved(session: Session, row: StandingRequestRow, step: Step) -> StandingReq
     row.state = step.state
     row.steps.append(_row_of_step(step))
     kind = _RECORDS.get(step.state)
-    signed = {} if step.signature is None else {"signed": step.signature.digest}
+    signed: dict[str, object] = {}
+    if step.signature is not None:
+        signed = {"signed": step.signature.digest, "signature": step.signature.number}
     if kind is not None:
         renew_record(
             session,

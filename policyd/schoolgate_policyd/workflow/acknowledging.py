@@ -15,7 +15,7 @@ def has_to(member: Member) -> bool:
 
 def may_see_who(member: Member) -> bool:
     """Whether *member* may see who has acknowledged and who has not."""
-    return member.audience is not Audience.PUPIL and member.holds(*SEES_WHO)
+    return member.may_as(*SEES_WHO)
 
 
 def require_newest(version: int, in_force: PolicyVersion | None) -> None:

@@ -72,12 +72,6 @@ def next_turn(
             return None
 
 
-def next_actors(request: AccessRequest, people: tuple[Member, ...]) -> tuple[Member, ...]:
-    """Return those who may act now, any one of them."""
-    turn = next_turn(request, people)
-    return () if turn is None else turn.actors
-
-
 def may_withdraw(request: AccessRequest, member: Member) -> bool:
     """Whether *member* may end it at once: the requester, the head, the chair of governors."""
     return member.id == request.requester or member.holds(Duty.HEAD, Duty.CHAIR_OF_GOVERNORS)

@@ -14,18 +14,17 @@ import msgspec
 
 from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.core.times import Calendar, DateRange, local_date, moment_of
+from schoolgate_policyd.workflow import lead_times
 from schoolgate_policyd.workflow.alerts import Alert, AlertKind, reachable, with_duty
 from schoolgate_policyd.workflow.people import Member
 
 WEEK_AT = time(7, 30)
-REVIEW_NOTICE = timedelta(days=30)
-TRAINING_NOTICE = timedelta(days=21)
-EDUCATION_NOTICE = timedelta(days=21)
-END_NOTICE = timedelta(days=1)
 # Whoever was given an hour knows when it ends.
 LONG_ENOUGH = timedelta(days=2)
 # After this long nobody wants the figures of the week or the term before any more.
 _LATE = timedelta(days=5)
+# For so long what came due is said as new, should nothing have been sent on the day itself.
+_STILL_NEW = timedelta(days=30)
 # What is overdue is said again with each term, in its first weeks.
 _TERMS_BEGINNING = timedelta(days=21)
 
@@ -142,7 +141,7 @@ def _of_reviews(
             dues.policy,
             today,
             calendar,
-            notice=REVIEW_NOTICE,
+            notice=lead_times.POLICY_REVIEW,
             to=to,
             path="/policy",
             facts=facts,
@@ -155,7 +154,7 @@ def _of_reviews(
             each.review_on,
             today,
             calendar,
-            notice=REVIEW_NOTICE,
+            notice=lead_times.STANDING_REVIEW,
             to=leaders,
             path="/standing",
             facts=facts,
@@ -174,7 +173,7 @@ def _of_training(
             due,
             today,
             calendar,
-            notice=TRAINING_NOTICE,
+            notice=lead_times.TRAINING,
             to=to,
             path="/records/training",
             facts={},
@@ -182,7 +181,7 @@ def _of_training(
     term = term_at(calendar, today)
     if (
         term is not None
-        and today >= term.last - EDUCATION_NOTICE
+        and today >= term.last - lead_times.EDUCATION
         and not any(day in term for day in dues.education_given)
     ):
         facts = {"last": term.last.isoformat()}
@@ -208,7 +207,7 @@ def _reminders(
         yield Alert(kind, f"{of}:{due}:before", to, path, said)
     elif today >= due:
         term = term_at(calendar, today)
-        if today < due + notice:
+        if today < due + _STILL_NEW:
             yield Alert(kind, f"{of}:{due}:due", to, path, said)
         elif term is not None and today < term.first + _TERMS_BEGINNING:
             yield Alert(kind, f"{of}:{due}:{term.first}", to, path, said)
@@ -221,7 +220,7 @@ def _of_endings(
     for each in endings:
         if each.ends_at - each.starts_at < LONG_ENOUGH:
             continue
-        if each.ends_at - END_NOTICE <= moment < each.ends_at:
+        if each.ends_at - lead_times.GRANT_END <= moment < each.ends_at:
             to = reachable(one for one in people if one.id == each.to)
             facts = {"number": each.request}
             key = f"request:{each.request}:ends"

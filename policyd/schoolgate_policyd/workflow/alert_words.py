@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.workflow.alerts import AlertKind
 
 type Facts = Mapping[str, str | int]
@@ -236,7 +237,7 @@ def _counts(facts: Facts) -> str:
 
 def _day(text: str | int) -> str:
     day = date.fromisoformat(str(text))
-    return f"{day.day} {day:%B %Y}"
+    return day_words(day)
 
 
 def _checkpoint(facts: Facts) -> Said:

@@ -17,26 +17,51 @@ class Scope(StrEnum):
     CONCERNS_READ = "concerns:read"
     CONCERNS_WRITE = "concerns:write"
     LOG_READ = "log:read"
+    LOG_WRITE = "log:write"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
     SCHOOL_READ = "school:read"
     SCHOOL_WRITE = "school:write"
     RECORDS_READ = "records:read"
+    RECORDS_WRITE = "records:write"
     SYSTEM_READ = "system:read"
+    ACCOUNT_READ = "account:read"
 
 
 WORDS = {
-    Scope.REQUESTS_READ: "See requests and permissions",
-    Scope.REQUESTS_WRITE: "Send, answer and withdraw requests",
-    Scope.CONCERNS_READ: "See incidents and reported pages",
-    Scope.CONCERNS_WRITE: "Work on incidents and reported pages",
-    Scope.LOG_READ: "See the log and figures",
-    Scope.POLICY_READ: "See the policy and why something is blocked",
+    Scope.REQUESTS_READ: "See requests, drafts, grants, delegations and standing permissions",
+    Scope.REQUESTS_WRITE: (
+        "Draft, send, check, answer and withdraw requests and standing permissions, and withdraw "
+        "delegations"
+    ),
+    Scope.CONCERNS_READ: (
+        "See incidents, reports, what is blocked at once, restrictions, supervised sessions and "
+        "assigned devices"
+    ),
+    Scope.CONCERNS_WRITE: (
+        "Work on incidents and reports, block at once, propose and end restrictions, open "
+        "supervised sessions and assign devices"
+    ),
+    Scope.LOG_READ: "Search the log, read records that are open, see figures",
+    Scope.LOG_WRITE: "Open somebody’s record in the log, with a reason",
+    Scope.POLICY_READ: "See the policy, its versions and drafts, and why something is blocked",
     Scope.POLICY_WRITE: "Draft changes of the policy",
-    Scope.SCHOOL_READ: "See people, classes and devices",
-    Scope.SCHOOL_WRITE: "Change people, classes and devices",
-    Scope.RECORDS_READ: "See the records",
-    Scope.SYSTEM_READ: "See how the gateway is",
+    Scope.SCHOOL_READ: (
+        "See the school, people, classes, devices, networks, days and sites for pupils"
+    ),
+    Scope.SCHOOL_WRITE: (
+        "Change the school, people, classes, devices, overtime and sites for pupils, and move "
+        "to the next year"
+    ),
+    Scope.RECORDS_READ: (
+        "See the audit, what is kept and for how long, legal holds, training and who acknowledged "
+        "the policy"
+    ),
+    Scope.RECORDS_WRITE: (
+        "Place and lift legal holds, write training down, ask for a checkpoint of the audit"
+    ),
+    Scope.SYSTEM_READ: "See how the gateway is, and its mail",
+    Scope.ACCOUNT_READ: "See where your own alerts go",
 }
 
 

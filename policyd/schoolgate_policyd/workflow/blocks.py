@@ -27,6 +27,7 @@ MAX_REASON = 2000
 MAX_URL = 2000
 PUPILS, EVERYBODY = "pupils", "everybody"
 FIELDS = ("url", "extent", "whom", "reason", "answer", "sure")
+LIFTING_FIELDS = ("reason",)
 _WHOM = {PUPILS: PUPILS, EVERYBODY: EVERYBODY}
 _EXTENTS = {each.value: each.value for each in Extent}
 
@@ -125,13 +126,12 @@ def parse_block(entered: Mapping[str, str], catalogue: Catalogue) -> BlockForm:
     return BlockForm(what, whom == EVERYBODY, reason, answer)
 
 
-def parse_lifting(entered: Mapping[str, str]) -> tuple[str, str]:
-    """Return the reason for which a block is lifted, and the password. Raises InvalidForm."""
-    entry = Entry(entered, ("reason", "password"))
+def parse_lifting(entered: Mapping[str, str]) -> str:
+    """Return the reason for which a block is lifted. Raises InvalidForm."""
+    entry = Entry(entered, LIFTING_FIELDS)
     reason = entry.text("reason", "Give the reason. It stays with the block.", MAX_REASON)
-    password = entry.password("password")
     entry.raise_mistakes()
-    return reason, password
+    return reason
 
 
 def require_may_block(by: Member) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.core.times import local_date, moment_of, require_aware
 from schoolgate_policyd.workflow.entries import Entry
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, NotAllowed, WrongState
+from schoolgate_policyd.workflow.errors import NotAllowed, WrongState, mistake_in, required
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import Signature
 from schoolgate_policyd.workflow.signed_text import (
@@ -145,10 +145,9 @@ def give(
         raise NotAllowed("Only the headteacher names a deputy.")
     if not any(each.id == form.deputy and may_be_deputy(each, by.id) for each in people):
         raise NotAllowed("A deputy is a member of staff who can sign in.")
-    if not form.reasons.strip():
-        raise InvalidForm((FieldMistake("reasons", "Give your reasons."),), {})
+    required("reasons", form.reasons, "Give your reasons.")
     if form.ends_at <= max(form.starts_at, moment) or form.ends_at - form.starts_at > LONGEST:
-        raise InvalidForm((FieldMistake("ends_on", "It lasts six weeks at most."),), {})
+        raise mistake_in("ends_on", "It lasts six weeks at most.")
     if any(_overlap(each, form) and each.head == by.id for each in standing):
         raise WrongState("You have named a deputy for some of these days: withdraw that first.")
     return Delegation(
@@ -197,10 +196,11 @@ def end(
         raise NotAllowed("The headteacher, the chair of governors or the deputy withdraws it.")
     if delegation.is_over(moment):
         raise WrongState("It is over already.")
-    if not why.strip():
-        raise InvalidForm((FieldMistake("why", "Say why it is withdrawn."),), {})
     return msgspec.structs.replace(
-        delegation, withdrawn_at=require_aware(at), withdrawn_by=by.id, withdrawn_why=why
+        delegation,
+        withdrawn_at=require_aware(at),
+        withdrawn_by=by.id,
+        withdrawn_why=required("why", why, "Say why it is withdrawn."),
     )
 
 

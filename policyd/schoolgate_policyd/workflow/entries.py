@@ -75,13 +75,6 @@ class Entry:
             self.mistake(field, missing)
         return chosen
 
-    def password(self, field: str) -> str:
-        """Return the password typed into *field*, untouched."""
-        password = self._raw[field]
-        if not password:
-            self.mistake(field, "Enter your password.")
-        return password
-
     def day(self, field: str, missing: str) -> date | None:
         """Return the date in *field*: 2026-11-20 or 20/11/2026."""
         raw = self._raw[field].strip()

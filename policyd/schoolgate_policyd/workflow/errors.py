@@ -60,3 +60,16 @@ class InvalidForm(WorkflowError):  # noqa: N818 - see NotAllowed
     def message_for(self, field: str) -> str | None:
         """Return the first mistake of *field*, if it has one."""
         return next((each.message for each in self.mistakes if each.field == field), None)
+
+
+def mistake_in(field: str, message: str) -> InvalidForm:
+    """Return the error of a form whose one mistake is in *field*."""
+    return InvalidForm((FieldMistake(field, message),), {})
+
+
+def required(field: str, text: str, missing: str = "Give the reasons.") -> str:
+    """Return *text* without blanks around it; where nothing is left, raise what is *missing*."""
+    stripped = text.strip()
+    if not stripped:
+        raise mistake_in(field, missing)
+    return stripped

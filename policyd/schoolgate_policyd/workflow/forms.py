@@ -42,8 +42,6 @@ REQUEST_FIELDS = (
 )
 REVIEW_FIELDS = ("in_place", "why")
 DECISION_FIELDS = ("approved", "reasons", "staff_name", "date")
-# Where the password alone signs, entered on the same form.
-SIGNED_AT_ONCE_FIELDS = (*DECISION_FIELDS, "password")
 WITHDRAWAL_FIELDS = ("why",)
 # What becomes of a changed form has a reason of its own beside the fields.
 CHANGE_FIELDS = (*REQUEST_FIELDS, "why")
@@ -61,17 +59,12 @@ class ReviewForm(msgspec.Struct, frozen=True):
 
 
 class DecisionForm(msgspec.Struct, frozen=True):
-    """The authoriser's half of the form, in its order; *password* where it signs at once."""
+    """The authoriser's half of the form, in its order."""
 
     is_approved: bool
     reasons: str
     staff_name: str
     signed_on: date
-    password: str = ""
-
-    def __repr__(self) -> str:
-        # A password must not reach a log by way of a traceback.
-        return f"DecisionForm(is_approved={self.is_approved}, staff_name={self.staff_name!r})"
 
 
 def parse_form(
@@ -153,26 +146,13 @@ def parse_review(raw: Mapping[str, str]) -> ReviewForm:
 
 def parse_decision(raw: Mapping[str, str], *, moment: datetime, zone: ZoneInfo) -> DecisionForm:
     """Return the authoriser's decision, typed in at *moment* (aware). Raises InvalidForm."""
-    decision = _decision(Entry(raw, DECISION_FIELDS), moment, zone)
-    return DecisionForm(*decision)
-
-
-def parse_decision_signed_at_once(
-    raw: Mapping[str, str], *, moment: datetime, zone: ZoneInfo
-) -> DecisionForm:
-    """Return the decision with the password that signs it. Raises InvalidForm."""
-    entry = Entry(raw, SIGNED_AT_ONCE_FIELDS)
-    password = entry.password("password")
-    return DecisionForm(*_decision(entry, moment, zone), password)
-
-
-def _decision(entry: Entry, moment: datetime, zone: ZoneInfo) -> tuple[bool, str, str, date]:
+    entry = Entry(raw, DECISION_FIELDS)
     approved = entry.choice("approved", _YES_NO, "Say whether it is approved.")
     reasons = entry.text("reasons", "Give your reasons, whether it is approved or not.")
     staff_name = entry.line("staff_name", "Enter your name.")
     signed_on = _form_date(entry, local_date(moment, zone))
     entry.raise_mistakes()
-    return approved == "yes", reasons, staff_name, _known(signed_on)
+    return DecisionForm(approved == "yes", reasons, staff_name, _known(signed_on))
 
 
 def parse_withdrawal(raw: Mapping[str, str]) -> str:

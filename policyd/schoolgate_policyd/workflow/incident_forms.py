@@ -19,13 +19,11 @@ from schoolgate_policyd.workflow.scopes import is_local, whole_site_of
 
 NEW_FIELDS = ("who", "kind", "severity", "summary", "happened_at")
 NOTE_FIELDS = ("text",)
-ACTION_FIELDS = ("text",)
 NAME_FIELDS = ("person", "how")
 CLOSE_FIELDS = ("taken", "outcome")
 REOPEN_FIELDS = ("why",)
 PROPOSAL_FIELDS = ("what", "service", "site", "ends_on", "why", "section")
 DECISION_FIELDS = ("approved", "reasons")
-END_FIELDS = ("why",)
 # What the field for whom an incident is about holds where nobody knows who it was.
 UNKNOWN: Mapping[str, Audience] = {f"unknown-{each.value}": each for each in Audience}
 OLDEST = timedelta(days=366)

@@ -16,6 +16,7 @@ from schoolgate_policyd.workflow.errors import (
     InvalidForm,
     NotAllowed,
     WrongState,
+    required,
 )
 from schoolgate_policyd.workflow.incidents import (
     Handling,
@@ -40,7 +41,7 @@ def may_open(member: Member) -> bool:
 def note(incident: Incident, handling: Handling, *, by: str, text: str, at: datetime) -> Incident:
     """Return *incident* with a note of a handler's; whoever notes has taken it up."""
     require_handler(handling, by)
-    return _with(incident, Move.NOTED, by, _required("text", text, "Write the note."), at)
+    return _with(incident, Move.NOTED, by, required("text", text, "Write the note."), at)
 
 
 def take_up(incident: Incident, handling: Handling, *, by: str, at: datetime) -> Incident:
@@ -55,7 +56,7 @@ def act(incident: Incident, handling: Handling, *, by: str, text: str, at: datet
     """Return *incident* with an action that was taken."""
     require_handler(handling, by)
     _require_open(incident)
-    return _with(incident, Move.ACTED, by, _required("text", text, "Say what was done."), at)
+    return _with(incident, Move.ACTED, by, required("text", text, "Say what was done."), at)
 
 
 def name(
@@ -70,7 +71,7 @@ def name(
     _require_open(incident)
     if incident.subject.person is not None:
         raise WrongState("Who it was is known already.")
-    how = _required("how", text, "Say how you know.")
+    how = required("how", text, "Say how you know.")
     subject = msgspec.structs.replace(incident.subject, person=whom.id, audience=whom.audience)
     return msgspec.structs.replace(_with(incident, Move.NAMED, by, how, at), subject=subject)
 
@@ -102,7 +103,7 @@ def reopen(incident: Incident, handling: Handling, *, by: str, why: str, at: dat
     require_handler(handling, by)
     if incident.is_open:
         raise WrongState("It is open.")
-    reason = _required("why", why, "Say why it is opened again.")
+    reason = required("why", why, "Say why it is opened again.")
     return _with(incident, Move.REOPENED, by, reason, at)
 
 
@@ -138,10 +139,3 @@ def _with(incident: Incident, move: Move, by: str, text: str, at: datetime) -> I
 def _require_open(incident: Incident) -> None:
     if not incident.is_open:
         raise WrongState("It is closed: open it again first.")
-
-
-def _required(field: str, text: str, missing: str) -> str:
-    stripped = text.strip()
-    if not stripped:
-        raise InvalidForm((FieldMistake(field, missing),), {})
-    return stripped

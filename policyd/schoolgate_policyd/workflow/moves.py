@@ -17,11 +17,11 @@ from schoolgate_policyd.workflow.actors import may_submit
 from schoolgate_policyd.workflow.delegations import Delegation
 from schoolgate_policyd.workflow.effects import Effects
 from schoolgate_policyd.workflow.errors import (
-    FieldMistake,
-    InvalidForm,
     NotAllowed,
     OpensNothing,
     WrongState,
+    mistake_in,
+    required,
 )
 from schoolgate_policyd.workflow.people import Member, is_name_of_another
 from schoolgate_policyd.workflow.request_rights import Act, Staffing, require
@@ -58,7 +58,7 @@ def review(
     """Return *request* with its measures confirmed or refused by the reviewer."""
     require(Act.CHECK, request, by, Staffing(people, moment, delegations))
     state = State.MEASURES_CONFIRMED if are_in_place else State.MEASURES_REFUSED
-    return _with(request, state, by, at, _required("why", why))
+    return _with(request, state, by, at, required("why", why))
 
 
 def approve(
@@ -81,7 +81,7 @@ def approve(
     staffing = Staffing(people, moment, delegations)
     require(Act.DECIDE, request, by, staffing)
     require_own_name(signature.name, by, people)
-    moved = _with(request, State.APPROVED, by, at, _required("reasons", reasons))
+    moved = _with(request, State.APPROVED, by, at, required("reasons", reasons))
     decided = _signed(moved, signature, by, staffing)
     grant = effects.grant
     if not _is_asked_for(grant, request):
@@ -108,7 +108,7 @@ def refuse(
     staffing = Staffing(people, moment, delegations)
     require(Act.DECIDE, request, by, staffing)
     require_own_name(signature.name, by, people)
-    moved = _with(request, State.REFUSED, by, at, _required("reasons", reasons))
+    moved = _with(request, State.REFUSED, by, at, required("reasons", reasons))
     return _signed(moved, signature, by, staffing)
 
 
@@ -124,7 +124,7 @@ def withdraw(
 ) -> AccessRequest:
     """Return *request*, with its grant if it has one, withdrawn at once."""
     require(Act.WITHDRAW, request, by, Staffing(people, moment, delegations))
-    return _with(request, State.WITHDRAWN, by, at, _required("why", why))
+    return _with(request, State.WITHDRAWN, by, at, required("why", why))
 
 
 def change(
@@ -146,9 +146,9 @@ def change(
     """
     require(Act.CHANGE, request, by, Staffing(people, moment))
     if form == request.form:
-        raise InvalidForm((FieldMistake("why", "Nothing in the form was changed."),), {})
+        raise mistake_in("why", "Nothing in the form was changed.")
     version = request.version + 1
-    before = FormVersion(request.version, request.form, require_aware(at), _required("why", why))
+    before = FormVersion(request.version, request.form, require_aware(at), required("why", why))
     step = Step(State.SUBMITTED, by.id, at, why, version=version)
     questions = tuple(
         msgspec.structs.replace(each, answered_at=at, answer=why) if each.is_open else each
@@ -171,7 +171,7 @@ def require_own_name(name: str, by: Member, people: tuple[Member, ...]) -> None:
     """Raise InvalidForm if *by* wrote the name of somebody else of the school on the form."""
     if is_name_of_another(name, by, people):
         message = "This is somebody else's name: enter your own."
-        raise InvalidForm((FieldMistake("staff_name", message),), {})
+        raise mistake_in("staff_name", message)
 
 
 def _signed(
@@ -198,12 +198,6 @@ def _is_asked_for(grant: Grant, request: AccessRequest) -> bool:
         and (grant.starts_at, grant.ends_at) == (form.starts_at, form.ends_at)
         and (grant.people, grant.classes, grant.device_groups) == (*whom, frozenset())
     )
-
-
-def _required(field: str, reasons: str) -> str:
-    if not reasons.strip():
-        raise InvalidForm((FieldMistake(field, "Give the reasons."),), {})
-    return reasons
 
 
 def _with(

@@ -3,7 +3,7 @@ What a school may change of a network, and which changes could open something.
 
 Ranges and interfaces belong to the gateway's configuration. What is known of whoever asks from a
 network is the school's: a change that can only tighten, whoever keeps the register makes; every
-other is the head's, with their password, since it may open for a whole network what rules close.
+other is the head's, who signs it, since it may open for a whole network what rules close.
 """
 
 from collections.abc import Mapping

@@ -25,6 +25,10 @@ class Member(msgspec.Struct, frozen=True):
         """Whether they hold any of *duties*."""
         return not self.duties.isdisjoint(duties)
 
+    def may_as(self, *duties: Duty) -> bool:
+        """Whether any of *duties* entitles them; a pupil's never do, whatever a register says."""
+        return self.audience is not Audience.PUPIL and self.holds(*duties)
+
 
 class SchoolClass(msgspec.Struct, frozen=True):
     """A class of pupils, such as `4B`."""

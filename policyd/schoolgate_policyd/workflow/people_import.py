@@ -4,9 +4,6 @@ What taking a table of people up would change, so that it is seen before it is d
 It names what stood there, so that nothing is written over unseen.
 """
 
-import hashlib
-import json
-
 import msgspec
 
 from schoolgate_policyd.core.subjects import Audience
@@ -17,6 +14,7 @@ from schoolgate_policyd.workflow.people_table import (
     class_id_of,
 )
 from schoolgate_policyd.workflow.register_people import PersonEntry, PersonRecord, shown
+from schoolgate_policyd.workflow.shown_plans import digest_of
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -43,8 +41,7 @@ class ImportPlan(msgspec.Struct, frozen=True):
     @property
     def digest(self) -> str:
         """What stands for this very plan, so that what was shown is what is done."""
-        text = json.dumps(msgspec.to_builtins(self), sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self)
 
 
 def plan_import(

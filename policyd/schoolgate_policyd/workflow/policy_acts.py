@@ -3,7 +3,7 @@
 from enum import StrEnum
 from types import MappingProxyType
 
-from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member, holders
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion, Stage, VersionState
@@ -40,7 +40,7 @@ _ONLY = {
 
 def may(member: Member, act: Act) -> bool:
     """Whether *member*'s duties permit *act*; a pupil's never do."""
-    return member.audience is not Audience.PUPIL and member.holds(*TABLE[act])
+    return member.may_as(*TABLE[act])
 
 
 def require(member: Member, act: Act) -> None:

@@ -9,15 +9,13 @@ without waiting for notice or approval, since safety cannot wait; governors then
 afterwards.
 """
 
-import hashlib
-import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from schoolgate_policyd.core.times import local_date, require_aware
-from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
+from schoolgate_policyd.workflow.errors import NotAllowed, WrongState, mistake_in, required
 from schoolgate_policyd.workflow.moves import require_own_name
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.policy_acts import (
@@ -30,14 +28,12 @@ from schoolgate_policyd.workflow.policy_acts import (
 from schoolgate_policyd.workflow.policy_gate import (
     SAYS,
     Versions,
-    mistake,
     require_current_base,
     require_none_to_come,
     require_only_tightening,
     require_proof,
     require_state,
     require_terms,
-    required,
 )
 from schoolgate_policyd.workflow.policy_versions import (
     Direction,
@@ -105,7 +101,7 @@ def approve(
     if terms_for(version, versions).approval is None:
         raise WrongState("The policy in force asks for no approval by governors.")
     if minutes.met_on > today:
-        raise mistake("met_on", "The meeting must not be in the future.")
+        raise mistake_in("met_on", "The meeting must not be in the future.")
     reference = required("reference", minutes.reference, "Name the minute that records it.")
     step = PolicyStep(
         Move.APPROVED, by.id, require_aware(at), f"Minute {reference}", minutes=minutes
@@ -140,7 +136,7 @@ def direct(
     require_current_base(version, versions, moment)
     proof = require_proof(version, shared)
     if direction.in_force_from < require_aware(moment):
-        raise mistake("in_force_from", "It cannot take effect in the past.")
+        raise mistake_in("in_force_from", "It cannot take effect in the past.")
     if direction.is_for_safety:
         require_only_tightening(proof)
     else:
@@ -183,39 +179,6 @@ def withdraw(
         raise WrongState(f"There is nothing to withdraw: version {version.number} {SAYS[stage]}.")
     step = PolicyStep(Move.WITHDRAWN, by.id, require_aware(at), required("why", reasons))
     return _with(version, step, VersionState.WITHDRAWN)
-
-
-def signed_text(
-    version: PolicyVersion, *, direction: Direction, reasons: str, name: str, signed_on: date
-) -> str:
-    """Return exactly what the head signs, as canonical JSON: one text for one meaning."""
-    proof = version.proof
-    approval = version.approval
-    fields = {
-        "policy_version": version.number,
-        "school": version.school,
-        "base": version.base,
-        "texts": version.digest,
-        "proof": None if proof is None else msgspec.to_builtins(proof),
-        "approval": None if approval is None else msgspec.to_builtins(approval.minutes),
-        "in_force_from": direction.in_force_from.astimezone(UTC).isoformat(),
-        "announced_on": msgspec.to_builtins(direction.announced_on),
-        "is_for_safety": direction.is_for_safety,
-        "reasons": reasons,
-        "name": name,
-        "signed_on": signed_on.isoformat(),
-    }
-    return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def signature_of(
-    version: PolicyVersion, *, direction: Direction, reasons: str, name: str, signed_on: date
-) -> Signature:
-    """Return the signature under that text, once the signer has proved who they are."""
-    text = signed_text(
-        version, direction=direction, reasons=reasons, name=name, signed_on=signed_on
-    )
-    return Signature(name, signed_on, hashlib.sha256(text.encode()).hexdigest())
 
 
 _WITHDRAWABLE = frozenset(

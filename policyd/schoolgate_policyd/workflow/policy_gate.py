@@ -8,8 +8,9 @@ import calendar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.times import local_date
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, WrongState
+from schoolgate_policyd.workflow.errors import WrongState, mistake_in
 from schoolgate_policyd.workflow.policy_versions import (
     Direction,
     PolicyVersion,
@@ -84,7 +85,7 @@ def require_only_tightening(proof: ProofRecord) -> None:
     if proof.only_tightens:
         return
     first = next(iter((*proof.openings, *proof.loosenings)), "it opens what is blocked now")
-    raise mistake(
+    raise mistake_in(
         "is_for_safety",
         f"Only a change that opens nothing can take effect without notice and approval: {first}",
     )
@@ -110,17 +111,17 @@ def require_terms(
         for asked in (terms.notice, terms.announcement):
             if asked is not None:
                 message = f"Enter the day on which it was announced ({asked.cite})."
-                raise mistake("announced_on", message)
+                raise mistake_in("announced_on", message)
         return
     if announced > today:
-        raise mistake("announced_on", "The announcement must not be in the future.")
+        raise mistake_in("announced_on", "The announcement must not be in the future.")
     earliest = earliest_date(version, versions, announced)
     if terms.notice is not None and local_date(direction.in_force_from, zone) < earliest:
-        raise mistake(
+        raise mistake_in(
             "in_force_from",
-            f"It was announced on {in_words(announced)}, and {_months(terms.notice.months)} "
+            f"It was announced on {day_words(announced)}, and {_months(terms.notice.months)} "
             f"notice is asked for ({terms.notice.cite}): the earliest date is "
-            f"{in_words(earliest)}.",
+            f"{day_words(earliest)}.",
         )
 
 
@@ -150,23 +151,6 @@ def months_after(day: date, months: int) -> date:
     year = day.year + years
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
-
-
-def in_words(day: date) -> str:
-    """Return *day* as `1 December 2026`."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def mistake(field: str, message: str) -> InvalidForm:
-    """Return the mistake of one field."""
-    return InvalidForm((FieldMistake(field, message),), {})
-
-
-def required(field: str, entry: str, message: str = "Give the reasons.") -> str:
-    """Return *entry*. Raises InvalidForm if nothing stands in it."""
-    if not entry.strip():
-        raise mistake(field, message)
-    return entry
 
 
 def _months(count: int) -> str:

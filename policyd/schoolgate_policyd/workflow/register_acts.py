@@ -67,7 +67,7 @@ NEEDED: Mapping[Duty, str] = MappingProxyType(
 
 def may(member: Member, act: RegisterAct) -> bool:
     """Whether *member*'s duties permit *act*; a pupil's never do."""
-    return member.audience is not Audience.PUPIL and member.holds(*TABLE[act])
+    return member.may_as(*TABLE[act])
 
 
 def require(member: Member, act: RegisterAct) -> None:

@@ -3,18 +3,28 @@
 from collections.abc import Mapping
 from datetime import date
 
+import msgspec
+
 from schoolgate_policyd.core.subjects import Duty, HeldDuty
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.register_people import shown
 
 MOST_PLATFORMS = 40
+MAX_REASONS = 1000
 
-DUTY_FIELDS = (*(f"duty_{each.value}" for each in Duty), "platforms")
+DUTY_FIELDS = (*(f"duty_{each.value}" for each in Duty), "platforms", "reasons")
 
 
-def parse_duties(raw: Mapping[str, str], services: Mapping[str, str]) -> tuple[HeldDuty, ...]:
+class DutiesForm(msgspec.Struct, frozen=True):
+    """What somebody is to hold, and why."""
+
+    duties: tuple[HeldDuty, ...]
+    reasons: str
+
+
+def parse_duties(raw: Mapping[str, str], services: Mapping[str, str]) -> DutiesForm:
     """
-    Return the duties that were ticked; *services* gives names by id, for the platforms.
+    Return the duties that were ticked, and why; *services* gives names by id, for the platforms.
 
     Raises InvalidForm.
     """
@@ -33,13 +43,15 @@ def parse_duties(raw: Mapping[str, str], services: Mapping[str, str]) -> tuple[H
             platforms.add(known)
     if platforms and Duty.ACCOUNT_OPERATOR not in ticked:
         entry.mistake("platforms", "Platforms are for an account operator: tick that duty.")
+    reasons = entry.text("reasons", "Give the reasons: they are kept in the records.", MAX_REASONS)
     entry.raise_mistakes()
-    return tuple(
+    duties = tuple(
         HeldDuty(each, frozenset(platforms))
         if each is Duty.ACCOUNT_OPERATOR and platforms
         else HeldDuty(each)
         for each in ticked
     )
+    return DutiesForm(duties, reasons)
 
 
 def parse_leaving(raw: Mapping[str, str]) -> date:

@@ -17,6 +17,7 @@ import msgspec
 
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import AddressLiteral, Url, parse_url
+from schoolgate_policyd.secret_codes import hash_of, in_groups
 from schoolgate_policyd.workflow.scopes import is_local, whole_site_of
 
 MAX_SAW = 4000
@@ -142,8 +143,7 @@ def code_of(once: str, form: ReportForm) -> str:
     for _ in range(_CODE_LENGTH):
         number, digit = divmod(number, len(_ALPHABET))
         letters.append(_ALPHABET[digit])
-    half = _CODE_LENGTH // 2
-    return f"{''.join(letters[:half])}-{''.join(letters[half:])}"
+    return in_groups(letters, _CODE_LENGTH // 2)
 
 
 def hash_of_code(code: str) -> str | None:
@@ -151,7 +151,7 @@ def hash_of_code(code: str) -> str | None:
     typed = "".join(each for each in code.upper() if each.isalnum())
     if len(typed) != _CODE_LENGTH or any(each not in _ALPHABET for each in typed):
         return None
-    return hashlib.sha256(f"report code {typed}".encode()).hexdigest()
+    return hash_of(f"report code {typed}")
 
 
 def _cleaned(text: str) -> str:

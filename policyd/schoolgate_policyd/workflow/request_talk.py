@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from schoolgate_policyd.core.times import require_aware
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, WrongState
+from schoolgate_policyd.workflow.errors import WrongState, required
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.request_rights import Act, Staffing, require
 from schoolgate_policyd.workflow.requests import AccessRequest, Afterwards, Question
@@ -25,7 +25,7 @@ def ask(
     require(Act.ASK, request, by, staffing)
     if len(request.questions) >= MAX_QUESTIONS:
         raise WrongState("Enough was asked about this request: decide it, or talk in person.")
-    asked = Question(by.id, require_aware(at), _given("question", question, "Enter a question."))
+    asked = Question(by.id, require_aware(at), required("question", question, "Enter a question."))
     return msgspec.structs.replace(request, questions=(*request.questions, asked))
 
 
@@ -35,7 +35,7 @@ def answer(
     """Return *request* with its open question answered and the form left as it is."""
     require(Act.ANSWER, request, by, staffing)
     *before, last = request.questions
-    given = _given("answer", text, "Enter your answer.")
+    given = required("answer", text, "Enter your answer.")
     answered = msgspec.structs.replace(last, answered_at=require_aware(at), answer=given)
     return msgspec.structs.replace(request, questions=(*before, answered))
 
@@ -45,7 +45,7 @@ def tell(
 ) -> AccessRequest:
     """Return *request*, which is over, with the requester's line on how it went."""
     require(Act.TELL, request, by, staffing)
-    told = _given("how_it_went", how_it_went, "Say in a line how it went.")
+    told = required("how_it_went", how_it_went, "Say in a line how it went.")
     return msgspec.structs.replace(request, afterwards=Afterwards(told, require_aware(at)))
 
 
@@ -58,14 +58,8 @@ def note(
         raise WrongState("Nobody has said yet how it went.")
     noted = msgspec.structs.replace(
         request.afterwards,
-        note=_given("note", note, "Enter what you note."),
+        note=required("note", note, "Enter what you note."),
         noted_by=by.id,
         noted_at=require_aware(at),
     )
     return msgspec.structs.replace(request, afterwards=noted)
-
-
-def _given(field: str, text: str, missing: str) -> str:
-    if not text.strip():
-        raise InvalidForm((FieldMistake(field, missing),), {})
-    return text

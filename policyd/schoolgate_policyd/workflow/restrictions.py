@@ -24,10 +24,10 @@ from schoolgate_policyd.core.rules import (
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import require_aware
 from schoolgate_policyd.workflow.errors import (
-    FieldMistake,
-    InvalidForm,
     NotAllowed,
     WrongState,
+    mistake_in,
+    required,
 )
 from schoolgate_policyd.workflow.incidents import Handling
 from schoolgate_policyd.workflow.people import Member
@@ -129,15 +129,15 @@ def require_proposable(proposal: Proposal, about: Member, handling: Handling, by
     if by == about.id or not handling.is_seen_by(by):
         raise NotAllowed("Only those who look into the matter propose what follows from it.")
     if proposal.ends_at <= proposal.starts_at:
-        raise _mistake("ends_on", "It must end after it starts.")
+        raise mistake_in("ends_on", "It must end after it starts.")
     if proposal.ends_at - proposal.starts_at > LONGEST:
-        raise _mistake("ends_on", f"Choose an end within {LONGEST.days} days.")
+        raise mistake_in("ends_on", f"Choose an end within {LONGEST.days} days.")
     is_supervised = proposal.kind is RestrictionKind.SUPERVISED_ONLY
     if is_supervised and about.audience is not Audience.PUPIL:
-        raise _mistake("what", "Supervised-only use is for pupils: withdraw a service instead.")
+        raise mistake_in("what", "Supervised-only use is for pupils: withdraw a service instead.")
     withdrawn = sum(each is not None for each in (proposal.service, proposal.site))
     if withdrawn != (0 if is_supervised else 1):
-        raise _mistake("service", "Choose what is withdrawn: a service or a site.")
+        raise mistake_in("service", "Choose what is withdrawn: a service or a site.")
 
 
 def decide(
@@ -168,7 +168,7 @@ def decide(
         state=RestrictionState.DECIDED if is_approved else RestrictionState.REFUSED,
         decided_by=by,
         decided_at=require_aware(at),
-        reasons=_required("reasons", reasons, "Give your reasons, for either outcome."),
+        reasons=required("reasons", reasons, "Give your reasons, for either outcome."),
     )
 
 
@@ -199,7 +199,7 @@ def end_early(
         state=RestrictionState.ENDED_EARLY,
         ended_by=by,
         ended_at=require_aware(at),
-        ended_why=_required("why", why, "Say why it ends."),
+        ended_why=required("why", why, "Say why it ends."),
     )
 
 
@@ -212,14 +212,3 @@ def _is_theirs(record: RestrictionRecord, handling: Handling, by: str) -> bool:
     """Whether *by* did not propose it, or nobody else could decide."""
     others = [each for each in handling.deciders if each.id != record.proposed_by]
     return by != record.proposed_by or not others
-
-
-def _mistake(field: str, message: str) -> InvalidForm:
-    return InvalidForm((FieldMistake(field, message),), {})
-
-
-def _required(field: str, text: str, missing: str) -> str:
-    stripped = text.strip()
-    if not stripped:
-        raise _mistake(field, missing)
-    return stripped

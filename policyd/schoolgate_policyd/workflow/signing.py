@@ -42,9 +42,11 @@ class SignedKind(StrEnum):
     DECISION = "decision"
     DELEGATION = "delegation"
     STANDING = "standing"
-    POLICY = "policy"
-    NETWORK = "network"
+    BLOCK = "block"
     DIFFERENT_DAY = "different-day"
+    NETWORK = "network"
+    POLICY = "policy"
+    DUTY = "duty"
 
 
 class Means(StrEnum):

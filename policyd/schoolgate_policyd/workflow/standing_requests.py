@@ -11,8 +11,6 @@ review date has passed a permission is in force no longer, until it is asked for
 (twiss-green §2, §12; R12). A deputy does not decide one: it outlasts the head's absence.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,13 +20,13 @@ import msgspec
 from schoolgate_policyd.core.times import local_date, require_aware
 from schoolgate_policyd.workflow.actors import Task, Turn, authorising, may_submit, reviewing
 from schoolgate_policyd.workflow.entries import Entry
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, NotAllowed, WrongState
+from schoolgate_policyd.workflow.errors import NotAllowed, WrongState, required
+from schoolgate_policyd.workflow.lead_times import STANDING_REVIEW
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import Signature, State, Step
 from schoolgate_policyd.workflow.visibility import Sight, may
 
 LONGEST_UNTIL_REVIEW = timedelta(days=366)
-REMIND_BEFORE = timedelta(days=28)
 STANDING_FIELDS = ("name", "reasons", "measures", "review_on")
 
 _OVER = {
@@ -76,7 +74,7 @@ def is_past(review_on: date, moment: datetime) -> bool:
 
 def is_soon(review_on: date, moment: datetime) -> bool:
     """Whether whoever keeps the permission is to be reminded of its review date."""
-    return require_aware(moment).astimezone(UTC).date() + REMIND_BEFORE >= review_on
+    return require_aware(moment).astimezone(UTC).date() + STANDING_REVIEW >= review_on
 
 
 def parse_standing(
@@ -130,7 +128,7 @@ def check(
     """Return *request* with its controls confirmed or refused."""
     _require_turn(request, by, people, Task.CHECK_MEASURES)
     state = State.MEASURES_CONFIRMED if are_in_place else State.MEASURES_REFUSED
-    return _with(request, Step(state, by.id, require_aware(at), _required("why", why)))
+    return _with(request, Step(state, by.id, require_aware(at), required("why", why)))
 
 
 def decide(
@@ -149,7 +147,7 @@ def decide(
     if is_approved and is_past(request.form.review_on, moment):
         raise WrongState("Its review date has passed: it has to be asked for again.")
     state = State.APPROVED if is_approved else State.REFUSED
-    given = _required("reasons", reasons)
+    given = required("reasons", reasons)
     return _with(request, Step(state, by.id, require_aware(at), given, signature))
 
 
@@ -159,35 +157,8 @@ def withdraw(request: StandingRequest, *, by: Member, why: str, at: datetime) ->
         raise NotAllowed("Only whoever asked for it withdraws it.")
     if not request.is_open:
         raise WrongState(f"This cannot be done now: {_OVER[request.state]}.")
-    given = _required("why", why)
+    given = required("why", why)
     return _with(request, Step(State.WITHDRAWN, by.id, require_aware(at), given))
-
-
-def signature_of(
-    request: StandingRequest, *, is_approved: bool, reasons: str, name: str, signed_on: date
-) -> Signature:
-    """Return the signature under `standing_text`, once the signer has proved who they are."""
-    text = standing_text(
-        request, is_approved=is_approved, reasons=reasons, name=name, signed_on=signed_on
-    )
-    return Signature(name, signed_on, hashlib.sha256(text.encode()).hexdigest())
-
-
-def standing_text(
-    request: StandingRequest, *, is_approved: bool, reasons: str, name: str, signed_on: date
-) -> str:
-    """Return exactly what the head signs, as canonical JSON."""
-    fields = {
-        "standing": request.id,
-        "steps": len(request.steps),
-        "requester": request.requester,
-        "form": msgspec.to_builtins(request.form),
-        "approved": is_approved,
-        "reasons": reasons,
-        "name": name,
-        "signed_on": signed_on.isoformat(),
-    }
-    return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _require_turn(
@@ -200,12 +171,6 @@ def _require_turn(
         raise NotAllowed("Nobody reviews or authorises their own request.")
     if all(by.id != each.id for each in turn.actors):
         raise NotAllowed(f"This is for somebody else. {turn.why}")
-
-
-def _required(field: str, reasons: str) -> str:
-    if not reasons.strip():
-        raise InvalidForm((FieldMistake(field, "Give the reasons."),), {})
-    return reasons
 
 
 def _with(request: StandingRequest, step: Step) -> StandingRequest:

@@ -6,7 +6,7 @@ import msgspec
 
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_url
-from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member
@@ -26,7 +26,7 @@ class SuggestedSite(msgspec.Struct, frozen=True):
 
 def may_list(member: Member) -> bool:
     """Whether *member* says which sites stand on the list."""
-    return member.audience is not Audience.PUPIL and member.holds(*LISTS)
+    return member.may_as(*LISTS)
 
 
 def require_may_list(member: Member) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people import Member
@@ -35,12 +35,12 @@ class Training(msgspec.Struct, frozen=True):
 
 def may_record(member: Member) -> bool:
     """Whether *member* may write training down; a pupil never, whatever duty they have."""
-    return member.audience is not Audience.PUPIL and member.holds(*RECORDS)
+    return member.may_as(*RECORDS)
 
 
 def may_read(member: Member) -> bool:
     """Whether *member* may read what was given."""
-    return member.audience is not Audience.PUPIL and member.holds(*READS)
+    return member.may_as(*READS)
 
 
 def require_may_record(member: Member) -> None:

@@ -7,7 +7,7 @@ Pages ask `may`; a page that is not in the table is for everybody who is signed 
 from enum import StrEnum
 from types import MappingProxyType
 
-from schoolgate_policyd.core.subjects import Audience, Duty
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import AccessRequest
 
@@ -99,7 +99,7 @@ TABLE = MappingProxyType(
 
 def may(member: Member, sight: Sight) -> bool:
     """Whether *member* may see it; a pupil never, whatever duty a register gives them."""
-    return member.audience is not Audience.PUPIL and member.holds(*TABLE[sight])
+    return member.may_as(*TABLE[sight])
 
 
 def may_see(member: Member, request: AccessRequest) -> bool:

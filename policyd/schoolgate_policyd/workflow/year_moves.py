@@ -1,7 +1,5 @@
 """The new school year: every pupil one year group up, and each class's pupils to the next."""
 
-import hashlib
-import json
 import re
 
 import msgspec
@@ -11,6 +9,7 @@ from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_policyd.workflow.people_import import Update
 from schoolgate_policyd.workflow.register_people import PersonRecord, shown
+from schoolgate_policyd.workflow.shown_plans import digest_of
 
 FIELDS = ("last_year", "moves", "leave_on")
 MOST_LINES = 500
@@ -35,8 +34,7 @@ class YearMoves(msgspec.Struct, frozen=True):
     @property
     def digest(self) -> str:
         """What stands for these very moves, so that what was shown is what is done."""
-        text = json.dumps(msgspec.to_builtins(self), sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self)
 
 
 def moved_up(

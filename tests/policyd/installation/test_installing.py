@@ -215,6 +215,26 @@ def test_the_command_says_what_it_did_and_what_to_do_next(tmp_path: Path) -> Non
     assert "systemctl enable --now" in second.stdout
 
 
+def test_as_long_as_passwords_cross_the_network_in_the_clear_it_is_said_each_time(
+    tmp_path: Path,
+) -> None:
+    line = ["install", "--root", str(tmp_path), "--program", str(PROGRAM)]
+    warned = [CliRunner().invoke(app, line).stdout for _ in range(2)]
+    own = tmp_path / "etc/schoolgate/schoolgate.yaml"
+    text = own.read_text(encoding="utf-8")
+    url = "public_url: http://10.20.255.1:8000"
+    assert url in text
+    own.write_text(
+        text.replace(url, "public_url: https://gate.school.example:8000\n  tls: authority"),
+        encoding="utf-8",
+    )
+    safe = CliRunner().invoke(app, line)
+
+    assert all("warning: web.public_url: http://10.20.255.1:8000" in each for each in warned)
+    assert 0 == safe.exit_code
+    assert "warning" not in safe.stdout
+
+
 def test_another_root_is_made_and_its_program_is_where_the_instructions_put_it(
     tmp_path: Path,
 ) -> None:

@@ -33,7 +33,7 @@ while True:
     answer = ReviewForm(True, "seen")
     store.requests.review(request.id, by=LEAD.id, answer=answer, at=MACHINE, moment=LESSON)
     grant = grant_for(request, policy().catalogue)
-    decision = DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD)
+    decision = DecisionForm(True, "good", HEAD.name, LESSON.date())
     effects = effects_of(grant, source(), request.form.url, moment=LESSON)
     request = sign_decision(store, request.id, by=HEAD.id, decision=decision, effects=effects,
                                     address="::1", at=MACHINE, moment=LESSON)

@@ -9,6 +9,7 @@ import pytest
 from office import MACHINE, QuickHasher, fill
 
 from schoolgate_policyd.core.subjects import Duty
+from schoolgate_policyd.secret_codes import BITS_A_LETTER, as_made
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.first_run import CODE_LASTS
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
@@ -44,6 +45,7 @@ def test_a_code_opens_the_guide_once(empty: DecisionStore) -> None:
 
     token = empty.first_run.open(made.code, at=MACHINE)
 
+    assert 112 <= len(as_made(made.code)) * BITS_A_LETTER
     assert empty.first_run.holds(token, at=MACHINE)
     assert empty.first_run.open(made.code, at=MACHINE) is None
 

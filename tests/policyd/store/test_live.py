@@ -48,7 +48,7 @@ def approve(store: DecisionStore) -> int:
         store,
         request.id,
         by=HEAD.id,
-        decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),
+        decision=DecisionForm(True, "good", HEAD.name, LESSON.date()),
         effects=effects_of(grant, source(), request.form.url, moment=LESSON),
         address=FREE_DEVICE,
         at=MACHINE,

@@ -56,7 +56,7 @@ def approve(store: DecisionStore, at: datetime = MACHINE) -> int:
         store,
         request.id,
         by=HEAD.id,
-        decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),
+        decision=DecisionForm(True, "good", HEAD.name, LESSON.date()),
         effects=effects_of(grant, source(), request.form.url, moment=LESSON),
         address=FREE_DEVICE,
         at=at,

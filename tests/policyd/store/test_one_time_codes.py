@@ -20,12 +20,12 @@ from account_people import (
 from office import QuickHasher
 
 from schoolgate_policyd.core.subjects import Duty
+from schoolgate_policyd.secret_codes import BITS_A_LETTER, as_made
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.errors import StoreError
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.one_time_codes import RECOVERY_CODES, OneTimeCodes
 from schoolgate_policyd.store.records import (
-    Proven,
     SignedIn,
     SignInOutcome,
     TooSoon,
@@ -290,6 +290,8 @@ def test_setting_codes_up_signs_in_whoever_had_to(school: DecisionStore) -> None
     assert outcome.signed_in is not None
     assert outcome.signed_in.session.lacks is None
     assert RECOVERY_CODES == len(set(outcome.recovery_codes))
+    assert 112 <= min(len(as_made(each)) for each in outcome.recovery_codes) * BITS_A_LETTER
+    assert {4} == {len(each) for code in outcome.recovery_codes for each in code.split("-")}
 
 
 def test_with_the_password_alone_nobody_adds_a_factor_of_their_own(
@@ -340,10 +342,7 @@ def test_wrong_codes_make_the_next_wait_wherever_they_come_from(school: Decision
     person = somebody(school)
     secret, outcome = with_codes(school, person)
     addresses = [f"127.0.9.{number}" for number in range(9)]
-    outcomes = [
-        school.second_factor.prove_code(person, "000000", address=each, at=LATER)
-        for each in addresses
-    ]
+    outcomes = [enter(school, person, "000000", LATER, each) for each in addresses]
     assert 5 == sum(isinstance(each, WrongPassword) for each in outcomes)
 
     refused = enter(school, person, code_at(secret, LATER), LATER)
@@ -359,16 +358,14 @@ def test_the_longest_wait_for_a_code_is_a_quarter_of_an_hour(school: DecisionSto
     secret, _ = with_codes(school, person)
     at = LATER
     for _ in range(30):
-        outcome = school.second_factor.prove_code(person, "000000", address=THERE, at=at)
+        outcome = enter(school, person, "000000", at, THERE)
         if isinstance(outcome, TooSoon):
             assert outcome.wait <= timedelta(minutes=15)
             at += outcome.wait
 
     assert timedelta(hours=1) < at - LATER < timedelta(hours=12)
     at += timedelta(minutes=15)
-    assert isinstance(
-        school.second_factor.prove_code(person, code_at(secret, at), address=HERE, at=at), Proven
-    )
+    assert isinstance(enter(school, person, code_at(secret, at), at), SignedIn)
 
 
 def test_nobody_fills_the_count_of_codes_by_typing_names(school: DecisionStore) -> None:

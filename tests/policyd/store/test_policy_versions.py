@@ -11,7 +11,6 @@ from office import HEAD, LEAD, PASSWORD, QuickHasher
 from policy_paper import (
     AT,
     GOVERNOR,
-    LONDON,
     MOMENT,
     REASONS,
     SHARED,
@@ -20,9 +19,10 @@ from policy_paper import (
     TODAY,
     proof,
 )
-from policy_store import ADDRESS, employ
+from policy_store import employ
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from to_sign import sign_direction
 
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import Period
@@ -86,19 +86,15 @@ def direct(
     password: str = PASSWORD,
     moment: datetime = MOMENT,
 ) -> PolicyVersion:
-    return store.policies.direct(
+    return sign_direction(
+        store,
         number,
-        by=by.id,
+        direction,
+        by=by,
         password=password,
-        address=ADDRESS,
-        name=by.name,
-        signed_on=TODAY,
-        reasons=REASONS,
-        direction=direction,
         shared=SHARED,
         at=AT,
         moment=moment,
-        zone=LONDON,
     )
 
 
@@ -288,7 +284,7 @@ def test_every_move_is_in_the_audit_with_what_it_was_about(school: DecisionStore
         AuditAction.POLICY_DRAFT_BEGUN,
     ] == [each.action for each in entries]
     assert HEAD.id == entries[0].actor
-    assert {"digest", "signed", "in_force_from"} == entries[0].details.keys()
+    assert {"digest", "signed", "signature", "in_force_from"} == entries[0].details.keys()
     assert "# second" not in str([each.details for each in entries])
 
 
@@ -311,6 +307,14 @@ def test_every_move_is_in_the_audit_with_what_it_was_about(school: DecisionStore
         ("DELETE FROM policy_steps", "is never"),
         ("UPDATE policy_checks SET result = '{}'", "never changed"),
         ("DELETE FROM policy_checks", "never changed"),
+        (
+            (
+                "INSERT INTO policy_steps (version, move, actor_id, at, reasons, signed_name,"
+                " signed_on, signed_digest, in_force_from, is_for_safety) VALUES (2, 'directed',"
+                " 'swift', '2026-11-20', 'x', 'x', '2026-11-20', 'x', '2026-11-20', 0)"
+            ),
+            "needs its signature",
+        ),
     ],
 )
 def test_the_database_itself_keeps_what_was_proposed(

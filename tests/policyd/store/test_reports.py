@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from office import DSL, HEAD, LEAD, MACHINE, PASSWORD, TEACHER
 from sqlalchemy import text
+from to_sign import sign_lifting
 
 from schoolgate_policyd.core.at_once import AtOnce, BlockedPart, BlockedService, BlockedSite
 from schoolgate_policyd.core.names import DomainName
@@ -173,9 +174,7 @@ def test_the_head_lifts_a_block_with_the_password_and_nobody_else(store: Decisio
     made = store.blocks.make(SITE, by=LEAD.id, at=MACHINE)
 
     def lift(by: str, password: str) -> None:
-        store.blocks.lift(
-            made.number, by=by, reason="Mended", password=password, address="::1", at=MACHINE
-        )
+        sign_lifting(store, made.number, by=by, reason="Mended", password=password)
 
     with pytest.raises(NotAllowed):
         lift(LEAD.id, PASSWORD)
@@ -212,11 +211,27 @@ def test_what_was_said_and_blocked_cannot_be_changed(store: DecisionStore, state
         session.execute(text(statement))
 
 
+def test_no_block_is_lifted_in_the_database_without_a_signature(store: DecisionStore) -> None:
+    store.blocks.make(SITE, by=LEAD.id, at=MACHINE)
+    elsewhere = BlockForm(BlockedSite(DomainName("x.example")), True, "Harm")
+    other = store.blocks.make(elsewhere, by=LEAD.id, at=MACHINE)
+    sign_lifting(store, other.number)
+    digest = store.signings.signature(1).digest
+    lift = (
+        "UPDATE blocks_at_once SET lifted_at = '2026-11-20', lifted_by = 'swift',"
+        " lift_reason = 'x', signed_digest = :digest WHERE id = 1"
+    )
+
+    for each in (None, "0" * 64, digest):
+        with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+            session.execute(text(lift), {"digest": each})
+    with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+        session.execute(text("DELETE FROM signatures"))
+
+
 def test_a_lifted_block_is_never_revived(store: DecisionStore) -> None:
     made = store.blocks.make(SITE, by=LEAD.id, at=MACHINE)
-    store.blocks.lift(
-        made.number, by=HEAD.id, reason="x", password=PASSWORD, address="::1", at=MACHINE
-    )
+    sign_lifting(store, made.number)
 
     with pytest.raises(StoreError), store.database.writing() as session:
         session.execute(

@@ -9,15 +9,14 @@ from sqlalchemy import select, text
 
 from schoolgate_policyd.ledger.notes import Signer
 from schoolgate_policyd.ledger.verifying import verify
-from schoolgate_policyd.record_settings import RetentionSettings
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.errors import StoreError, UnknownObject
 from schoolgate_policyd.store.log_export import exported_log
 from schoolgate_policyd.store.models import PersonRow, SessionRow, SignInAttemptRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.retention import RetentionError, days_of
-from schoolgate_policyd.store.retention_kinds import KINDS, Kind
+from schoolgate_policyd.store.retention import days_of
+from schoolgate_policyd.store.retention_kinds import KINDS
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
 from schoolgate_policyd.workflow.forms import ReviewForm
 from schoolgate_policyd.workflow.legal_holds import HoldOn, NewHold
@@ -155,12 +154,14 @@ def test_a_held_persons_entries_keep_their_personal_parts(store: DecisionStore) 
     assert {("person", PUPIL.id)} == whole
 
 
-def test_requests_that_are_open_are_not_deleted(store: DecisionStore) -> None:
+def test_a_request_that_nobody_decided_lapses_and_goes_in_its_time(store: DecisionStore) -> None:
     asked = store.requests.submit(TEACHER.id, form(), at=MACHINE, moment=LESSON)
 
-    store.retention.delete_due(USUAL, at=YEARS_LATER)
-
+    store.retention.delete_due(USUAL, at=MACHINE + timedelta(days=365))
     assert [asked.id] == [each.id for each in store.requests.every()]
+
+    store.retention.delete_due(USUAL, at=YEARS_LATER)
+    assert () == store.requests.every()
 
 
 def test_sign_in_records_are_deleted_but_those_of_now(store: DecisionStore) -> None:
@@ -275,17 +276,3 @@ def test_a_hold_is_on_what_is_there(
 ) -> None:
     with pytest.raises(error):
         store.legal_holds.place(hold, by=HEAD.id, at=MACHINE)
-
-
-def test_settings_change_days_within_bounds() -> None:
-    assert 30 == days_of(KINDS, (RetentionSettings(kind="events", days=30),))["events"]
-    for kind, days in (("events", 6), ("events", 366), ("nothing", 30), ("audit-names", 1)):
-        with pytest.raises(RetentionError, match=kind):
-            days_of(KINDS, (RetentionSettings(kind=kind, days=days),))
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_says_why_and_for_how_long(kind: Kind) -> None:
-    assert kind.what
-    assert kind.reason.endswith(".")
-    assert 1 <= kind.least <= kind.days <= kind.most

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from office import DSL, HEAD, LEAD, LESSON, MACHINE, PUPIL, TEACHER
+from office import DSL, HEAD, LEAD, LESSON, LONDON, MACHINE, NETWORKS, PUPIL, TEACHER, sign
 from sqlalchemy import func, select
 
 from schoolgate_policyd.core.rules import Citation, RestrictionKind
@@ -16,14 +16,24 @@ from schoolgate_policyd.store.models import Base
 from schoolgate_policyd.store.models.permissions import StandingRecordKind
 from schoolgate_policyd.store.retention import days_of
 from schoolgate_policyd.store.retention_kinds import KINDS
+from schoolgate_policyd.store.signed_delegations import DelegationToSign
+from schoolgate_policyd.workflow.delegations import DelegationForm
 from schoolgate_policyd.workflow.incidents import IncidentKind, IncidentSubject, Severity
 from schoolgate_policyd.workflow.legal_holds import HoldOn, NewHold
-from schoolgate_policyd.workflow.restrictions import Proposal
+from schoolgate_policyd.workflow.restrictions import Proposal, RestrictionRecord, RestrictionState
 from schoolgate_policyd.workflow.standing_requests import StandingForm
 
 USUAL = days_of(KINDS, ())
 LATER = MACHINE + timedelta(days=4 * 365)
 RARE = "Zephyrine Quaverley-Umbershoot"
+PROPOSAL = Proposal(
+    RestrictionKind.SUPERVISED_ONLY,
+    PUPIL.id,
+    LESSON,
+    LESSON + timedelta(days=2),
+    RARE,
+    Citation("Policy", "§9"),
+)
 
 
 def octets_of(store: DecisionStore) -> bytes:
@@ -51,15 +61,7 @@ def closed_incident(store: DecisionStore) -> None:
 
 
 def ended_restriction(store: DecisionStore) -> None:
-    proposal = Proposal(
-        RestrictionKind.SUPERVISED_ONLY,
-        PUPIL.id,
-        LESSON,
-        LESSON + timedelta(days=2),
-        RARE,
-        Citation("Policy", "§9"),
-    )
-    number = store.restrictions.propose(proposal, by=DSL.id, at=MACHINE).id
+    number = store.restrictions.propose(PROPOSAL, by=DSL.id, at=MACHINE).id
     store.restrictions.decide(
         number, by=HEAD.id, is_approved=False, reasons=RARE, at=MACHINE, moment=LESSON
     )
@@ -85,6 +87,49 @@ def withdrawn_record(store: DecisionStore) -> None:
         at=MACHINE,
     )
     store.standing.withdraw(record.id, by=HEAD.id, at=MACHINE)
+
+
+def lapsed_record(store: DecisionStore) -> None:
+    store.standing.record(
+        "staff-break-access",
+        StandingRecordKind.HEAD_PERMISSION,
+        by=HEAD.id,
+        reasons=RARE,
+        review_on=LESSON.date(),
+        at=MACHINE,
+    )
+    store.end_overdue(LESSON + timedelta(days=1), at=MACHINE)
+
+
+def withdrawn_delegation(store: DecisionStore) -> None:
+    form = DelegationForm(LEAD.id, LESSON, LESSON + timedelta(days=2), RARE)
+    sign(store, DelegationToSign(HEAD.id, form, LESSON.date(), LONDON, MACHINE, LESSON))
+    store.delegations.end(1, by=HEAD.id, why=RARE, at=MACHINE, moment=LESSON)
+
+
+def ended_supervised_session(store: DecisionStore) -> None:
+    opened = store.supervision.open(
+        PUPIL.id,
+        by=TEACHER.id,
+        restrictions=(RestrictionRecord(1, PROPOSAL, DSL.id, MACHINE, RestrictionState.DECIDED),),
+        ends_at=LESSON + timedelta(hours=1),
+        at=MACHINE,
+        moment=LESSON,
+    )
+    store.supervision.end(opened.id, by=TEACHER.id, at=MACHINE)
+
+
+def assignment_given_back(store: DecisionStore) -> None:
+    assigned = store.supervision.assign(
+        "tablet",
+        PUPIL.id,
+        by=TEACHER.id,
+        networks=NETWORKS,
+        ends_at=LESSON + timedelta(hours=1),
+        at=MACHINE,
+        moment=LESSON,
+    )
+    store.supervision.give_back(assigned.id, by=TEACHER.id, at=MACHINE)
 
 
 CASES: dict[str, tuple[Callable[[DecisionStore], None], tuple[str, ...], NewHold]] = {
@@ -113,7 +158,29 @@ CASES: dict[str, tuple[Callable[[DecisionStore], None], tuple[str, ...], NewHold
         ("standing_records",),
         NewHold(HoldOn.KIND, "standing-records", "a claim"),
     ),
+    "delegations": (
+        withdrawn_delegation,
+        ("delegations", "signatures"),
+        NewHold(HoldOn.PERSON, LEAD.id, "a claim"),
+    ),
+    "supervised-sessions": (
+        ended_supervised_session,
+        ("supervised_sessions",),
+        NewHold(HoldOn.OBJECT, "supervised-session/1", "a claim"),
+    ),
+    "assignments": (
+        assignment_given_back,
+        ("device_assignments",),
+        NewHold(HoldOn.OBJECT, "device/tablet", "a claim"),
+    ),
 }
+
+
+def test_a_standing_permission_that_lapsed_goes_in_its_time(store: DecisionStore) -> None:
+    lapsed_record(store)
+
+    assert 1 == store.retention.delete_due(USUAL, at=LATER)["standing-records"]
+    assert RARE.encode() not in octets_of(store)
 
 
 @pytest.mark.parametrize("kind", CASES)

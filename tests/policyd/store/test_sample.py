@@ -13,8 +13,8 @@ from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.errors import PeopleFileError
 from schoolgate_policyd.store.people_file import read_people_file
-from schoolgate_policyd.store.records import SignedIn, WrongPassword
-from schoolgate_policyd.store.sample import SampleAccount, reset_passwords, seed
+from schoolgate_policyd.store.records import SignedIn
+from schoolgate_policyd.store.sample import SampleAccount, seed
 
 PEOPLE_FILE = default_rules_dir() / "samples" / "people.yaml"
 
@@ -77,20 +77,6 @@ def test_the_break_access_is_recorded_with_both_records(empty: DecisionStore) ->
     permission = empty.standing.permissions()[0]
     assert permission.is_in_force_at(LESSON)
     assert date(2027, 11, 20) == permission.review_on
-
-
-def test_lost_passwords_can_be_made_anew(empty: DecisionStore) -> None:
-    old = {account.username: account.password for account in seeded(empty)}
-    new = {account.username: account.password for account in reset_passwords(empty, at=MACHINE)}
-
-    def sign_in(password: str) -> object:
-        return empty.credentials.sign_in(
-            "head", password, address="::1", at=MACHINE, moment=LESSON
-        )
-
-    assert old.keys() == new.keys()
-    assert WrongPassword() == sign_in(old["head"])
-    assert isinstance(sign_in(new["head"]), SignedIn)
 
 
 GOOD = """

@@ -21,10 +21,13 @@ from office import (
     fill,
     form,
 )
-from sqlalchemy import update
+from sqlalchemy import text, update
+from to_sign import sign_day, sign_duties, sign_network
 
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind, Duty, HeldDuty
 from schoolgate_policyd.store.decisions import DecisionStore
+from schoolgate_policyd.store.errors import StoreError
+from schoolgate_policyd.store.forgetting import forget_in
 from schoolgate_policyd.store.models import PersonRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import NewPerson, SignedIn
@@ -33,6 +36,7 @@ from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, Stale, W
 from schoolgate_policyd.workflow.networks import NetworkEntry
 from schoolgate_policyd.workflow.people_table import read_table
 from schoolgate_policyd.workflow.register_people import PersonEntry
+from schoolgate_policyd.workflow.signing import SignedKind
 
 TECHNICIAN = "tern"
 TODAY = LESSON.date()
@@ -140,7 +144,7 @@ def test_a_line_is_changed_by_those_who_may_alone(
 
 def give(store: DecisionStore, person: str, by: str, *duties: Duty) -> None:
     held = tuple(HeldDuty(each) for each in duties)
-    store.people_changes.give_duties(person, held, version=version(store, person), by=by, **NOW)
+    sign_duties(store, person, *held, by=by)
 
 
 def test_a_duty_is_given_by_the_head_and_both_ways_are_audited(store: DecisionStore) -> None:
@@ -149,6 +153,31 @@ def test_a_duty_is_given_by_the_head_and_both_ways_are_audited(store: DecisionSt
 
     assert [AuditAction.DUTY_TAKEN, AuditAction.DUTY_GIVEN] == actions(store, TEACHER.id)[:2]
     assert frozenset() == store.people.member(TEACHER.id).duties
+    for entry in store.audit.recent(object_id=TEACHER.id)[:2]:
+        assert "they know how" == entry.details["reasons"]
+    taken, given = reversed(store.signings.of(SignedKind.DUTY, TEACHER.id))
+    assert "Given: account operator, on every platform" in given.document.text
+    assert "Taken away: account operator" in taken.document.text
+
+
+def test_what_was_signed_about_duties_goes_when_their_holder_is_forgotten(
+    store: DecisionStore,
+) -> None:
+    give(store, TEACHER.id, HEAD.id, Duty.ACCOUNT_OPERATOR)
+    leave(store, TEACHER.id, HEAD.id)
+    assert 1 == len(store.signings.of(SignedKind.DUTY, TEACHER.id))
+
+    with store.database.writing() as session:
+        forget_in(session.get_one(PersonRow, TEACHER.id))
+
+    assert () == store.signings.of(SignedKind.DUTY, TEACHER.id)
+
+
+def test_the_same_duties_are_not_signed_again(store: DecisionStore) -> None:
+    give(store, TEACHER.id, HEAD.id, Duty.ACCOUNT_OPERATOR)
+
+    with pytest.raises(InvalidForm, match="already"):
+        give(store, TEACHER.id, HEAD.id, Duty.ACCOUNT_OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -298,36 +327,39 @@ def network_entry(audience: Audience, *, inspectable: bool = True) -> NetworkEnt
 
 
 def change_network(store: DecisionStore, by: str, entry_: NetworkEntry, held: int = 0) -> None:
-    store.networks.change(
-        NETWORKS[0], entry_, version=held, by=by, password=PASSWORD, address="127.0.2.10", **AT
-    )
+    store.networks.change(NETWORKS[0], entry_, version=held, by=by, **AT)
 
 
-def test_loosening_a_network_is_the_heads(store: DecisionStore) -> None:
-    with pytest.raises(NotAllowed):
-        change_network(store, TECHNICIAN, network_entry(Audience.STAFF))
+def test_loosening_a_network_is_the_heads_who_signs_it(store: DecisionStore) -> None:
+    staff = network_entry(Audience.STAFF)
+    for sign_or_change in (change_network, sign_network):
+        with pytest.raises(NotAllowed, match="only the headteacher"):
+            sign_or_change(store, TECHNICIAN, staff)
+    with pytest.raises(NotAllowed, match="signs it"):
+        change_network(store, HEAD.id, staff)
+    with pytest.raises(InvalidForm, match="not your password"):
+        sign_network(store, HEAD.id, staff, password="wrong")
     assert NETWORKS == store.register(NETWORKS).networks
 
-    change_network(store, HEAD.id, network_entry(Audience.STAFF))
+    sign_network(store, HEAD.id, staff)
 
     changed = store.register(NETWORKS).networks[0]
     assert (Audience.STAFF, "127.0.1.0/24") == (changed.audience, changed.cidr)
     newest = store.audit.recent(object_kind="network")[0]
     assert newest.details["could open"]
+    (signature,) = store.signings.of(SignedKind.NETWORK, NETWORKS[0].id)
+    assert (signature.digest, 0) == (newest.details["signed"], signature.document.version)
 
 
-def test_loosening_a_network_needs_the_heads_password(store: DecisionStore) -> None:
-    with pytest.raises(InvalidForm):
-        store.networks.change(
-            NETWORKS[0],
-            network_entry(Audience.STAFF),
-            version=0,
-            by=HEAD.id,
-            password="wrong",
-            address="127.0.2.10",
-            at=MACHINE,
-        )
-    assert NETWORKS == store.register(NETWORKS).networks
+def test_a_network_keeps_its_signature_until_it_is_changed_again(store: DecisionStore) -> None:
+    sign_network(store, HEAD.id, network_entry(Audience.STAFF))
+    for change in ("UPDATE networks SET version = 7", "DELETE FROM signatures"):
+        with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+            session.execute(text(change))
+
+    change_network(store, TECHNICIAN, network_entry(Audience.PUPIL, inspectable=False), held=1)
+
+    assert 1 == len(store.signings.of(SignedKind.NETWORK, NETWORKS[0].id))
 
 
 def test_a_technician_closes_a_network_and_a_stale_change_is_told(store: DecisionStore) -> None:
@@ -335,25 +367,19 @@ def test_a_technician_closes_a_network_and_a_stale_change_is_told(store: Decisio
 
     assert DeviceKind.UNKNOWN is store.register(NETWORKS).networks[0].device
     with pytest.raises(Stale):
-        change_network(store, HEAD.id, network_entry(Audience.STAFF))
+        sign_network(store, HEAD.id, network_entry(Audience.STAFF))
 
 
 SNOW = DayEntry(DayKind.CLOSED, TODAY, TODAY, "Snow")
 
 
-def direct(store: DecisionStore, by: str, password: str = PASSWORD) -> int:
-    return store.different_days.direct(
-        SNOW, by=by, password=password, address="127.0.2.10", today=TODAY, at=MACHINE
-    )
-
-
 def test_a_day_is_directed_by_the_head_alone_and_withdrawn(store: DecisionStore) -> None:
     for by, password in ((TECHNICIAN, PASSWORD), (HEAD.id, "wrong")):
         with pytest.raises((NotAllowed, InvalidForm)):
-            direct(store, by, password)
+            sign_day(store, SNOW, by=by, password=password)
     assert (0, 0) == store.different_days.state()
 
-    number = direct(store, HEAD.id)
+    number = sign_day(store, SNOW)
     assert (SNOW,) == store.different_days.entries(TODAY)
     assert () == store.different_days.entries(date(2027, 1, 1))
 
@@ -361,6 +387,27 @@ def test_a_day_is_directed_by_the_head_alone_and_withdrawn(store: DecisionStore)
     assert () == store.different_days.entries(TODAY)
     with pytest.raises(WrongState):
         store.different_days.withdraw(number, by=HEAD.id, at=MACHINE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE different_days SET last = '2026-12-24'",
+        "UPDATE different_days SET signed_digest = NULL",
+        (
+            "INSERT INTO different_days SELECT id + 1, kind, first, last, name, years_first,"
+            " years_last, directed_by, at, NULL, NULL, 'x' FROM different_days"
+        ),
+        "DELETE FROM signatures",
+    ],
+)
+def test_a_day_stays_as_it_was_signed(store: DecisionStore, change: str) -> None:
+    sign_day(store, SNOW)
+
+    with pytest.raises(StoreError, match="different"), store.database.writing() as session:
+        session.execute(text(change))
+
+    assert (SNOW,) == store.different_days.entries(TODAY)
 
 
 def test_nobody_changes_their_own_device(store: DecisionStore) -> None:

@@ -14,16 +14,19 @@ from account_people import (
     with_codes,
     with_password,
 )
-from office import QuickHasher
+from office import QuickHasher, sign
 
 from schoolgate_policyd.core.subjects import Audience, Duty, HeldDuty
+from schoolgate_policyd.secret_codes import BITS_A_LETTER, as_made
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import NewPerson, SignedIn, WrongPassword
 from schoolgate_policyd.store.setup_codes import LASTS
+from schoolgate_policyd.store.signed_duties import DutiesToSign
 from schoolgate_policyd.workflow.accounts import Lack
 from schoolgate_policyd.workflow.api_scopes import Scope
 from schoolgate_policyd.workflow.errors import NotAllowed
+from schoolgate_policyd.workflow.register_duties import DutiesForm
 
 NEW = "tuesday otter marmalade"
 
@@ -48,6 +51,9 @@ def test_a_code_sets_a_first_account_up_and_signs_in(school: DecisionStore) -> N
     who = school.setup_codes.who(invited.code.upper().replace("-", " "), at=AT)
     assert who is not None
     assert "new-head" == who.id
+
+    assert 5 == len(invited.code.split("-"))
+    assert 112 <= len(as_made(invited.code)) * BITS_A_LETTER
 
     signed = set_up(school, invited.code)
 
@@ -135,9 +141,10 @@ def test_a_code_that_a_technician_made_ends_with_a_new_duty_of_its_person(
     school.people.add(NewPerson("new-dsl", "Dee New", Audience.STAFF, "new-dsl"), at=AT, by=None)
     code = school.setup_codes.invite("new-dsl", by=technician, at=AT).code
     version = school.person_records.one("new-dsl").version
-    school.people_changes.give_duties(
-        "new-dsl", (HeldDuty(Duty.DSL),), version=version, by=head, at=AT, moment=SCHOOL_CLOCK
-    )
+    form = DutiesForm((HeldDuty(Duty.DSL),), "new")
+    given = DutiesToSign("new-dsl", head, form, version, "Policy", AT, SCHOOL_CLOCK)
+    with_password(school, head)
+    sign(school, given, at=AT, password=PASSWORD)
 
     assert school.setup_codes.who(code, at=AT) is None
     assert set_up(school, code) is None

@@ -3,12 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
-from office import DSL, HEAD, LEAD, LESSON, MACHINE, PASSWORD, TEACHER
+from office import DSL, HEAD, LEAD, LESSON, MACHINE, TEACHER
+from sqlalchemy import text
+from to_sign import sign_standing
 
 from schoolgate_policyd.store.decisions import DecisionStore
+from schoolgate_policyd.store.errors import StoreError
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
-from schoolgate_policyd.workflow.forms import DecisionForm, ReviewForm
+from schoolgate_policyd.workflow.forms import ReviewForm
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_policyd.workflow.standing_requests import StandingForm, StandingRequest
 
 REVIEW = date(2026, 12, 1)
@@ -22,23 +26,10 @@ def asked(store: DecisionStore, review_on: date = REVIEW) -> int:
     return store.standing_requests.ask(DSL.id, form, at=MACHINE).id
 
 
-def signed(store: DecisionStore, number: int, *, yes: bool = True) -> StandingRequest:
-    decision = DecisionForm(
-        is_approved=yes,
-        reasons="fair",
-        staff_name=HEAD.name,
-        signed_on=LESSON.date(),
-        password=PASSWORD,
-    )
-    return store.standing_requests.decide(
-        number, by=HEAD.id, decision=decision, address="127.0.2.10", at=MACHINE, moment=LESSON
-    )
-
-
 def given(store: DecisionStore, review_on: date = REVIEW) -> StandingRequest:
     number = asked(store, review_on)
     store.standing_requests.check(number, by=LEAD.id, answer=YES, at=MACHINE)
-    return signed(store, number)
+    return sign_standing(store, number)
 
 
 def test_it_is_in_force_through_its_review_date_and_no_longer(store: DecisionStore) -> None:
@@ -78,7 +69,7 @@ def test_a_refused_renewal_leaves_what_stands(store: DecisionStore) -> None:
     number = asked(store, date(2027, 6, 1))
     store.standing_requests.check(number, by=LEAD.id, answer=YES, at=MACHINE)
 
-    signed(store, number, yes=False)
+    sign_standing(store, number, yes=False)
 
     assert frozenset({"break"}) == store.live(IN_TIME).standing
     assert frozenset() == store.live(TOO_LATE).standing
@@ -95,7 +86,7 @@ def test_steps_are_made_in_their_order_by_whose_turn_it_is(store: DecisionStore)
     number = asked(store)
 
     with pytest.raises(WrongState, match="not been checked"):
-        signed(store, number)
+        sign_standing(store, number)
     with pytest.raises(NotAllowed, match="their own"):
         store.standing_requests.check(number, by=DSL.id, answer=YES, at=MACHINE)
     with pytest.raises(NotAllowed, match="somebody else"):
@@ -123,3 +114,21 @@ def test_what_was_refused_or_withdrawn_is_settled(store: DecisionStore) -> None:
     with pytest.raises(WrongState, match="withdrawn"):
         store.standing_requests.check(other, by=LEAD.id, answer=YES, at=MACHINE)
     assert frozenset() == store.live(LESSON).standing
+
+
+def test_no_decision_stands_in_the_database_without_a_signature(store: DecisionStore) -> None:
+    given(store)
+    number = asked(store, date(2027, 6, 1))
+    store.standing_requests.check(number, by=LEAD.id, answer=YES, at=MACHINE)
+    (signature,) = store.signings.of(SignedKind.STANDING, "1")
+    insert = (
+        "INSERT INTO standing_steps (request_id, state, actor_id, at, reasons, signed_name,"
+        " signed_on, signed_digest) VALUES (:number, 'approved', 'swift', '2026-11-20', 'x', 'x',"
+        " '2026-11-20', :digest)"
+    )
+
+    for digest in ("0" * 64, signature.digest):
+        with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+            session.execute(text(insert), {"number": number, "digest": digest})
+    with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+        session.execute(text("DELETE FROM signatures"))

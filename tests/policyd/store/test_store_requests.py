@@ -82,7 +82,8 @@ def decide(
         store,
         request.id,
         by=by.id,
-        decision=DecisionForm(yes, "good for lessons", by.name, LESSON.date(), password),
+        decision=DecisionForm(yes, "good for lessons", by.name, LESSON.date()),
+        password=password,
         effects=effects(request) if yes else None,
         address=ADDRESS,
         at=MACHINE + timedelta(minutes=9),
@@ -177,7 +178,7 @@ def test_nothing_is_signed_that_opens_nothing_or_was_not_shown(store: DecisionSt
             store,
             useless.id,
             by=HEAD.id,
-            decision=DecisionForm(True, "good", HEAD.name, LESSON.date(), PASSWORD),
+            decision=DecisionForm(True, "good", HEAD.name, LESSON.date()),
             effects=None,
             address=ADDRESS,
             at=MACHINE,
@@ -354,7 +355,7 @@ def test_nobody_puts_somebody_elses_name_on_the_form(store: DecisionStore) -> No
     assert ["staff_name"] == [each.field for each in raised.value.mistakes]
 
     waiting = review(store, submit(store).id)
-    decision = DecisionForm(False, "no", TEACHER.name, LESSON.date(), PASSWORD)
+    decision = DecisionForm(False, "no", TEACHER.name, LESSON.date())
     with pytest.raises(InvalidForm) as raised:
         sign_decision(
             store,

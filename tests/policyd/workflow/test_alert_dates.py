@@ -9,6 +9,7 @@ from office import CHAIR, DSL, HEAD, LEAD, LONDON, PEOPLE, TEACHER
 from schoolgate_policyd.core.times import Calendar, DateRange
 from schoolgate_policyd.workflow.alert_dates import Dues, Ending, Standing, dated
 from schoolgate_policyd.workflow.alerts import Alert, AlertKind
+from schoolgate_policyd.workflow.standing_requests import is_soon
 
 AUTUMN = DateRange(date(2026, 9, 1), date(2026, 12, 18))
 SPRING = DateRange(date(2027, 1, 4), date(2027, 3, 26))
@@ -16,6 +17,7 @@ HALF_TERM = DateRange(date(2026, 10, 26), date(2026, 10, 30))
 CALENDAR = Calendar("2026-27", (AUTUMN, SPRING), (HALF_TERM,))
 TAUGHT = frozenset({date(2026, 10, 5), date(2027, 2, 5)})
 ONCE = timedelta(minutes=1)
+EARLY, IN_TIME = "2026-10-30", "2026-10-31"
 
 
 def at(text: str) -> datetime:
@@ -100,8 +102,8 @@ def test_governors_have_numbers_when_a_term_is_over(moment: str, *, is_there: bo
 @pytest.mark.parametrize(
     ("day", "says"),
     [
-        ("2026-10-31", None),
-        ("2026-11-01", "before"),
+        ("2026-10-01", None),
+        ("2026-10-02", "before"),
         ("2026-11-30", "before"),
         ("2026-12-01", "due"),
         ("2026-12-30", "due"),
@@ -121,11 +123,14 @@ def test_a_review_is_reminded_of_before_on_the_day_and_in_each_term_after(
     assert found is None or {HEAD.id, LEAD.id, CHAIR.id} == set(found.to)
 
 
-def test_a_standing_permission_is_reviewed_too() -> None:
+def test_a_standing_permission_is_reviewed_too_and_said_when_its_page_says_it() -> None:
     dues = Dues(standing=(Standing(7, date(2026, 11, 30)),), education_given=TAUGHT)
+    soon = {day: is_soon(date(2026, 11, 30), at(f"{day}T12:00")) for day in (EARLY, IN_TIME)}
 
-    found = alerts_at("2026-11-20T12:00", dues)[AlertKind.REVIEW_DUE]
+    found = alerts_at(f"{IN_TIME}T12:00", dues)[AlertKind.REVIEW_DUE]
 
+    assert AlertKind.REVIEW_DUE not in alerts_at(f"{EARLY}T12:00", dues)
+    assert {EARLY: False, IN_TIME: True} == soon
     assert "standing:7:2026-11-30:before" == found.key
     assert {HEAD.id, LEAD.id} == set(found.to)
 

@@ -26,6 +26,8 @@ from policy_paper import (
 )
 
 from schoolgate_policyd.rulefiles.preset import ChangeTerms
+from schoolgate_policyd.workflow.decision_text import Known
+from schoolgate_policyd.workflow.direction_text import DirectionForm, direction_text
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, WrongState
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.policy_acts import Act, directors, is_waiting_for, may
@@ -34,8 +36,6 @@ from schoolgate_policyd.workflow.policy_changes import (
     propose,
     refuse,
     require_editable,
-    signature_of,
-    signed_text,
     withdraw,
 )
 from schoolgate_policyd.workflow.policy_gate import earliest_date, months_after
@@ -49,6 +49,7 @@ from schoolgate_policyd.workflow.policy_versions import (
     in_force_at,
     stage_at,
 )
+from schoolgate_policyd.workflow.signed_text import read_signed_text
 
 FIRST = (taken_up(),)
 FREE = (taken_up(terms=NO_TERMS),)
@@ -528,28 +529,44 @@ def test_a_signature_is_of_one_text_for_one_meaning(change: dict[str, object]) -
     version = approved(proposed(FIRST))
     other = msgspec.structs.replace(version, **change)
 
-    def sign(each: PolicyVersion, direction: Direction = ORDERLY, reasons: str = REASONS) -> str:
-        return signature_of(
-            each, direction=direction, reasons=reasons, name=HEAD.name, signed_on=TODAY
-        ).digest
-
-    assert sign(version) == sign(version)
-    assert sign(version) != sign(other)
-    assert sign(version) != sign(version, Direction(NEXT_MONTH, None))
-    assert sign(version) != sign(version, reasons="Other reasons")
-    same = Direction(NEXT_MONTH.astimezone(UTC), ANNOUNCED)
-    assert sign(version) == sign(version, same)
+    assert text_of(version) == text_of(version)
+    assert text_of(version) != text_of(other)
+    assert text_of(version) != text_of(version, in_force_from=None)
+    assert text_of(version) != text_of(version, announced_on=None)
+    assert text_of(version) != text_of(version, is_for_safety=True)
+    assert text_of(version) != text_of(version, reasons="Other reasons")
 
 
-def test_what_is_signed_names_texts_proof_and_minute() -> None:
+def test_what_is_signed_names_what_changes_its_proof_and_minute() -> None:
     version = approved(proposed(FIRST))
 
-    text = signed_text(
-        version, direction=ORDERLY, reasons=REASONS, name=HEAD.name, signed_on=TODAY
-    )
+    title, parts = read_signed_text(text_of(version))
 
-    for part in ("digest-2", "FGB 7.2", "can now reach Clips", "2026-12-20T00:00:00+00:00"):
-        assert part in text
+    by_heading = {part.heading: dict(part.fields) for part in parts}
+    assert "Direction of a version of the policy" == title
+    assert "Lunch alone (§5)" == by_heading["Version"]["What it says otherwise"]
+    assert "digest-2" == by_heading["Version"]["Digest of its texts"]
+    assert "can now reach Clips" in by_heading["Proof"]["It opens"]
+    assert "FGB 7.2" == by_heading["Governors’ approval"]["Minute"]
+    starts = by_heading["What this signature puts in force"]["In force from"]
+    assert "20 December 2026, 00:00 (UTC+00:00)" == starts
+    assert f"{HEAD.name} ({HEAD.id})" == by_heading["Signature"]["Signed by"]
+
+
+def text_of(
+    version: PolicyVersion,
+    *,
+    reasons: str = REASONS,
+    in_force_from: datetime | None = NEXT_MONTH,
+    announced_on: date | None = ANNOUNCED,
+    is_for_safety: bool = False,
+) -> str:
+    form = DirectionForm(
+        reasons, HEAD.name, TODAY, in_force_from, announced_on, is_for_safety=is_for_safety
+    )
+    return direction_text(
+        version, form, ("Lunch alone (§5)",), signer=HEAD, known=Known({}, {}, LONDON)
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """Whom a connection was meant for, as the kernel tells it, in a namespace of the test's own."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from box_namespaces import Namespace, why_not
 from door_world import connected, run
+from netns import Namespace, made
 
 from schoolgate_proxy.door.original import Original, original_of
 
@@ -36,23 +35,13 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[Namespace]:
     """A namespace in which connections to port 443 are brought to another."""
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    made = Namespace("original")
-    made.make()
-    subprocess.run(["ip", "netns", "exec", made.name, "nft", _RULES], check=True)
-    yield made
-    made.remove()
+    with made("original") as (own,):
+        own.must("nft", _RULES)
+        yield own
 
 
 def test_what_was_brought_says_from_where_in_both_families(namespace: Namespace) -> None:
-    ran = subprocess.run(
-        ["ip", "netns", "exec", namespace.name, sys.executable, "-c", _CONNECT, str(LISTENING)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = namespace.run(sys.executable, "-c", _CONNECT, str(LISTENING))
 
     assert "" == ran.stderr
     assert [

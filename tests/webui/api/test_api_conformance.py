@@ -34,7 +34,7 @@ CHECKS = [
 ]
 # Whoever may ask for most comes first.
 IS_LONG = "LONG_RUN" in os.environ
-OWNERS = ("head", "lead", "dsl", "teacher")
+OWNERS = ("head", "lead", "dsl", "chair", "teacher")
 
 
 def without_security() -> dict[str, Any]:
@@ -71,7 +71,9 @@ class Asking:
 
     def check(self, case: schemathesis.Case) -> None:
         """Ask, and compare the answer with the document."""
-        self._school.machine_clock.go_on(timedelta(seconds=1))
+        # So long between two that no rate is reached, be it that of the pages' own form.
+        is_report = case.path.startswith("/reports") and case.method == "POST"
+        self._school.machine_clock.go_on(timedelta(minutes=2 if is_report else 0, seconds=1))
         needs = TABLE[case.method, case.path]
         owner = next(each for each in OWNERS if is_for(needs.who, self._members[each]))
         kwargs = case.as_transport_kwargs(base_url=f"http://{HOST}:8000{PREFIX}")

@@ -135,6 +135,15 @@ def test_a_list_is_read_in_parts_without_leaving_any_out(school: WebSchool) -> N
         assert sorted(numbers, reverse=True) == found
 
 
+@pytest.mark.parametrize("path", ["/requests", "/policy/versions", "/reports", "/blocks"])
+def test_going_on_after_what_is_not_there_is_a_mistake(shared: WebSchool, path: str) -> None:
+    person = "teacher" if path == "/requests" else "lead"
+
+    answer = program_of(shared, person).ask("GET", f"{path}?after=999999")
+
+    assert (422, "after") == (answer.status_code, answer.json()["mistakes"][0]["field"])
+
+
 def test_a_misspelt_filter_is_a_mistake(shared: WebSchool) -> None:
     answer = program_of(shared, "head").ask("GET", "/people?audiance=pupil")
 

@@ -127,3 +127,14 @@ def test_a_table_that_no_page_is_wide_enough_for_is_refused() -> None:
 
     with pytest.raises(ValueError, match="too narrow"):
         paper.table(["x"] * 11, [])
+
+
+def test_an_empty_line_between_paragraphs_is_drawn_in_every_part() -> None:
+    paper = Paper(footer="x", at=datetime(2026, 11, 20, tzinfo=UTC))
+    typed = "Talked with them.\r\n\r\nThey understood."
+
+    paper.paragraph(typed)
+    paper.fields([("What was done", typed)])
+    paper.table(["What"], [[typed]])
+
+    assert 3 == text_of(paper.octets()).count("They understood.")

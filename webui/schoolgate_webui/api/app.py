@@ -8,19 +8,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from schoolgate_policyd.store.audit import BY_WAY_OF
 from schoolgate_webui.api import (
     blocks,
+    exports,
     incidents,
+    legal_holds,
     log,
+    looks,
     people,
     policy,
+    policy_drafts,
+    policy_steps,
     public,
     records,
+    reporting,
     reports,
     request_drafts,
     requests,
     restrictions,
     school,
+    school_own,
+    school_year,
     signed,
     standing,
+    told,
 )
 from schoolgate_webui.api.guard import guard
 from schoolgate_webui.api.problems import handle_problems
@@ -30,8 +39,11 @@ from schoolgate_webui.rendering import Pages
 from schoolgate_webui.site import Site
 
 ROUTERS = (
+    # Files come first: `/incidents/record.csv` is no number of an incident.
+    exports.router,
     public.router,
     public.own,
+    reporting.router,
     requests.router,
     request_drafts.router,
     standing.router,
@@ -40,10 +52,17 @@ ROUTERS = (
     incidents.router,
     restrictions.router,
     log.router,
+    looks.router,
     records.router,
+    legal_holds.router,
+    told.router,
     people.router,
     school.router,
+    school_own.router,
+    school_year.router,
     policy.router,
+    policy_drafts.router,
+    policy_steps.router,
     signed.router,
 )
 

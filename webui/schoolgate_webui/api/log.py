@@ -11,10 +11,9 @@ from schoolgate_policyd.ipc.messages import Blocked
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.events import Stored, parse_place
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
-from schoolgate_policyd.workflow.looks import may_see_look
-from schoolgate_webui.api.guard import CallerDep, DeskDep, names_of
+from schoolgate_webui.api.guard import CallerDep, DeskDep
 from schoolgate_webui.api.paging import next_link
-from schoolgate_webui.api.shapes import After, Limit, Named, Page, Shape, known
+from schoolgate_webui.api.shapes import Limit, Named, Page, Shape
 from schoolgate_webui.looking import around, viewed_by
 from schoolgate_webui.routes.figures import span_asked, tables_of
 from schoolgate_webui.routes.log import SEARCH_FOR_S, who_meant
@@ -53,18 +52,6 @@ class LogPage(Page[LogLine]):
     """A part of the log; *searched_to* is how far back the search came in its time."""
 
     searched_to: datetime | None = None
-
-
-class LookLine(Shape):
-    """A record that was opened: whose, by whom, and why."""
-
-    number: int
-    person: Named
-    by: Named
-    at: datetime
-    ends_at: datetime
-    reason: str
-    words: str
 
 
 class FigureTable(Shape):
@@ -130,36 +117,12 @@ def log(
     )
 
 
-@router.get("/log/looks", summary="Whose records were opened, by whom and why")
-def looks(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[LookLine]:
-    """List the records that were opened, those that the token's owner may know of."""
-    people, names = viewed_by(desk).people, names_of(desk).people
-    found = desk.site.decisions.looks.recent(before=after, limit=limit)
-    return Page(
-        items=[
-            LookLine(
-                number=each.id,
-                person=known(each.person, names),
-                by=known(each.by, names),
-                at=desk.now.recorded(each.at),
-                ends_at=desk.now.recorded(each.ends_at),
-                reason=each.reason.value,
-                words=each.words,
-            )
-            for each in found
-            if may_see_look(desk.member, each, people)
-        ],
-        next=next_link(desk.request, after=str(found[-1].id)) if len(found) == limit else None,
-    )
-
-
 @router.get("/figures", summary="Figures of a day, a week or a term")
 def figures(
     desk: DeskDep, span: SpanKind = SpanKind.WEEK, on: Annotated[str, Query(max_length=10)] = ""
 ) -> Figures:
     """Give the tables of the page of figures."""
-    if on and not _is_day(on):
-        raise InvalidForm((FieldMistake("on", "Enter a real date, like 2026-11-20."),), {})
+    require_day(on)
     wanted = span_asked(desk, span.value, on)
     tables, missing = tables_of(desk, wanted)
     return Figures(
@@ -200,12 +163,13 @@ def _line(stored: Stored, row: LogRow, now: Now) -> LogLine:
     )
 
 
-def _is_day(text: str) -> bool:
+def require_day(on: str) -> None:
+    """Raise InvalidForm unless *on* is a day, or empty."""
     try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        date.fromisoformat(on or "2026-11-20")
+    except ValueError as error:
+        mistake = FieldMistake("on", "Enter a real date, like 2026-11-20.")
+        raise InvalidForm((mistake,), {}) from error
 
 
 def _cell(cell: object) -> str | int | float:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from fastapi import Request
 
+from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
 from schoolgate_webui.api.shapes import Page
 
 
@@ -17,12 +18,14 @@ def part_of[S, T](
     after: int | None,
     limit: int,
 ) -> Page[T]:
-    """Return at most *limit* of what was *found*, those after the one numbered *after*."""
+    """
+    Return at most *limit* of what was *found*, those after the one numbered *after*.
+
+    Raises InvalidForm where *after* is none of them: an empty part would look like the end.
+    """
     rest = iter(found)
-    if after is not None:
-        for each in rest:
-            if number(each) == after:
-                break
+    if after is not None and not any(number(each) == after for each in rest):
+        raise InvalidForm((FieldMistake("after", "There is no such number in this list."),), {})
     shown = list(islice(rest, limit + 1))
     more = len(shown) > limit
     shown = shown[:limit]

@@ -13,7 +13,7 @@ from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.people_import import ImportPlan
 from schoolgate_policyd.workflow.people_table import MAX_OCTETS, read_table
 from schoolgate_policyd.workflow.register_duties import parse_leaving
-from schoolgate_policyd.workflow.register_people import PersonRecord, parse_person
+from schoolgate_policyd.workflow.register_people import PersonEntry, PersonRecord, parse_person
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.paging import skipped
 from schoolgate_webui.api.shapes import (
@@ -149,7 +149,7 @@ def listed(
 @router.get("/people/{person}", summary="One person")
 def one(desk: DeskDep, person: PersonId) -> PersonShown:
     """Give somebody's line."""
-    return _read(desk, person)
+    return person_read(desk, person)
 
 
 @router.post("/people", status_code=status.HTTP_201_CREATED, summary="Add somebody")
@@ -159,7 +159,7 @@ def add(desk: DeskDep, entered: NewPersonEntry) -> PersonShown:
     id_, entry = parse_person(entered.as_form(), decisions.people.classes(), is_new=True)
     made = decisions.people_changes.add(id_, entry, by=desk.member.id, at=desk.now.machine)
     desk.site.changed()
-    return _read(desk, made)
+    return person_read(desk, made)
 
 
 @router.put("/people/{person}", summary="Change somebody's line")
@@ -177,7 +177,7 @@ def change(desk: DeskDep, person: PersonId, entered: PersonChange) -> PersonShow
         moment=desk.now.school,
     )
     desk.site.changed()
-    return _read(desk, person)
+    return person_read(desk, person)
 
 
 @router.post("/people/{person}/leave", summary="Have somebody leave")
@@ -194,7 +194,7 @@ def leave(desk: DeskDep, person: PersonId, entered: Leaving) -> PersonShown:
         moment=desk.now.school,
     )
     desk.site.changed()
-    return _read(desk, person)
+    return person_read(desk, person)
 
 
 @router.post("/people/{person}/back", summary="Have somebody stay, or be back")
@@ -204,7 +204,7 @@ def come_back(desk: DeskDep, person: PersonId, entered: Fresh) -> PersonShown:
         person, version=entered.version, by=desk.member.id, at=desk.now.machine
     )
     desk.site.changed()
-    return _read(desk, person)
+    return person_read(desk, person)
 
 
 @router.post("/people/import", summary="Take a table of people up")
@@ -231,7 +231,8 @@ def _require_kept(desk: Desk, person: str, *, is_sign_in: bool = False) -> None:
     register_acts.require_may_keep(desk.member, record.member, is_sign_in=is_sign_in)
 
 
-def _read(desk: Desk, person: str) -> PersonShown:
+def person_read(desk: Desk, person: str) -> PersonShown:
+    """Return somebody's line as it stands now."""
     return _shown(desk.site.decisions.person_records.one(person), desk.now)
 
 
@@ -265,14 +266,19 @@ def _plan(plan: ImportPlan, *, is_done: bool) -> Plan:
         changed=[
             Change(
                 id=each.id,
-                fields=[
-                    field
-                    for field in each.before.__struct_fields__
-                    if getattr(each.before, field) != getattr(each.after, field)
-                ],
+                fields=fields_between(each.before, each.after),
             )
             for each in plan.changed
         ],
         unchanged=plan.unchanged,
         missing=list(plan.missing),
     )
+
+
+def fields_between(before: PersonEntry, after: PersonEntry) -> list[str]:
+    """Return which fields of a line are different."""
+    return [
+        field
+        for field in before.__struct_fields__
+        if getattr(before, field) != getattr(after, field)
+    ]

@@ -14,7 +14,7 @@ from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.paging import part_of
 from schoolgate_webui.api.shapes import After, Limit, Named, Number, Page, Shape, named
-from schoolgate_webui.routes.policy import versions_seen
+from schoolgate_webui.routes.policy import differences_between, versions_seen
 from schoolgate_webui.views.policy_page import policy_page
 from schoolgate_webui.views.policy_versions import VersionsSeen
 from schoolgate_webui.views.why_form import LONGEST_URL, Entered, question_of
@@ -90,6 +90,18 @@ class Documents(Shape):
     documents: list[Document]
 
 
+class Differences(Shape):
+    """
+    What the version *later* says otherwise than *earlier*, in words.
+
+    Null where one of the two cannot be read any more.
+    """
+
+    earlier: int
+    later: int
+    differences: list[str] | None
+
+
 class WhyShown(Shape):
     """What the filter does, in sentences: the first says the question."""
 
@@ -127,7 +139,7 @@ def versions(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[Vers
     return part_of(
         desk.request,
         reversed(seen.versions),
-        lambda each: _line(each, seen),
+        lambda each: version_line(each, seen),
         number=lambda each: each.number,
         after=after,
         limit=limit,
@@ -140,7 +152,7 @@ def version(desk: DeskDep, number: Number) -> VersionShown:
     found, seen = desk.site.decisions.policies.find(number), versions_seen(desk)
     proof = found.proof
     return VersionShown(
-        **_line(found, seen).model_dump(),
+        **version_line(found, seen).model_dump(),
         steps=[
             PolicyStepShown(
                 move=each.move,
@@ -167,6 +179,21 @@ def documents(desk: DeskDep, number: Number) -> Documents:
     texts = desk.site.decisions.policies.texts(number)
     found = [Document(name=name, text=text) for name, text in sorted(texts.items())]
     return Documents(number=number, documents=found)
+
+
+@router.get("/policy/compare", summary="What one version says otherwise than another")
+def compare(
+    desk: DeskDep,
+    earlier: Annotated[int, Query(alias="from", ge=1, le=2**53)],
+    later: Annotated[int, Query(alias="to", ge=1, le=2**53)],
+) -> Differences:
+    """Say in plain words what one version says otherwise than another."""
+    policies = desk.site.decisions.policies
+    policies.find(earlier)
+    found = differences_between(desk, earlier, policies.find(later))
+    return Differences(
+        earlier=earlier, later=later, differences=None if found is None else list(found)
+    )
 
 
 @router.get("/why", summary="Why something is allowed or blocked")
@@ -203,7 +230,8 @@ def why(
     )
 
 
-def _line(found: PolicyVersion, seen: VersionsSeen) -> VersionLine:
+def version_line(found: PolicyVersion, seen: VersionsSeen) -> VersionLine:
+    """Return a version as a line of a list."""
     direction = found.direction
     return VersionLine(
         number=found.number,

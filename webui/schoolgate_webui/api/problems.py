@@ -13,12 +13,15 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.drafting.errors import ChangeRefused
+from schoolgate_policyd.rulefiles import RuleFileErrors
 from schoolgate_policyd.store.errors import StoreError, UnknownObject
 from schoolgate_policyd.workflow.blocks import NotSure
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, Stale, WrongState
 from schoolgate_policyd.workflow.people_table import BadTable
 from schoolgate_webui.api.shapes import Shape
 from schoolgate_webui.guard import AcknowledgementNeeded, NotForYou
+from schoolgate_webui.refusals import note_refusal, route_of
 
 Handler = Callable[[Request, Exception], Response]
 
@@ -28,6 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 # Where each kind of problem is explained.
 DOCS = "/api"
 _LONGEST_FIELD = 80
+_MOST_MISTAKES = 50
 
 
 class Mistake(Shape):
@@ -91,6 +95,7 @@ KINDS = {
     "settled": (409, "This was settled in the meantime"),
     "stale": (409, "Somebody else changed it in the meantime"),
     "invalid-entry": (422, "There are mistakes in what was entered"),
+    "change-refused": (422, "The policy cannot be changed like that"),
     "too-many-requests": (429, "Too many requests"),
     "failed": (500, "Something went wrong"),
     "store-failed": (503, "The records cannot be read or written now"),
@@ -107,25 +112,35 @@ def handle_problems(app: FastAPI) -> None:
     """Answer every error of *app* with a problem."""
     app.add_exception_handler(
         TokenNeeded,
-        lambda _, __: answer("token-needed", headers={"www-authenticate": "Bearer"}),
+        _noted(lambda _, __: answer("token-needed", headers={"www-authenticate": "Bearer"})),
     )
-    app.add_exception_handler(ScopeMissing, _scope_missing)
-    app.add_exception_handler(NotForYou, lambda _, __: answer("not-for-you"))
-    app.add_exception_handler(NotAllowed, _sentence("not-allowed"))
+    app.add_exception_handler(ScopeMissing, _noted(_scope_missing))
+    app.add_exception_handler(NotForYou, _noted(lambda _, __: answer("not-for-you")))
+    app.add_exception_handler(NotAllowed, _noted(_sentence("not-allowed")))
     app.add_exception_handler(
         AcknowledgementNeeded,
         lambda _, __: answer("acknowledgement-needed", page="/policy/acknowledge"),
     )
     app.add_exception_handler(SignatureNeeded, _signature_needed)
-    app.add_exception_handler(TooMany, _too_many)
+    app.add_exception_handler(TooMany, _noted(_too_many))
     app.add_exception_handler(UnknownObject, lambda _, __: answer("not-found"))
     app.add_exception_handler(WrongState, _sentence("settled"))
     app.add_exception_handler(Stale, _sentence("stale"))
+    app.add_exception_handler(ChangeRefused, _sentence("change-refused"))
+    app.add_exception_handler(RuleFileErrors, _misread)
     app.add_exception_handler(InvalidForm, _invalid)
     app.add_exception_handler(RequestValidationError, _misshapen)
     app.add_exception_handler(StoreError, _failed("store-failed"))
     app.add_exception_handler(HTTPException, _by_status)
     app.add_exception_handler(Exception, _failed("failed"))
+
+
+def _noted(handler: Handler) -> Handler:
+    def noted(request: Request, error: Exception) -> Response:
+        note_refusal(request, type(error).__name__)
+        return handler(request, error)
+
+    return noted
 
 
 def _scope_missing(_: Request, error: Exception) -> Response:
@@ -151,7 +166,7 @@ def _sentence(kind: str) -> Handler:
 
 def _failed(kind: str) -> Handler:
     def handler(request: Request, error: Exception) -> Response:
-        log.error("endpoint failed", path=request.url.path, cause=type(error).__name__)
+        log.error("endpoint failed", route=route_of(request), cause=type(error).__name__)
         return answer(kind)
 
     return handler
@@ -173,11 +188,24 @@ def _invalid(_: Request, error: Exception) -> Response:
     return answer("invalid-entry", mistakes=mistakes)
 
 
+def _misread(_: Request, error: Exception) -> Response:
+    found = error.mistakes if isinstance(error, RuleFileErrors) else ()
+    mistakes = [
+        {
+            "field": "text",
+            "message": f"{each.path.name}, line {each.line}: {each.message}",
+            "line": each.line,
+        }
+        for each in found[:_MOST_MISTAKES]
+    ]
+    return answer("invalid-entry", mistakes=mistakes)
+
+
 def _misshapen(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     mistakes = [
         {"field": _field(each.get("loc", ())), "message": str(each.get("msg", "is wrong"))}
-        for each in found[:50]
+        for each in found[:_MOST_MISTAKES]
     ]
     return answer("invalid-entry", mistakes=mistakes)
 

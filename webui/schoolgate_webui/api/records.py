@@ -1,9 +1,11 @@
-"""The audit, its checkpoints, how long what is kept, and legal holds."""
+"""The audit, its checkpoints, how long what is kept, and what was deleted."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from starlette import status
+from starlette.responses import Response
 
 from schoolgate_policyd.store.checkpoints import SignedCheckpoint
 from schoolgate_policyd.store.errors import UnknownObject
@@ -11,12 +13,10 @@ from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import AuditEntry
 from schoolgate_policyd.store.retention import days_of
 from schoolgate_policyd.store.retention_kinds import KINDS
-from schoolgate_policyd.workflow.legal_holds import may_see
 from schoolgate_policyd.workflow.record_search import parse_search
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.paging import next_link
 from schoolgate_webui.api.shapes import After, Limit, Page, Shape
-from schoolgate_webui.desk import Desk
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.records import filter_of, line_of, names_shown
 
@@ -73,16 +73,12 @@ class KindShown(Shape):
     is_held: bool
 
 
-class HoldShown(Shape):
-    """A legal hold: what is under it is not deleted."""
+class RunShown(Shape):
+    """A deletion: how many of each kind, and when the last trace was erased; null: not yet."""
 
-    number: int
-    on: str
-    target: str
-    reason: str
-    placed_by: str
-    placed_at: datetime
-    lifted_at: datetime | None
+    at: datetime
+    counts: dict[str, int]
+    erased_at: datetime | None
 
 
 @router.get("/audit", summary="What was done, newest first")
@@ -117,6 +113,17 @@ def checkpoints(desk: DeskDep) -> Page[CheckpointShown]:
     return Page(items=[_checkpoint(each, desk.now) for each in found])
 
 
+@router.post(
+    "/audit/checkpoints",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Ask for a checkpoint of the audit",
+)
+def want_checkpoint(desk: DeskDep) -> Response:
+    """Ask policyd, which has the key, for a checkpoint: it is in the list within seconds."""
+    desk.site.decisions.checkpoints.want(by=desk.member.id, at=desk.now.machine)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
 @router.get("/audit/checkpoints/{size}", summary="One checkpoint")
 def checkpoint(desk: DeskDep, size: Annotated[int, Path(ge=0, le=2**53)]) -> CheckpointShown:
     """Give one checkpoint."""
@@ -145,27 +152,20 @@ def retention(desk: DeskDep) -> Page[KindShown]:
     )
 
 
-@router.get("/legal-holds", summary="Legal holds")
-def holds(desk: DeskDep) -> Page[HoldShown]:
-    """List the legal holds that the token's owner may know of."""
-    return Page(items=list(_holds(desk)))
-
-
-def _holds(desk: Desk) -> list[HoldShown]:
+@router.get("/retention/runs", summary="What was deleted, newest first")
+def runs(desk: DeskDep) -> Page[RunShown]:
+    """List the newest deletions."""
     now = desk.now
-    return [
-        HoldShown(
-            number=each.id,
-            on=each.on.value,
-            target=each.target,
-            reason=each.reason,
-            placed_by=each.placed_by,
-            placed_at=now.recorded(each.placed_at),
-            lifted_at=None if each.lifted_at is None else now.recorded(each.lifted_at),
-        )
-        for each in desk.site.decisions.legal_holds.every()
-        if may_see(desk.member, each)
-    ]
+    return Page(
+        items=[
+            RunShown(
+                at=now.recorded(each.at),
+                counts=dict(each.counts),
+                erased_at=None if each.erased_at is None else now.recorded(each.erased_at),
+            )
+            for each in desk.site.decisions.retention.runs()
+        ]
+    )
 
 
 def _entry(entry: AuditEntry, words: str, now: Now) -> EntryShown:

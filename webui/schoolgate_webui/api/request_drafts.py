@@ -12,12 +12,13 @@ from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.request_shapes import Request, RequestEntry, whole_of
 from schoolgate_webui.api.shapes import Number, Page, Shape
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.rendering import plain
 
 router = APIRouter(tags=["Requests"])
 
 
 class Draft(Shape):
-    """A draft: what was entered so far, by field."""
+    """A draft: what was entered so far, by field, hidden marks in it made visible."""
 
     number: int
     changed_at: datetime
@@ -85,4 +86,6 @@ def submit(desk: DeskDep, number: Number) -> Request:
 
 def _shown(desk: Desk, kept: RequestDraft) -> Draft:
     changed_at = desk.now.recorded(kept.changed_at)
-    return Draft(number=kept.id, changed_at=changed_at, entry=dict(kept.entry))
+    # A draft is kept as it was typed, unchecked: what is hidden in it is given visibly.
+    entry = {name: plain(text) for name, text in kept.entry.items()}
+    return Draft(number=kept.id, changed_at=changed_at, entry=entry)

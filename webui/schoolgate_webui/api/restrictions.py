@@ -13,6 +13,7 @@ from schoolgate_policyd.workflow.supervision import (
     HowLong,
     SupervisedSession,
     assignment_end,
+    is_supervised_only,
     session_end,
 )
 from schoolgate_webui.api.guard import DeskDep, names_of
@@ -32,7 +33,7 @@ from schoolgate_webui.api.shapes import (
 )
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.routes.supervised import subject_called
-from schoolgate_webui.views.restrictions import what_words
+from schoolgate_webui.views.restrictions import what_words, where_words
 
 router = APIRouter(tags=["Restrictions"])
 
@@ -79,6 +80,15 @@ class SessionShown(Shape):
     starts_at: datetime
     ends_at: datetime
     is_over: bool
+
+
+class SupervisedPupil(Shape):
+    """A pupil under supervised-only use, and where that binds."""
+
+    person: Named
+    classes: list[str]
+    where: list[str]
+    has_session: bool
 
 
 class AssignmentShown(Shape):
@@ -128,6 +138,27 @@ def sessions(desk: DeskDep) -> Page[SessionShown]:
     """List the supervised sessions that are going on."""
     found = desk.site.decisions.supervision.sessions(desk.now.school)
     return Page(items=[_session(each, desk) for each in found])
+
+
+@router.get("/supervised-pupils", summary="Pupils under supervised-only use")
+def pupils(desk: DeskDep) -> Page[SupervisedPupil]:
+    """List the pupils for whom a supervised session can be opened, or is going on."""
+    decisions, now = desk.site.decisions, desk.now
+    restrictions = decisions.restrictions.in_force(now.school)
+    going_on = {each.person for each in decisions.supervision.sessions(now.school)}
+    register = desk.site.policy_in_force.source(now.school).register
+    return Page(
+        items=[
+            SupervisedPupil(
+                person=Named(id=each.id, name=each.name),
+                classes=sorted(each.classes),
+                where=list(where_words(each.id, register)),
+                has_session=each.id in going_on,
+            )
+            for each in decisions.people.members()
+            if is_supervised_only(each.id, restrictions, now.school)
+        ]
+    )
 
 
 @router.post(

@@ -7,11 +7,12 @@ from starlette import status
 
 from schoolgate_policyd.store.records import StandingPermission
 from schoolgate_policyd.workflow import forms
+from schoolgate_policyd.workflow.delegations import Delegation
 from schoolgate_policyd.workflow.requests import State
 from schoolgate_policyd.workflow.standing_requests import StandingRequest, parse_standing
 from schoolgate_webui.api.guard import DeskDep, names_of
 from schoolgate_webui.api.paging import part_of
-from schoolgate_webui.api.request_shapes import Measures
+from schoolgate_webui.api.request_shapes import Measures, Why
 from schoolgate_webui.api.shapes import (
     After,
     Entered,
@@ -23,7 +24,6 @@ from schoolgate_webui.api.shapes import (
     Text,
     Word,
     known,
-    named,
 )
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.views.moments import Now
@@ -43,13 +43,19 @@ class StandingEntry(Entered):
 
 
 class Permission(Shape):
-    """A standing permission; it is in force while both records stand and none is overdue."""
+    """
+    A standing permission; it is in force while both records stand and none is overdue.
+
+    Each record has a number of its own, by which it is withdrawn.
+    """
 
     name: str
     is_in_force: bool
     review_on: date | None
     permitted_by: Named | None
+    permitted_record: int | None
     confirmed_by: Named | None
+    confirmed_record: int | None
 
 
 class StandingLine(Shape):
@@ -140,35 +146,58 @@ def withdraw(desk: DeskDep, number: Number) -> StandingLine:
     return _shown(desk, withdrawn)
 
 
+@router.post("/standing/records/{number}/withdraw", summary="Withdraw one of the two records")
+def withdraw_record(desk: DeskDep, number: Number) -> Page[Permission]:
+    """Withdraw a record: its permission is in force no longer, at once; give what stands."""
+    desk.site.decisions.standing.withdraw(number, by=desk.member.id, at=desk.now.machine)
+    desk.site.changed()
+    return permissions(desk)
+
+
 @router.get("/delegations", summary="Deputies of the headteacher")
 def delegations(desk: DeskDep) -> Page[DelegationShown]:
     """List the delegations."""
-    people, now = names_of(desk).people, desk.now
     return Page(
-        items=[
-            DelegationShown(
-                number=each.id,
-                head=known(each.head, people),
-                deputy=known(each.deputy, people),
-                starts_at=now.local(each.starts_at),
-                ends_at=now.local(each.ends_at),
-                reasons=each.reasons,
-                is_live=each.is_live(now.school),
-            )
-            for each in desk.site.decisions.delegations.every()
-        ]
+        items=[_delegation(each, desk) for each in desk.site.decisions.delegations.every()]
+    )
+
+
+@router.post("/delegations/{number}/withdraw", summary="Withdraw a delegation")
+def end_delegation(desk: DeskDep, number: Number, entered: Why) -> DelegationShown:
+    """Withdraw a delegation at once; naming a deputy is a signature, ending it is none."""
+    ended = desk.site.decisions.delegations.end(
+        number,
+        by=desk.member.id,
+        why=forms.parse_withdrawal(entered.as_form()),
+        at=desk.now.machine,
+        moment=desk.now.school,
+    )
+    return _delegation(ended, desk)
+
+
+def _delegation(found: Delegation, desk: Desk) -> DelegationShown:
+    people, now = names_of(desk).people, desk.now
+    return DelegationShown(
+        number=found.id,
+        head=known(found.head, people),
+        deputy=known(found.deputy, people),
+        starts_at=now.local(found.starts_at),
+        ends_at=now.local(found.ends_at),
+        reasons=found.reasons,
+        is_live=found.is_live(now.school),
     )
 
 
 def _permission(found: StandingPermission, names: Names, now: Now) -> Permission:
-    permitted = None if found.permission is None else found.permission.actor
-    confirmed = None if found.controls is None else found.controls.actor
+    permission, controls = found.permission, found.controls
     return Permission(
         name=found.name,
         is_in_force=found.is_in_force_at(now.school),
         review_on=found.review_on,
-        permitted_by=named(permitted, names.people),
-        confirmed_by=named(confirmed, names.people),
+        permitted_by=None if permission is None else known(permission.actor, names.people),
+        permitted_record=None if permission is None else permission.id,
+        confirmed_by=None if controls is None else known(controls.actor, names.people),
+        confirmed_record=None if controls is None else controls.id,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import DateRange, Period, PeriodStart
 from schoolgate_policyd.drafting.changes import (
@@ -175,7 +176,7 @@ def _remove_read(asked: Asked, reading: Reading) -> tuple[Change, ...]:
 
 
 def _days(days: DateRange) -> str:
-    first, last = (f"{day.day} {day:%B %Y}" for day in (days.first, days.last))
+    first, last = (day_words(day) for day in (days.first, days.last))
     return first if first == last else f"{first} to {last}"
 
 

@@ -235,7 +235,8 @@ class Paper:
         )
         if not isinstance(found, list):
             raise TypeError("fpdf2 gave no lines, which are what it was asked for")
-        return found
+        # A line with nothing on it, between paragraphs, is one that fpdf2 draws as a space alone.
+        return [line or " " for line in found]
 
     def _fitting(self, text: str, width: float) -> str:
         return self._lines_in(text, width)[0]

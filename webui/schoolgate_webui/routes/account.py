@@ -8,9 +8,14 @@ from starlette import status
 
 from schoolgate_policyd.store.records import Proven, TooSoon, WrongPassword
 from schoolgate_policyd.workflow.passwords import LONGEST, why_not_good
-from schoolgate_webui.account_desk import AccountDep, AccountDesk
+from schoolgate_webui.account_desk import AccountDep, AccountDesk, ProvenDep
 from schoolgate_webui.guard import EnteredDep
-from schoolgate_webui.signing_in import is_second_factor_required, local_path, wait_words
+from schoolgate_webui.signing_in import (
+    is_second_factor_required,
+    local_path,
+    passkey_place,
+    wait_words,
+)
 from schoolgate_webui.views.account import account_page
 from schoolgate_webui.views.fields import Field
 
@@ -30,7 +35,7 @@ def account(desk: AccountDep) -> Response:
         sessions=store.sessions.of(person, at=at),
         here=desk.session.id,
         tokens=store.api_tokens.of(person),
-        has_passkeys=desk.site.relying_party is not None,
+        has_passkeys=passkey_place(desk.site, desk.request).is_here,
         is_required=is_second_factor_required(desk.site),
         now=desk.now,
     )
@@ -57,7 +62,7 @@ def confirm(desk: AccountDep, entered: EnteredDep) -> Response:
     )
     match outcome:
         case Proven():
-            desk.site.decisions.sessions.proven_again(desk.session.id, at=desk.now.machine)
+            desk.proven_again()
             return RedirectResponse(going_on, status.HTTP_303_SEE_OTHER)
         case WrongPassword():
             return _confirm_page(desk, going_on, _WRONG, 422)
@@ -103,7 +108,7 @@ def change_password(desk: AccountDep, entered: EnteredDep) -> Response:
 
 
 @router.post("/account/sessions/end-others")
-def end_others(desk: AccountDep) -> Response:
+def end_others(desk: ProvenDep) -> Response:
     """Sign out everywhere else."""
     desk.site.decisions.sessions.revoke_others(
         desk.member.id, desk.session.id, at=desk.now.machine, moment=desk.now.school
@@ -113,7 +118,7 @@ def end_others(desk: AccountDep) -> Response:
 
 
 @router.post("/account/sessions/{number}/end")
-def end_session(desk: AccountDep, number: int) -> Response:
+def end_session(desk: ProvenDep, number: int) -> Response:
     """Sign out one browser."""
     desk.site.decisions.sessions.revoke(
         desk.member.id, number, at=desk.now.machine, moment=desk.now.school

@@ -28,6 +28,7 @@ from schoolgate_webui.signing_in import (
     answered_challenge,
     device_of,
     is_second_factor_required,
+    passkey_place,
     use_up,
     wait_words,
 )
@@ -273,7 +274,7 @@ def _passkey_page(desk: AccountDesk, mistake: str = "", status_code: int = 200) 
         "account_passkey_new.html",
         status_code=status_code,
         mistakes=[{"text": mistake, "href": "#name"}] if mistake else [],
-        has_passkeys=desk.site.relying_party is not None,
+        has_passkeys=passkey_place(desk.site, desk.request).is_here,
         public_url=desk.site.settings.web.public_url,
         is_part_way=desk.is_part_way,
         name=Field("name", "name", "Name", device_of(desk.request), mistake),

@@ -1,11 +1,7 @@
 """Setting an account up with a code, new or afresh: nobody else knows the password."""
 
-from typing import Annotated
-from urllib.parse import quote
-
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
-from starlette import status
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.guard import EnteredDep, SiteDep, VisitDep
@@ -18,50 +14,41 @@ from schoolgate_webui.views.fields import Field
 
 router = APIRouter()
 
-_LONGEST_CODE = 100
+_NO_SUCH_CODE = (
+    "This code does not work: it was used, its time is over, or it was typed wrongly. Ask whoever "
+    "gave it to you for another."
+)
 
 
 @router.get("/account/setup")
-def enter_code(request: Request, pages: PagesDep, code: Annotated[str, Query()] = "") -> Response:
+def enter_code(request: Request, site: SiteDep, pages: PagesDep) -> Response:
     """Ask for the code that somebody was given on paper."""
-    typed = code.strip()[:_LONGEST_CODE]
-    if typed:
-        return RedirectResponse(
-            f"/account/setup/{quote(typed, safe='')}", status.HTTP_303_SEE_OTHER
-        )
-    return pages.page(
-        request, "account_setup_code.html", code=Field("code", "code", "Code"), mistakes=[]
-    )
+    return _code_page(request, site, pages)
 
 
-@router.get("/account/setup/{code}")
-def form(request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep, code: str) -> Response:
-    """Ask for a password, where the code is good."""
-    member = site.decisions.setup_codes.who(code, at=visit.now.machine)
-    if member is None:
-        return _no_such_code(request, pages)
-    return _page(request, site, pages, member, code=code)
-
-
-@router.post("/account/setup/{code}")
+@router.post("/account/setup")
 def set_up(
-    request: Request,
-    site: SiteDep,
-    visit: VisitDep,
-    pages: PagesDep,
-    *,
-    entered: EnteredDep,
-    code: str,
+    request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep, entered: EnteredDep
 ) -> Response:
-    """Begin the account anew and sign its person in."""
+    """
+    Ask for a password where the code is good; with one begin the account anew, and sign in.
+
+    The code is in no address: those stay in a browser's history, and whoever has it has the
+    account.
+    """
+    code = entered.get("code", "").strip()
+    if not code:
+        return _code_page(request, site, pages, "Enter the code that you were given.", 422)
     member = site.decisions.setup_codes.who(code, at=visit.now.machine)
     if member is None:
-        return _no_such_code(request, pages)
+        return _code_page(request, site, pages, _NO_SUCH_CODE, 404)
+    if "new_password" not in entered:
+        return _password_page(request, site, pages, member, code=code)
     own_words = (member.name, member.username or "", site.settings.school_name)
-    new = entered.get("new_password", "")
+    new = entered["new_password"]
     mistakes = mistakes_in(new, entered.get("new_password_again", ""), own_words)
     if mistakes:
-        return _page(request, site, pages, member, code=code, mistakes=mistakes)
+        return _password_page(request, site, pages, member, code=code, mistakes=mistakes)
     signed = site.decisions.setup_codes.set_up(
         code,
         new,
@@ -72,26 +59,26 @@ def set_up(
         address=visit.address,
     )
     if signed is None:
-        return _no_such_code(request, pages)
+        return _code_page(request, site, pages, _NO_SUCH_CODE, 404)
     site.changed()
     return gone_on(request, site, signed, "/?done=account-set-up")
 
 
-def _no_such_code(request: Request, pages: Pages) -> Response:
-    text = (
-        "This code does not work: it was used, its time is over, or it was typed wrongly. Ask "
-        "whoever gave it to you for another."
-    )
-    return pages.page(
+def _code_page(
+    request: Request, site: Site, pages: Pages, mistake: str = "", status_code: int = 200
+) -> Response:
+    return _with_token(
         request,
+        site,
+        pages,
         "account_setup_code.html",
-        status_code=status.HTTP_404_NOT_FOUND,
-        code=Field("code", "code", "Code", "", text),
-        mistakes=[{"text": text, "href": "#code"}],
+        status_code=status_code,
+        code=Field("code", "code", "Code", "", mistake),
+        mistakes=[{"text": mistake, "href": "#code"}] if mistake else [],
     )
 
 
-def _page(
+def _password_page(
     request: Request,
     site: Site,
     pages: Pages,
@@ -102,13 +89,12 @@ def _page(
 ) -> Response:
     labels = {"new_password": "New password", "new_password_again": "New password again"}
     wrong = mistakes or {}
-    # Whoever is signed in here has forms of their session; this one is of the browser.
-    secret = site.cookies.browser_of(request) or new_secret()
-    response = pages.page(
+    return _with_token(
         request,
+        site,
+        pages,
         "account_setup.html",
         status_code=422 if wrong else 200,
-        token=form_token(secret),
         code=code,
         name=member.name,
         username=member.username or "",
@@ -117,6 +103,27 @@ def _page(
             name: Field(name, name, label, "", wrong.get(name, ""))
             for name, label in labels.items()
         },
+    )
+
+
+def _with_token(
+    request: Request,
+    site: Site,
+    pages: Pages,
+    template: str,
+    *,
+    status_code: int,
+    **printed: object,
+) -> Response:
+    # Whoever is signed in here has forms of their session; these are of the browser.
+    secret = site.cookies.browser_of(request) or new_secret()
+    response = pages.page(
+        request,
+        template,
+        status_code=status_code,
+        headers=None,
+        token=form_token(secret),
+        **printed,
     )
     site.cookies.set_browser(request, response, secret)
     return response

@@ -11,15 +11,18 @@ from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import Url, parse_url
 from schoolgate_policyd.workflow import policy_acts
-from schoolgate_policyd.workflow.blocks import Block, parse_block, parse_lifting
+from schoolgate_policyd.workflow.blocks import Block, parse_block
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.policy_acts import Act
 from schoolgate_policyd.workflow.policy_versions import VersionState
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.routes.reports import visible
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views import at_once
+from schoolgate_webui.views.signing import proof_words
 
 router = APIRouter()
 
@@ -78,29 +81,18 @@ def block(desk: DeskDep, entered: EnteredDep) -> Response:
 @router.get("/blocks/{number}")
 def one(desk: DeskDep, number: Number) -> HTMLResponse:
     """Show one block."""
-    return _page(desk, desk.site.decisions.blocks.find(number))
+    kept = kept_entry(desk, SignedKind.BLOCK, str(number))
+    return _page(desk, desk.site.decisions.blocks.find(number), kept)
 
 
 @router.post("/blocks/{number}/lift")
 def lift(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
-    """Lift a block, signed by the head."""
-    site = desk.site
-    found = site.decisions.blocks.find(number)
+    """Go on to signing that a block is lifted; once signed, it is open within a second."""
+    found = desk.site.decisions.blocks.find(number)
     try:
-        reason, password = parse_lifting(entered)
-        site.decisions.blocks.lift(
-            number,
-            by=desk.member.id,
-            reason=reason,
-            password=password,
-            address=desk.visit.address,
-            at=desk.now.machine,
-        )
+        return go_and_sign(desk, SignedKind.BLOCK, str(number), entered)
     except InvalidForm as error:
-        kept = InvalidForm(error.mistakes, {"reason": entered.get("reason", "")})
-        return _page(desk, found, kept)
-    site.changed()
-    return _see(number, "lifted")
+        return _page(desk, found, entered, error)
 
 
 def _catalogue(desk: Desk) -> Catalogue:
@@ -127,18 +119,23 @@ def _form(
     return desk.page("block_new.html", status_code=status_code, form=page)
 
 
-def _page(desk: Desk, found: Block, invalid: InvalidForm | None = None) -> HTMLResponse:
-    site = desk.site
+def _page(
+    desk: Desk, found: Block, entered: Mapping[str, str], invalid: InvalidForm | None = None
+) -> HTMLResponse:
+    site, names = desk.site, desk.site.names()
+    signed = site.decisions.signings.of(SignedKind.BLOCK, str(found.number))
     page = at_once.block_page(
         found,
         _catalogue(desk),
-        site.names(),
+        names,
         desk.now,
         status=site.status(),
         version=site.decisions.version(),
         drafts=_drafts(desk, found),
         may_draft=policy_acts.may(desk.member, Act.DRAFT),
         may_lift=may(desk.member, Sight.LIFT_BLOCKS),
+        proofs=tuple(proof_words(each, names, desk.now) for each in signed),
+        entered=entered,
         invalid=invalid,
     )
     status_code = status.HTTP_200_OK if invalid is None else _UNPROCESSABLE

@@ -1,35 +1,37 @@
 """The steps from a draft to the policy in force, each on a page of its own."""
 
-from collections.abc import Callable
-from datetime import date, datetime, time
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from schoolgate_policyd.core.times import local_date, moment_of
+from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, WrongState
-from schoolgate_policyd.workflow.policy_versions import Direction, Minutes
+from schoolgate_policyd.workflow.policy_versions import Minutes
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.drawer import differences_of, drafted
 from schoolgate_webui.guard import EnteredDep
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views.draft_changes import CHANGED_MEANWHILE
-from schoolgate_webui.views.draft_steps import LABELS, Step, When, step_page
+from schoolgate_webui.views.draft_steps import LABELS, Step, step_page
 from schoolgate_webui.views.drafts import Drafted
 
 router = APIRouter()
 
 Number = Annotated[int, Path(ge=1, le=2**53)]
 
-type Work = Callable[[Desk, int, dict[str, str]], None]
+# What goes on to be signed answers with the way there.
+type Work = Callable[[Desk, int, dict[str, str]], Response | None]
 
 _UNPROCESSABLE = status.HTTP_422_UNPROCESSABLE_CONTENT
 _DONE = {
     Step.PROPOSE: "proposed",
     Step.APPROVE: "approved",
-    Step.DIRECT: "directed",
     Step.REFUSE: "refused",
     Step.WITHDRAW: "withdrawn",
 }
@@ -44,7 +46,7 @@ def propose_form(desk: DeskDep, number: Number) -> HTMLResponse:
 @router.post("/policy/drafts/{number}/propose")
 def propose(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
     """Propose a draft: from now on it stays as it is."""
-    return _take(desk, Step.PROPOSE, number, entered, _propose)
+    return _take(desk, Step.PROPOSE, number, entered, record_proposal)
 
 
 @router.get("/policy/drafts/{number}/approve")
@@ -56,18 +58,19 @@ def approve_form(desk: DeskDep, number: Number) -> HTMLResponse:
 @router.post("/policy/drafts/{number}/approve")
 def approve(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
     """Record the governors' approval."""
-    return _take(desk, Step.APPROVE, number, entered, _approve)
+    return _take(desk, Step.APPROVE, number, entered, record_approval)
 
 
 @router.get("/policy/drafts/{number}/direct")
 def direct_form(desk: DeskDep, number: Number) -> HTMLResponse:
     """Show exactly what the head would put in force, and the form that does it."""
-    return _page(desk, Step.DIRECT, drafted(desk, number))
+    kept = kept_entry(desk, SignedKind.POLICY, str(number))
+    return _page(desk, Step.DIRECT, drafted(desk, number), kept)
 
 
 @router.post("/policy/drafts/{number}/direct")
 def direct(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
-    """Record the signed direction."""
+    """Go on to signing the direction; once signed, it is in force from its moment."""
     return _take(desk, Step.DIRECT, number, entered, _direct)
 
 
@@ -80,7 +83,7 @@ def refuse_form(desk: DeskDep, number: Number) -> HTMLResponse:
 @router.post("/policy/drafts/{number}/refuse")
 def refuse(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
     """Refuse a proposal."""
-    return _take(desk, Step.REFUSE, number, entered, _refuse)
+    return _take(desk, Step.REFUSE, number, entered, record_refusal)
 
 
 @router.get("/policy/drafts/{number}/withdraw")
@@ -92,7 +95,7 @@ def withdraw_form(desk: DeskDep, number: Number) -> HTMLResponse:
 @router.post("/policy/drafts/{number}/withdraw")
 def withdraw(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
     """Withdraw a version before it is in force."""
-    return _take(desk, Step.WITHDRAW, number, entered, _withdraw)
+    return _take(desk, Step.WITHDRAW, number, entered, record_withdrawal)
 
 
 def _take(desk: Desk, step: Step, number: int, entered: dict[str, str], work: Work) -> Response:
@@ -100,11 +103,13 @@ def _take(desk: Desk, step: Step, number: int, entered: dict[str, str], work: Wo
     shown = drafted(desk, number)
     try:
         _require_shown(shown, entered)
-        work(desk, number, entered)
+        way_on = work(desk, number, entered)
     except InvalidForm as error:
         return _page(desk, step, shown, entered, invalid=_placed(error, step))
     except WrongState as error:
         return _page(desk, step, drafted(desk, number), entered, refusal=str(error))
+    if way_on is not None:
+        return way_on
     desk.site.changed()
     done = _DONE[step]
     return RedirectResponse(f"/policy/drafts/{number}?done={done}", status.HTTP_303_SEE_OTHER)
@@ -128,7 +133,8 @@ def _placed(error: InvalidForm, step: Step) -> InvalidForm:
     return InvalidForm(placed, {})
 
 
-def _propose(desk: Desk, number: int, entered: dict[str, str]) -> None:
+def record_proposal(desk: Desk, number: int, entered: Mapping[str, str]) -> None:
+    """Propose a draft with the reasons that were entered. Raises InvalidForm, WorkflowError."""
     reasons = _reasons(entered, "reasons")
     desk.site.decisions.policies.propose(
         number,
@@ -140,7 +146,8 @@ def _propose(desk: Desk, number: int, entered: dict[str, str]) -> None:
     )
 
 
-def _approve(desk: Desk, number: int, entered: dict[str, str]) -> None:
+def record_approval(desk: Desk, number: int, entered: Mapping[str, str]) -> None:
+    """Record the governors' approval as it was entered. Raises InvalidForm, WorkflowError."""
     entry = Entry(entered, ("met_on", "reference"))
     met_on = entry.day("met_on", "Enter the day of the meeting.")
     reference = entry.line("reference", "Name the minute that records it.")
@@ -154,44 +161,20 @@ def _approve(desk: Desk, number: int, entered: dict[str, str]) -> None:
     )
 
 
-def _direct(desk: Desk, number: int, entered: dict[str, str]) -> None:
-    fields = ("announced_on", "when", "in_force_from", "reasons", "password")
-    entry = Entry(entered, fields)
-    announced = None
-    if entered.get("announced_on", "").strip():
-        announced = entry.day("announced_on", "Enter the day.")
-    when = entry.choice("when", {each.value: each for each in When}, "Say from when.")
-    day = None
-    if when == When.DAY:
-        day = entry.day("in_force_from", "Enter the day from which it is in force.")
-    reasons = entry.text("reasons", "Give the reasons.")
-    password = entry.password("password")
-    entry.raise_mistakes()
-    desk.site.decisions.policies.direct(
-        number,
-        by=desk.member.id,
-        password=password,
-        address=desk.visit.address,
-        # The name under the direction is that of whoever is signed in, whatever was typed.
-        name=desk.member.name,
-        signed_on=_today(desk),
-        reasons=reasons,
-        direction=Direction(_starts(desk, day), announced, when == When.SAFETY),
-        shared=desk.site.workshop.shared(number),
-        at=desk.now.machine,
-        moment=desk.now.school,
-        zone=desk.now.zone,
-    )
+def _direct(desk: Desk, number: int, entered: Mapping[str, str]) -> Response:
+    return go_and_sign(desk, SignedKind.POLICY, str(number), entered)
 
 
-def _refuse(desk: Desk, number: int, entered: dict[str, str]) -> None:
+def record_refusal(desk: Desk, number: int, entered: Mapping[str, str]) -> None:
+    """Refuse a proposal with the reasons that were entered. Raises InvalidForm, WorkflowError."""
     reasons = _reasons(entered, "reasons")
     desk.site.decisions.policies.refuse(
         number, by=desk.member.id, reasons=reasons, at=desk.now.machine
     )
 
 
-def _withdraw(desk: Desk, number: int, entered: dict[str, str]) -> None:
+def record_withdrawal(desk: Desk, number: int, entered: Mapping[str, str]) -> None:
+    """Withdraw a version before it is in force. Raises InvalidForm, WorkflowError."""
     desk.site.decisions.policies.withdraw(
         number,
         by=desk.member.id,
@@ -201,12 +184,7 @@ def _withdraw(desk: Desk, number: int, entered: dict[str, str]) -> None:
     )
 
 
-def _starts(desk: Desk, day: date | None) -> datetime:
-    """Return the beginning of *day* by the school's clock; None is the present moment."""
-    return desk.now.school if day is None else moment_of(day, time(0), desk.now.zone)
-
-
-def _reasons(entered: dict[str, str], field: str) -> str:
+def _reasons(entered: Mapping[str, str], field: str) -> str:
     entry = Entry(entered, (field,))
     reasons = entry.text(field, "Give the reasons.")
     entry.raise_mistakes()
@@ -227,7 +205,7 @@ def _page(
     desk: Desk,
     step: Step,
     shown: Drafted,
-    entered: dict[str, str] | None = None,
+    entered: Mapping[str, str] | None = None,
     *,
     invalid: InvalidForm | None = None,
     refusal: str = "",

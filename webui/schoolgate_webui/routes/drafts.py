@@ -10,12 +10,11 @@ from schoolgate_policyd.drafting.errors import ChangeRefused
 from schoolgate_policyd.rulefiles import RuleFileErrors
 from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, WrongState
-from schoolgate_policyd.workflow.policy_changes import require_editable
-from schoolgate_webui.changing.kinds import FORMS, Kind, is_offered
-from schoolgate_webui.changing.sheet import Asked, read_changes
+from schoolgate_webui.changing.kinds import FORMS, Kind
+from schoolgate_webui.changing.sheet import read_changes
 from schoolgate_webui.desk import Desk, DeskDep
-from schoolgate_webui.drawer import changes_of, differences_of, drafted, preset_of
-from schoolgate_webui.guard import EnteredDep, NotForYou
+from schoolgate_webui.drawer import asked_of, changes_of, differences_of, drafted, editable
+from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.views import draft_changes
 from schoolgate_webui.views.drafts import Drafted, draft_page, header_of
 from schoolgate_webui.views.fields import Form
@@ -88,7 +87,7 @@ def undo(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
 @router.get("/policy/drafts/{number}/changes/{kind}")
 def change_form(desk: DeskDep, number: Number, kind: Kind) -> Response:
     """Show the form of one kind of change, or first what it could be about."""
-    shown = _editable(desk, number, kind)
+    shown = editable(desk, number, kind)
     query = dict(desk.request.query_params.items())
     query.pop("shown", None)
     return _change_page(desk, shown, kind, query)
@@ -97,9 +96,9 @@ def change_form(desk: DeskDep, number: Number, kind: Kind) -> Response:
 @router.post("/policy/drafts/{number}/changes/{kind}")
 def change(desk: DeskDep, entered: EnteredDep, number: Number, kind: Kind) -> Response:
     """Make the change, or show the form again with every entry and every mistake."""
-    shown = _editable(desk, number, kind)
+    shown = editable(desk, number, kind)
     entered.setdefault("shown", "")
-    asked = _asked(desk, shown, entered)
+    asked = asked_of(desk, shown, entered)
     if asked is None:
         return _change_page(desk, shown, kind, entered)
     try:
@@ -153,27 +152,6 @@ def bring_back(desk: DeskDep, number: Number) -> Response:
     return _see(f"/policy/drafts/{made.number}", "drafted")
 
 
-def _editable(desk: Desk, number: int, kind: Kind) -> Drafted:
-    """Return the draft if it may be changed in this way by whoever asks."""
-    shown = drafted(desk, number)
-    require_editable(shown.version, desk.member)
-    if not is_offered(kind, desk.member):
-        raise NotForYou(f"the form {kind}")
-    return shown
-
-
-def _asked(desk: Desk, shown: Drafted, values: dict[str, str]) -> Asked | None:
-    preset = preset_of(desk, shown.version)
-    if preset is None:
-        return None
-    return Asked(
-        preset=preset,
-        texts=desk.site.decisions.policies.texts(shown.version.number),
-        classes=desk.site.decisions.people.classes(),
-        values=values,
-    )
-
-
 def _new_page(
     desk: Desk, entered: dict[str, str], *, invalid: InvalidForm | None = None, refusal: str = ""
 ) -> HTMLResponse:
@@ -218,7 +196,7 @@ def _change_page(
     invalid: InvalidForm | None = None,
     refusal: str = "",
 ) -> HTMLResponse:
-    asked = _asked(desk, shown, values)
+    asked = asked_of(desk, shown, values)
     if asked is None:
         raise WrongState(_CANNOT_BE_READ)
     page = draft_changes.change_page(shown, kind, asked, invalid=invalid, refusal=refusal)

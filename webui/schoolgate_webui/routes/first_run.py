@@ -127,8 +127,6 @@ def save_network(
             parse_network({**entered, "reasons": "First run"}),
             version=record.version,
             by=None,
-            password="",
-            address=visit.address,
             at=visit.now.machine,
         )
     except InvalidForm as error:

@@ -47,7 +47,7 @@ def people(desk: DeskDep, q: Annotated[str, Query(max_length=200)] = "") -> HTML
 def asked_by_pseudonym(desk: DeskDep, code: Code) -> Response:
     """Ask why the record of whoever is called *code* is opened, without their name."""
     viewed = viewed_by(desk)
-    person = _called(viewed, code)
+    person = called(viewed, code)
     if person.id in viewed.open_now:
         return _see(person)
     return _form(desk, _pseudonym(viewed, person), f"/log/open/{code}", person, {})
@@ -57,7 +57,7 @@ def asked_by_pseudonym(desk: DeskDep, code: Code) -> Response:
 def open_by_pseudonym(desk: DeskDep, entered: EnteredDep, code: Code) -> Response:
     """Open the record of whoever is called *code*."""
     viewed = viewed_by(desk)
-    person = _called(viewed, code)
+    person = called(viewed, code)
     return _open(desk, entered, person, _pseudonym(viewed, person), f"/log/open/{code}")
 
 
@@ -65,7 +65,7 @@ def open_by_pseudonym(desk: DeskDep, entered: EnteredDep, code: Code) -> Respons
 def record(desk: DeskDep, person: Person) -> HTMLResponse:
     """Show the record of *person* where it is open, else ask why it should be."""
     viewed = viewed_by(desk)
-    member = _openable(viewed, person)
+    member = openable(viewed, person)
     if person not in viewed.open_now:
         return _form(desk, member.name, f"/log/people/{person}", member, {})
     found = desk.site.events.search(
@@ -92,7 +92,7 @@ def record(desk: DeskDep, person: Person) -> HTMLResponse:
 @router.post("/log/people/{person}")
 def open_by_name(desk: DeskDep, entered: EnteredDep, person: Person) -> Response:
     """Open the record of *person*."""
-    member = _openable(viewed_by(desk), person)
+    member = openable(viewed_by(desk), person)
     return _open(desk, entered, member, member.name, f"/log/people/{person}")
 
 
@@ -100,7 +100,7 @@ def open_by_name(desk: DeskDep, entered: EnteredDep, person: Person) -> Response
 def export(desk: DeskDep, person: Person) -> Response:
     """Give everything that the log keeps about *person*, as a file; the audit says who took it."""
     viewed = viewed_by(desk)
-    member = _openable(viewed, person)
+    member = openable(viewed, person)
     if person not in viewed.open_now:
         return _see(member)
     now = desk.now
@@ -130,13 +130,13 @@ def looks(
     return desk.page("log_looks.html", looks=page)
 
 
-def _called(viewed: Viewed, code: str) -> Member:
+def called(viewed: Viewed, code: str) -> Member:
     """Return whoever is called *code*; who may not be opened is nobody."""
     person = viewed.person_called(code)
-    return _openable(viewed, "" if person is None else person)
+    return openable(viewed, "" if person is None else person)
 
 
-def _openable(viewed: Viewed, person: str) -> Member:
+def openable(viewed: Viewed, person: str) -> Member:
     """Return *person*; for those who may not open their record there is none."""
     member = viewed.people.get(person)
     if member is None or not may_open(viewed.viewer, member):

@@ -10,10 +10,12 @@ from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.drafting.differences import differences
 from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion, in_force_at
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.views import policy_versions
 from schoolgate_webui.views.policy_page import policy_page
 from schoolgate_webui.views.policy_versions import VersionsSeen
+from schoolgate_webui.views.signing import proof_words
 
 router = APIRouter()
 
@@ -36,9 +38,11 @@ def in_force(desk: DeskDep) -> HTMLResponse:
 def version(desk: DeskDep, number: Number) -> HTMLResponse:
     """Show one version: who did what with it, and what it changed."""
     found = desk.site.decisions.policies.find(number)
-    changed = _differences(desk, found.base, found)
+    changed = differences_between(desk, found.base, found)
     shown = policy_versions.version_page(versions_seen(desk), found, changed)
-    return desk.page("policy_version.html", version=shown)
+    signed = desk.site.decisions.signings.of(SignedKind.POLICY, str(found.number))
+    proofs = [proof_words(each, desk.site.names(), desk.now) for each in signed]
+    return desk.page("policy_version.html", version=shown, proofs=proofs)
 
 
 @router.get("/policy/compare")
@@ -50,7 +54,7 @@ def compare(
     """Show in plain words what one version says otherwise than another."""
     seen = versions_seen(desk)
     pair = policy_versions.chosen(seen, earlier, later)
-    changed = None if pair is None else _differences(desk, pair[0].number, pair[1])
+    changed = None if pair is None else differences_between(desk, pair[0].number, pair[1])
     shown = policy_versions.compare_page(seen, pair, changed)
     return desk.page("policy_compare.html", compared=shown)
 
@@ -69,7 +73,9 @@ def _preset(desk: Desk, found: PolicyVersion) -> Preset | None:
         return None
 
 
-def _differences(desk: Desk, earlier: int | None, later: PolicyVersion) -> tuple[str, ...] | None:
+def differences_between(
+    desk: Desk, earlier: int | None, later: PolicyVersion
+) -> tuple[str, ...] | None:
     """Return the differences in words; None where one of the two cannot be read any more."""
     if earlier is None:
         return ()

@@ -1,5 +1,6 @@
 """The school's own page, its name, tables of people taken up, and the move to the next year."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from fastapi import APIRouter
@@ -26,7 +27,7 @@ from schoolgate_webui.views.school_fields import SchoolForm
 router = APIRouter()
 
 _UNPROCESSABLE = status.HTTP_422_UNPROCESSABLE_CONTENT
-_LAST_YEAR = 13
+LAST_YEAR = 13
 
 
 @router.get("/school")
@@ -108,7 +109,7 @@ def import_table(desk: DeskDep, entered: EnteredDep) -> Response:
 @router.get("/school/year")
 def year_form(desk: DeskDep) -> HTMLResponse:
     """Show where each class goes in the new year."""
-    proposed = desk.site.decisions.people_import.year_moves(None, _LAST_YEAR)
+    proposed = desk.site.decisions.people_import.year_moves(None, LAST_YEAR)
     return _year_page(desk, {"moves": proposed.text, "leave_on": today(desk).isoformat()})
 
 
@@ -118,7 +119,7 @@ def move_up(desk: DeskDep, entered: EnteredDep) -> Response:
     shown = entered.get("shown", "")
     store = desk.site.decisions.people_import
     try:
-        last_year, leave_on = _year_entry(entered)
+        last_year, leave_on = year_entry(entered)
         moves = store.year_moves(entered.get("moves", ""), last_year)
         if shown:
             store.move_up(
@@ -140,10 +141,10 @@ def move_up(desk: DeskDep, entered: EnteredDep) -> Response:
     return _year_page(desk, entered, moves=moves)
 
 
-def _year_entry(entered: dict[str, str]) -> tuple[int, date]:
+def year_entry(entered: Mapping[str, str]) -> tuple[int, date]:
     """Return the last year group and the day on which its pupils leave. Raises InvalidForm."""
     entry = Entry(entered, FIELDS)
-    years = {str(year): str(year) for year in range(1, _LAST_YEAR + 1)}
+    years = {str(year): str(year) for year in range(1, LAST_YEAR + 1)}
     last_year = entry.choice("last_year", years, "Choose your school’s last year group.")
     leave_on = entry.day("leave_on", "Enter the last day of those who leave.")
     entry.raise_mistakes()

@@ -7,17 +7,19 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
 from schoolgate_policyd.drafting.errors import ChangeRefused
+from schoolgate_policyd.store.signed_days import CALENDAR
 from schoolgate_policyd.workflow import register_acts
-from schoolgate_policyd.workflow.different_days import parse_day
 from schoolgate_policyd.workflow.errors import InvalidForm, Stale, WrongState
 from schoolgate_policyd.workflow.policy_acts import Act
 from schoolgate_policyd.workflow.policy_acts import may as may_with_policy
 from schoolgate_policyd.workflow.register_acts import RegisterAct
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_webui.changing.kinds import Kind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.overtime import parse_overtime, with_overtime
 from schoolgate_webui.school_desk import form_page, today
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views import school_day_forms as forms
 from schoolgate_webui.views import school_days as views
 
@@ -38,26 +40,18 @@ def calendar(desk: DeskDep) -> HTMLResponse:
 def different_form(desk: DeskDep) -> HTMLResponse:
     """Show the form with which the head says that a day is different."""
     register_acts.require(desk.member, RegisterAct.DIRECT_DAYS)
-    return form_page(desk, forms.different_form(today(desk)))
+    kept = kept_entry(desk, SignedKind.DIFFERENT_DAY, CALENDAR)
+    return form_page(desk, forms.different_form(today(desk), entered=kept or None))
 
 
 @router.post("/school/calendar/different")
 def direct_day(desk: DeskDep, entered: EnteredDep) -> Response:
-    """Have days go otherwise, signed by the head."""
+    """Go on to signing that days go otherwise."""
     try:
-        desk.site.decisions.different_days.direct(
-            parse_day(entered, today=today(desk)),
-            by=desk.member.id,
-            password=entered.get("password", ""),
-            address=desk.visit.address,
-            today=today(desk),
-            at=desk.now.machine,
-        )
+        return go_and_sign(desk, SignedKind.DIFFERENT_DAY, CALENDAR, entered)
     except InvalidForm as error:
         shown = forms.different_form(today(desk), entered=entered, invalid=error)
         return form_page(desk, shown)
-    desk.site.changed()
-    return _see("day-directed")
 
 
 @router.post("/school/calendar/different/{number}/withdraw")

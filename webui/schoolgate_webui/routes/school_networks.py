@@ -11,9 +11,11 @@ from schoolgate_policyd.workflow import register_acts
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, Stale
 from schoolgate_policyd.workflow.networks import NetworkRecord, parse_network
 from schoolgate_policyd.workflow.register_acts import RegisterAct
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.school_desk import configured_networks, form_page, version_of
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views import school_networks as views
 
 router = APIRouter()
@@ -33,23 +35,20 @@ def network_form(desk: DeskDep, network: NetworkId) -> HTMLResponse:
     """Show the form of one network."""
     record = _record(desk, network)
     register_acts.require(desk.member, RegisterAct.KEEP)
-    return form_page(desk, views.network_form(record, desk.member))
+    kept = kept_entry(desk, SignedKind.NETWORK, network)
+    return form_page(desk, views.network_form(record, desk.member, entered=kept or None))
 
 
 @router.post("/school/networks/{network}")
 def change_network(desk: DeskDep, network: NetworkId, entered: EnteredDep) -> Response:
-    """Change what the school says of a network; what may open something is the head's."""
-    record = _record(desk, network)
+    """Change what the school says of a network; what may open something the head signs."""
+    record, store, by = _record(desk, network), desk.site.decisions.networks, desk.member.id
     try:
-        desk.site.decisions.networks.change(
-            record.configured,
-            parse_network(entered),
-            version=version_of(entered),
-            by=desk.member.id,
-            password=entered.get("password", ""),
-            address=desk.visit.address,
-            at=desk.now.machine,
-        )
+        entry = parse_network(entered)
+        if store.needs_signature(record.configured, entry, by=by):
+            return go_and_sign(desk, SignedKind.NETWORK, network, entered)
+        version, at = version_of(entered), desk.now.machine
+        store.change(record.configured, entry, version=version, by=by, at=at)
     except InvalidForm as error:
         shown = views.network_form(record, desk.member, entered=entered, invalid=error)
         return form_page(desk, shown)

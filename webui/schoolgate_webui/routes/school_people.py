@@ -10,10 +10,12 @@ from starlette import status
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.store.person_records import PAGE
 from schoolgate_policyd.workflow import register_acts
+from schoolgate_policyd.workflow.duty_text import reasons_in
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, Stale
 from schoolgate_policyd.workflow.legal_holds import may_hold
-from schoolgate_policyd.workflow.register_duties import parse_duties, parse_leaving
+from schoolgate_policyd.workflow.register_duties import parse_leaving
 from schoolgate_policyd.workflow.register_people import PersonRecord, parse_person
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.school_desk import (
@@ -23,8 +25,10 @@ from schoolgate_webui.school_desk import (
     today,
     version_of,
 )
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views import school_person_forms as forms
 from schoolgate_webui.views.school_people import Filters, people_page, person_page
+from schoolgate_webui.views.signing import proof_words
 
 router = APIRouter()
 
@@ -124,33 +128,24 @@ def change(desk: DeskDep, person: Person, entered: EnteredDep) -> Response:
 @router.get("/school/people/{person}/duties")
 def duties_form(desk: DeskDep, person: Person) -> HTMLResponse:
     """Show the form of their duties."""
-    return form_page(desk, forms.duties_form(_given(desk, person), services_of(desk)))
+    record, kept = _given(desk, person), kept_entry(desk, SignedKind.DUTY, person)
+    return form_page(desk, forms.duties_form(record, services_of(desk), entered=kept or None))
 
 
 @router.post("/school/people/{person}/duties")
 def give_duties(desk: DeskDep, person: Person, entered: EnteredDep) -> Response:
-    """Give and take duties."""
-    services = services_of(desk)
+    """Go on to signing which duties they hold; once signed, they hold them at once."""
     try:
-        desk.site.decisions.people_changes.give_duties(
-            person,
-            parse_duties(entered, services),
-            version=version_of(entered),
-            by=desk.member.id,
-            at=desk.now.machine,
-            moment=desk.now.school,
-        )
+        return go_and_sign(desk, SignedKind.DUTY, person, entered)
     except (InvalidForm, Stale) as error:
         shown = forms.duties_form(
             _given(desk, person),
-            services,
+            services_of(desk),
             entered=entered,
             invalid=error if isinstance(error, InvalidForm) else None,
             is_stale=isinstance(error, Stale),
         )
         return form_page(desk, shown)
-    desk.site.changed()
-    return _see(person, "duties")
 
 
 @router.get("/school/people/{person}/leave")
@@ -245,6 +240,7 @@ def _person_page(desk: Desk, record: PersonRecord, refusal: str = "") -> HTMLRes
         services=services_of(desk),
         devices=devices,
         is_held=_is_held(desk, record),
+        decided=_decided(desk, record),
     )
     return desk.page(
         "school_person.html",
@@ -252,6 +248,15 @@ def _person_page(desk: Desk, record: PersonRecord, refusal: str = "") -> HTMLRes
         person=shown,
         mistakes=[{"text": refusal, "href": "#main-content"}] if refusal else [],
     )
+
+
+def _decided(desk: Desk, record: PersonRecord) -> tuple[str, str]:
+    """Return why they hold the duties that they hold, and who signed that; "" without."""
+    signed = desk.site.decisions.signings.of(SignedKind.DUTY, record.id)
+    if not signed or not record.duties:
+        return "", ""
+    newest = signed[-1]
+    return reasons_in(newest.document.text), proof_words(newest, desk.site.names(), desk.now)
 
 
 def _is_held(desk: Desk, record: PersonRecord) -> bool:

@@ -22,6 +22,7 @@ from schoolgate_webui.signing_in import (
     gone_on,
     local_path,
     next_step,
+    passkey_place,
     used_passkey,
     wait_words,
 )
@@ -70,7 +71,9 @@ def sign_in(
     if isinstance(outcome, SignedIn):
         return gone_on(request, site, outcome, going_on)
     mistake, code = outcome
-    return sign_in_page(request, site, pages, going_on=going_on, mistake=mistake, status_code=code)
+    return sign_in_page(
+        request, site, pages, going_on=going_on, passkey_mistake=mistake, status_code=code
+    )
 
 
 @router.get("/sign-in/second")
@@ -159,7 +162,7 @@ def use_passkey(
         return gone_on(request, site, outcome, going_on)
     mistake, code = outcome
     return _second_page(
-        request, site, pages, known, going_on=going_on, mistake=mistake, status_code=code
+        request, site, pages, known, going_on=going_on, passkey_mistake=mistake, status_code=code
     )
 
 
@@ -174,7 +177,7 @@ def set_up(
     return pages.page(
         request,
         "sign_in_set_up.html",
-        has_passkeys=site.relying_party is not None,
+        has_passkeys=passkey_place(site, request).is_here,
         person_name=known.member.name,
     )
 
@@ -217,19 +220,24 @@ def _second_page(
     *,
     going_on: str,
     mistake: str = "",
+    passkey_mistake: str = "",
     status_code: int = status.HTTP_200_OK,
 ) -> Response:
     has = site.decisions.second_factor.of(known.member.id)
+    place = passkey_place(site, request)
+    found = (("code", mistake), ("passkey", passkey_mistake))
     return pages.page(
         request,
         "sign_in_second.html",
         status_code=status_code,
-        mistakes=[{"text": mistake, "href": "#code"}] if mistake else [],
+        mistakes=[{"text": text, "href": f"#{field}"} for field, text in found if text],
         next=going_on,
         has_codes=has.codes_since is not None,
         has_recovery_codes=has.recovery_codes_left > 0,
-        has_passkey=has.passkeys > 0 and site.relying_party is not None,
-        has_passkey_elsewhere=has.passkeys > 0 and site.relying_party is None,
+        has_passkey=has.passkeys > 0 and place.is_here,
+        has_passkey_elsewhere=has.passkeys > 0 and not place.is_here,
+        passkeys=place,
+        passkey_mistake=passkey_mistake,
         person_name=known.member.name,
         code=Field("code", "code", "Code", "", mistake),
     )

@@ -15,6 +15,7 @@ from schoolgate_webui.signing_in import (
     is_second_factor_required,
     local_path,
     next_step,
+    passkey_place,
     wait_words,
 )
 from schoolgate_webui.site import Site
@@ -92,6 +93,8 @@ def sign_out(request: Request, site: SiteDep, visit: VisitDep) -> Response:
         site.changed()
     response = RedirectResponse("/?done=signed-out", status.HTTP_303_SEE_OTHER)
     site.cookies.forget_session(request, response)
+    # Not "cookies": that would take those of every server below the same domain.
+    response.headers["clear-site-data"] = '"cache", "storage"'
     return response
 
 
@@ -103,6 +106,7 @@ def sign_in_page(
     going_on: str,
     username: str = "",
     mistake: str = "",
+    passkey_mistake: str = "",
     is_empty: bool = False,
     status_code: int = status.HTTP_200_OK,
 ) -> Response:
@@ -116,6 +120,7 @@ def sign_in_page(
             ("username", name_missing),
             ("password", password_missing),
             ("username", mistake),
+            ("passkey", passkey_mistake),
         )
         if text
     ]
@@ -128,7 +133,8 @@ def sign_in_page(
         token=form_token(secret),
         mistakes=mistakes,
         next=going_on,
-        has_passkeys=site.relying_party is not None,
+        has_passkeys=passkey_place(site, request).is_here,
+        passkey_mistake=passkey_mistake,
         username=Field("username", "username", "User name", username[:200], name_missing),
         password=Field("password", "password", "Password", "", password_missing),
     )

@@ -11,20 +11,23 @@ from schoolgate_policyd.passkey_ceremonies import (
     RelyingParty,
     assertion_of,
     challenge_of,
-    checked,
-    credential_id_of,
     request_options,
 )
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.records import TooSoon
-from schoolgate_policyd.store.second_factor import UsedPasskey
-from schoolgate_policyd.store.signing_desk import ByPasskey, ByPassword
+from schoolgate_policyd.store.signing_desk import ByPasskey, ByPassword, Signable
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, OpensNothing, Stale
 from schoolgate_policyd.workflow.signing import Signing
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.signed_forms import SIGNED_FORMS, back_to_form, session_of
-from schoolgate_webui.signing_in import is_second_factor_required, wait_words
+from schoolgate_webui.signing_in import (
+    checked_passkey,
+    counted,
+    is_second_factor_required,
+    passkey_place,
+    wait_words,
+)
 from schoolgate_webui.views.signing import sign_page
 
 router = APIRouter()
@@ -32,7 +35,7 @@ router = APIRouter()
 Nonce = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 _LONGEST_CODE = 100
-_BAD_PASSKEY = "That passkey was not accepted: nothing was signed. Try again, or use a code."
+_BAD_PASSKEY = "That passkey was not accepted: nothing was signed. Try again."
 
 
 @router.get("/sign/{nonce}")
@@ -76,11 +79,10 @@ def _with_password(desk: Desk, signing: Signing, entered: dict[str, str]) -> Non
     password = entered.get("password", "")
     if not password:
         raise _mistake("password", "Enter your password.")
-    form = SIGNED_FORMS[signing.document.kind]
     desk.site.decisions.signing_desk.sign_with_password(
         signing.nonce,
         signing.session,
-        form.signable(desk, signing.document.object_id, signing.entered),
+        _signable(desk, signing),
         ByPassword(
             password,
             entered.get("code", "").strip()[:_LONGEST_CODE],
@@ -92,35 +94,33 @@ def _with_password(desk: Desk, signing: Signing, entered: dict[str, str]) -> Non
 
 
 def _with_passkey(desk: Desk, signing: Signing, answer: str) -> None:
-    party, now = _party(desk), desk.now.machine
-    factor = desk.site.decisions.second_factor
-    attempt = factor.begin_passkey(desk.visit.address, at=now)
-    if isinstance(attempt, TooSoon):
-        raise _mistake("password", wait_words(attempt))
+    def look(party: RelyingParty, attempt: int) -> ByPasskey:
+        if challenge_of(answer) != signing.challenge:
+            raise BadPasskey("the answer is to another challenge")
+        used = checked_passkey(
+            desk.site, party, signing.challenge, answer, attempt, person=desk.member.id
+        )
+        return ByPasskey(used, signing.challenge, assertion_of(used.passkey, answer))
+
     try:
-        proof = _checked(desk, party, signing, answer, attempt)
+        proof = counted(desk.site, desk.visit, look)
     except BadPasskey as error:
-        factor.passkey_failed(desk.visit.address, at=now)
-        raise _mistake("password", _BAD_PASSKEY) from error
-    form = SIGNED_FORMS[signing.document.kind]
-    signable = form.signable(desk, signing.document.object_id, signing.entered)
+        raise _mistake("passkey", _BAD_PASSKEY) from error
+    if isinstance(proof, TooSoon):
+        raise _mistake("passkey", wait_words(proof))
+    signable = _signable(desk, signing)
     desk.site.decisions.signing_desk.sign_with_passkey(
-        signing.nonce, signing.session, signable, proof, at=now
+        signing.nonce, signing.session, signable, proof, at=desk.now.machine
     )
 
 
-def _checked(
-    desk: Desk, party: RelyingParty, signing: Signing, answer: str, attempt: int
-) -> ByPasskey:
-    """Return what a passkey of the signer's said to this signing. Raises BadPasskey."""
-    if challenge_of(answer) != signing.challenge:
-        raise BadPasskey("the answer is to another challenge")
-    passkey = desk.site.decisions.passkeys.find(credential_id_of(answer))
-    if passkey is None or passkey.person != desk.member.id:
-        raise BadPasskey("the passkey is not the signer’s")
-    found = checked(party, signing.challenge, passkey, answer)
-    used = UsedPasskey(passkey, attempt, found.sign_count, found.is_backed_up)
-    return ByPasskey(used, signing.challenge, assertion_of(passkey, answer))
+def _signable(desk: Desk, signing: Signing) -> Signable:
+    """Return what is to be signed of what was entered. Raises Stale where that is wrong by now."""
+    form = SIGNED_FORMS[signing.document.kind]
+    try:
+        return form.signable(desk, signing.document.object_id, signing.entered)
+    except InvalidForm as error:
+        raise Stale(str(error)) from error
 
 
 def _page(
@@ -135,7 +135,7 @@ def _page(
         desk.member,
         desk.site.decisions.second_factor.of(desk.member.id),
         back_href=back_to_form(signing),
-        are_passkeys_here=desk.site.relying_party is not None,
+        passkeys=passkey_place(desk.site, desk.request),
         is_factor_required=is_second_factor_required(desk.site),
         invalid=invalid,
         is_changed=is_changed,

@@ -10,10 +10,13 @@ from starlette import status
 from schoolgate_policyd.store.standing import DUTY_FOR
 from schoolgate_policyd.workflow import forms
 from schoolgate_policyd.workflow.errors import InvalidForm
+from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_policyd.workflow.standing_requests import parse_standing
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.request_pages import UNPROCESSABLE, Number
+from schoolgate_webui.signed_forms import go_and_sign, kept_entry
+from schoolgate_webui.views.signing import proof_words
 from schoolgate_webui.views.standing import abouts_of, ask_page, asked_page, standing_page
 
 router = APIRouter()
@@ -57,7 +60,7 @@ def ask(desk: DeskDep, entered: EnteredDep) -> Response:
 @router.get("/standing/requests/{number}")
 def one(desk: DeskDep, number: Number) -> HTMLResponse:
     """Show one that was asked for."""
-    return _page(desk, number)
+    return _page(desk, number, kept_entry(desk, SignedKind.STANDING, str(number)))
 
 
 @router.post("/standing/requests/{number}/controls")
@@ -76,23 +79,12 @@ def check(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
 
 @router.post("/standing/requests/{number}/decision")
 def decide(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
-    """Permit or refuse, signed."""
-    now = desk.now
+    """Go on to signing the decision; once signed, a permission is in force within a second."""
     typed = {**entered, "staff_name": desk.member.name}
     try:
-        decision = forms.parse_decision_signed_at_once(typed, moment=now.school, zone=now.zone)
-        desk.site.decisions.standing_requests.decide(
-            number,
-            by=desk.member.id,
-            decision=decision,
-            address=desk.visit.address,
-            at=now.machine,
-            moment=now.school,
-        )
+        return go_and_sign(desk, SignedKind.STANDING, str(number), typed)
     except InvalidForm as error:
         return _page(desk, number, typed, error)
-    desk.site.changed()
-    return _see(number, "signed")
 
 
 @router.post("/standing/requests/{number}/withdraw")
@@ -120,8 +112,16 @@ def _page(
 ) -> HTMLResponse:
     store = desk.site.decisions.standing_requests
     asked = store.find(number)
+    seen = desk.seen()
+    signed = desk.site.decisions.signings.of(SignedKind.STANDING, str(asked.id))
     page = asked_page(
-        asked, store.turn_of(asked), desk.member, desk.seen(), entered=entered, invalid=invalid
+        asked,
+        store.turn_of(asked),
+        desk.member,
+        seen,
+        entered=entered,
+        invalid=invalid,
+        proofs=tuple(proof_words(each, seen.names, seen.now) for each in signed),
     )
     status_code = status.HTTP_200_OK if invalid is None else UNPROCESSABLE
     return desk.page("standing_request.html", status_code=status_code, asked=page)

@@ -1,10 +1,11 @@
 """Your account as its page prints it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import quote
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.store.sign_in_records import (
     ApiToken,
     SecondFactors,
@@ -108,10 +109,6 @@ def in_fours(secret: str) -> str:
     return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
-def _day(local: datetime) -> str:
-    return f"{local.day} {local:%B %Y}"
-
-
 def _passkey(passkey: StoredPasskey, now: Now) -> PasskeyRow:
     used = passkey.last_used_at
     return PasskeyRow(
@@ -144,7 +141,7 @@ def _token(token: ApiToken, now: Now) -> TokenRow:
         name=token.name,
         scopes=tuple(words for scope, words in WORDS.items() if scope in scopes),
         # It ends with a day: that day is named, not the midnight after it.
-        ends=f"After {_day((token.ends_at - _JUST_NOW).astimezone(now.zone))}",
+        ends=f"After {day_words((token.ends_at - _JUST_NOW).astimezone(now.zone))}",
         used="Not yet" if used is None else short_day_and_time(now.recorded(used)),
         state="Works" if works else over,
         revoke_action=f"/account/tokens/{token.id}/revoke" if works else "",

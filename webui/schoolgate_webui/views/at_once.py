@@ -26,7 +26,7 @@ _LABELS = {
     "answer": "Answer to whoever reported it",
     "sure": "Block it all the same",
 }
-_LIFT_LABELS = {"reason": "Why does it open again?", "password": "Password"}
+_LIFT_LABELS = {"reason": "Why does it open again?"}
 _WHOM = (
     Option(PUPILS, "Pupils", "And everybody on a device that is not known."),
     Option(EVERYBODY, "Everybody", "Staff and visitors too."),
@@ -79,13 +79,14 @@ class DraftLink(msgspec.Struct, frozen=True):
 
 
 class BlockPage(msgspec.Struct, frozen=True):
-    """One block; *lifting* is the form for whoever may lift it."""
+    """One block; *lifting* is the form for whoever may lift it, *proofs* who signed that."""
 
     number: int
     href: str
     title: str
     tag: Tag
     rows: tuple[Row, ...]
+    proofs: tuple[str, ...]
     drafts: tuple[DraftLink, ...]
     may_draft: bool
     lifting: Form | None
@@ -154,12 +155,18 @@ def block_page(
     drafts: tuple[DraftLink, ...],
     may_draft: bool,
     may_lift: bool,
+    proofs: tuple[str, ...],
+    entered: Mapping[str, str],
     invalid: InvalidForm | None = None,
 ) -> BlockPage:
-    """Return the page of *block*; *version* is the store's, *status* what is in force where."""
+    """
+    Return the page of *block*; *version* is the store's, *status* what is in force where.
+
+    *entered* stands in the form that lifts it, *proofs* say by what means it was signed.
+    """
     fields = None
     if may_lift and block.lifted is None:
-        fields = Form(_LIFT_LABELS, {}, invalid)
+        fields = Form(_LIFT_LABELS, entered, invalid)
     tag = IN_FORCE if status is not None and status.in_force_version >= version else COMING
     return BlockPage(
         number=block.number,
@@ -167,6 +174,7 @@ def block_page(
         title=name_of(block.what, catalogue),
         tag=tag if block.lifted is None else LIFTED,
         rows=tuple(_rows(block, names, now)),
+        proofs=proofs,
         drafts=drafts,
         may_draft=may_draft,
         lifting=fields,

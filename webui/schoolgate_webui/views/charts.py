@@ -58,7 +58,6 @@ class Columns(msgspec.Struct, frozen=True):
     labels: tuple[Mark, ...]
     lines: tuple[Mark, ...]
     legend: tuple[Series, ...]
-    foot: int
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -128,7 +127,6 @@ def columns(
         labels,
         lines,
         tuple(series) if len(series) > 1 else (),
-        _HEIGHT - _FOOT,
     )
 
 

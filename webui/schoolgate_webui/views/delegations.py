@@ -27,7 +27,11 @@ _WITHDRAWN = Tag("Withdrawn", "govuk-tag--grey")
 
 
 class DelegationCard(msgspec.Struct, frozen=True):
-    """A delegation in the list; *end_action* is empty for those who may not withdraw it."""
+    """
+    A delegation in the list; *end_action* is empty for those who may not withdraw it.
+
+    *end_why* is what was typed into its form, which came back with *end_mistake*.
+    """
 
     title: str
     stage: Tag
@@ -37,6 +41,7 @@ class DelegationCard(msgspec.Struct, frozen=True):
     number: int
     end_action: str
     end_mistake: str
+    end_why: str
 
 
 class NamingPart(msgspec.Struct, frozen=True):
@@ -73,9 +78,11 @@ def delegations_page(
     *invalid* are the mistakes in the form that names a deputy, or, with *ending*, in the one that
     withdraws delegation *ending*.
     """
-    mistake = "" if invalid is None or ending is None else invalid.message_for("why") or ""
+    mistake = why = ""
+    if invalid is not None and ending is not None:
+        mistake, why = invalid.message_for("why") or "", invalid.entry.get("why", "")
     cards = tuple(
-        _card(each, member, names, now, mistake if each.id == ending else "")
+        _card(each, member, names, now, (mistake, why) if each.id == ending else ("", ""))
         for each in delegations
     )
     naming, mistakes = None, []
@@ -109,8 +116,9 @@ def _naming(form: Form, member: Member, people: tuple[Member, ...]) -> NamingPar
 
 
 def _card(
-    delegation: Delegation, member: Member, names: Names, now: Now, mistake: str
+    delegation: Delegation, member: Member, names: Names, now: Now, came_back: tuple[str, str]
 ) -> DelegationCard:
+    mistake, why = came_back
     starts = now.local(delegation.starts_at)
     last = now.local(delegation.ends_at - timedelta(seconds=1))
     is_over = delegation.is_over(now.school)
@@ -135,6 +143,7 @@ def _card(
             else f"/delegations/{delegation.id}/withdraw"
         ),
         end_mistake=mistake,
+        end_why=why,
     )
 
 

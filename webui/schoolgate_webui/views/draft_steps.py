@@ -5,9 +5,10 @@ from enum import StrEnum
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.workflow.errors import InvalidForm
-from schoolgate_policyd.workflow.policy_gate import earliest_date, in_words
+from schoolgate_policyd.workflow.policy_gate import earliest_date
 from schoolgate_policyd.workflow.policy_versions import Move, terms_for
 from schoolgate_webui.views.draft_checks import Sentences, findings_of, kept_replay
 from schoolgate_webui.views.drafts import Drafted, Header, header_of
@@ -46,7 +47,6 @@ LABELS: Mapping[Step, Mapping[str, str]] = {
         "in_force_from": "In force from the beginning of",
         "reasons": "Reasons",
         "staff_name": "Staff name",
-        "password": "Signature",
     },
     Step.REFUSE: {"reasons": "Why is it refused?"},
     Step.WITHDRAW: {"why": "Why is it withdrawn?"},
@@ -61,7 +61,7 @@ _TITLES = {
 _BUTTONS = {
     Step.PROPOSE: "Propose",
     Step.APPROVE: "Record approval",
-    Step.DIRECT: "Sign and direct",
+    Step.DIRECT: "Continue to sign",
     Step.REFUSE: "Refuse",
     Step.WITHDRAW: "Withdraw",
 }
@@ -109,7 +109,7 @@ def step_page(
     refusal: str = "",
 ) -> StepPage:
     """Return the page of *step*; *refusal* is a sentence about the whole of it."""
-    form = Form(LABELS[step], {**_values(step, drafted), **_kept(entered)}, invalid)
+    form = Form(LABELS[step], {**_values(step, drafted), **entered}, invalid)
     fields = {name: form[name] for name in LABELS[step]}
     replay = kept_replay(drafted)
     mistakes = form.mistakes
@@ -135,10 +135,6 @@ def step_page(
         replayed="The replay was not run." if replay is None else replay.summary,
         rows=_rows(drafted),
     )
-
-
-def _kept(entered: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in entered.items() if name != "password"}
 
 
 def _values(step: Step, drafted: Drafted) -> dict[str, str]:
@@ -177,7 +173,7 @@ def _terms(drafted: Drafted) -> tuple[str, ...]:
     if terms.notice is not None:
         months = terms.notice.months
         notice = "one month" if months == 1 else f"{months} months"
-        earliest = in_words(earliest_date(drafted.version, drafted.versions, today))
+        earliest = day_words(earliest_date(drafted.version, drafted.versions, today))
         found.append(
             f"It is announced at least {notice} before it takes effect "
             f"({terms.notice.cite.section}). Announced today, the earliest date is {earliest}."

@@ -21,7 +21,7 @@ from schoolgate_webui.views.policy_versions import STAGE_TAGS
 from schoolgate_webui.views.requests import Names
 from schoolgate_webui.views.stages import Tag
 
-_GREY, _BLUE = "govuk-tag--grey", "govuk-tag--blue"
+_GREY = "govuk-tag--grey"
 _GREEN, _YELLOW, _RED = "govuk-tag--green", "govuk-tag--yellow", "govuk-tag--red"
 _WITHDRAWABLE = frozenset(
     {Stage.DRAFT, Stage.WAITING_FOR_GOVERNORS, Stage.WAITING_FOR_HEAD, Stage.TO_COME}
@@ -186,7 +186,7 @@ def proof_tag(drafted: Drafted, checks: Checks) -> Tag:
     """Return how far the proof is."""
     version, proof = drafted.version, drafted.version.proof
     if _runs(checks, Check.PROOF, version):
-        return Tag("Running", _BLUE)
+        return Tag("Running")
     if checks.fault(Check.PROOF, version):
         return Tag("Gave no result", _RED)
     if proof is None:
@@ -200,7 +200,7 @@ def replay_tag(drafted: Drafted, checks: Checks) -> Tag:
     """Return how far the replay is."""
     version, replay = drafted.version, drafted.version.replay
     if _runs(checks, Check.REPLAY, version):
-        return Tag("Running", _BLUE)
+        return Tag("Running")
     if checks.fault(Check.REPLAY, version):
         return Tag("Gave no result", _RED)
     if replay is None:
@@ -234,7 +234,7 @@ def _proposal(drafted: Drafted, href: str) -> TaskRow:
     if not is_ready or not drafted.is_open:
         waits = "" if is_ready else " It needs a change, and the proof."
         return TaskRow("Propose it", "", Tag("Cannot start yet", _GREY), f"{says}{waits}")
-    return TaskRow("Propose it", f"{href}/propose", Tag("To do", _BLUE), says)
+    return TaskRow("Propose it", f"{href}/propose", Tag("To do"), says)
 
 
 def _approval(drafted: Drafted, href: str) -> TaskRow:

@@ -8,10 +8,10 @@ how long records are kept from the settings, what changed from the versions of t
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.rulefiles import Preset
 from schoolgate_policyd.store.retention_kinds import Kind
@@ -80,7 +80,7 @@ def _to_come(said: SaidOfSchool) -> Part:
     for version in said.versions:
         direction = version.direction
         if direction is not None and _stage(version, said) is Stage.TO_COME:
-            when = _day(said.now.local(direction.in_force_from).date())
+            when = day_words(said.now.local(direction.in_force_from).date())
             rows.append((f"From {when}", version.summary))
     return Part("to-come", "What is going to change", table=Table(("When", "What"), tuple(rows)))
 
@@ -214,7 +214,7 @@ def _changes(said: SaidOfSchool) -> Part:
         direction = version.direction
         if direction is None or _stage(version, said) not in {Stage.IN_FORCE, Stage.SUPERSEDED}:
             continue
-        when = _day(said.now.local(direction.in_force_from).date())
+        when = day_words(said.now.local(direction.in_force_from).date())
         rows.append((when, f"Version {version.number}", version.summary))
     shown = tuple(rows[:MOST_CHANGES])
     return Part("changes", "What has changed", table=Table(("From", "Version", "What"), shown))
@@ -240,7 +240,3 @@ def _length(days: int) -> str:
     if years and not rest:
         return f"{years} year{'s' * (years > 1)}"
     return f"{days} day{'s' * (days != 1)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -30,7 +30,7 @@ SEVERITIES: Mapping[Severity, Tag] = {
     Severity.LOW: Tag("Low", "govuk-tag--grey"),
 }
 STATES: Mapping[IncidentState, Tag] = {
-    IncidentState.NEW: Tag("New", "govuk-tag--blue"),
+    IncidentState.NEW: Tag("New"),
     IncidentState.LOOKED_INTO: Tag("Being looked into", "govuk-tag--yellow"),
     IncidentState.CLOSED: Tag("Closed", "govuk-tag--green"),
 }

@@ -1,16 +1,18 @@
 """The school's policy in words: its rules, its day, its versions."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import Rule
 from schoolgate_policyd.core.times import Period, PeriodStart, Timetable
 from schoolgate_policyd.core.words import capitalised, describe_rule, inside
 from schoolgate_policyd.rulefiles import Preset
+from schoolgate_policyd.workflow.lead_times import POLICY_REVIEW
 from schoolgate_policyd.workflow.policy_acts import Act, may
 from schoolgate_policyd.workflow.policy_versions import Stage
 from schoolgate_webui.views.moments import day_and_time
@@ -21,9 +23,6 @@ from schoolgate_webui.views.policy_versions import (
     version_rows,
 )
 from schoolgate_webui.views.requests import Row
-
-# A school wants to know of a review before it is due: governors meet once or twice a term.
-REMIND_BEFORE = timedelta(days=60)
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PERIODS: Mapping[Period, str] = {
@@ -124,7 +123,7 @@ def reminder(review: str | None, today: date) -> str:
         return f"The review of this policy was due in {name}."
     if today >= due:
         return f"The review of this policy is due this month, {name}."
-    if today >= due - REMIND_BEFORE:
+    if today >= due - POLICY_REVIEW:
         return f"The review of this policy is due in {name}."
     return ""
 
@@ -199,9 +198,11 @@ def _day_rows(policy: Policy) -> tuple[Row, ...]:
     rows += [Row("Term", _range(each.first, each.last)) for each in calendar.terms]
     rows += [Row("Half-term", _range(each.first, each.last)) for each in calendar.half_terms]
     if calendar.inset_days:
-        rows.append(Row("INSET days", ", ".join(map(_day, sorted(calendar.inset_days)))))
+        rows.append(Row("INSET days", ", ".join(map(day_words, sorted(calendar.inset_days)))))
     if calendar.bank_holidays:
-        rows.append(Row("Bank holidays", ", ".join(map(_day, sorted(calendar.bank_holidays)))))
+        rows.append(
+            Row("Bank holidays", ", ".join(map(day_words, sorted(calendar.bank_holidays))))
+        )
     rows += [
         Row("One-off day", f"{each.name}: {_range(each.days.first, each.days.last)}")
         for each in time.one_off
@@ -210,8 +211,4 @@ def _day_rows(policy: Policy) -> tuple[Row, ...]:
 
 
 def _range(first: date, last: date) -> str:
-    return _day(first) if first == last else f"{_day(first)} to {_day(last)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return day_words(first) if first == last else f"{day_words(first)} to {day_words(last)}"

@@ -16,7 +16,7 @@ from schoolgate_policyd.workflow.policy_versions import (
     stage_at,
 )
 from schoolgate_webui.views.moments import Now, day_and_time
-from schoolgate_webui.views.requests import Names
+from schoolgate_webui.views.requests import Names, TimelineStep
 from schoolgate_webui.views.stages import Tag
 
 STAGE_TAGS: Mapping[Stage, Tag] = {
@@ -25,7 +25,7 @@ STAGE_TAGS: Mapping[Stage, Tag] = {
     Stage.WAITING_FOR_HEAD: Tag("Waits for the head", "govuk-tag--yellow"),
     Stage.REFUSED: Tag("Refused", "govuk-tag--red"),
     Stage.WITHDRAWN: Tag("Withdrawn", "govuk-tag--grey"),
-    Stage.TO_COME: Tag("To come", "govuk-tag--blue"),
+    Stage.TO_COME: Tag("To come"),
     Stage.IN_FORCE: Tag("In force", "govuk-tag--green"),
     Stage.SUPERSEDED: Tag("No longer in force", "govuk-tag--grey"),
     Stage.OVERTAKEN: Tag("Overtaken", "govuk-tag--orange"),
@@ -60,19 +60,11 @@ class VersionRow(msgspec.Struct, frozen=True):
     may_bring_back: bool
 
 
-class StepLine(msgspec.Struct, frozen=True):
-    """What was done with a version, by whom, when and why."""
-
-    what: str
-    when: str
-    why: str
-
-
 class VersionPage(msgspec.Struct, frozen=True):
     """What `/policy/versions/{number}` prints; *differences* None where it cannot be read."""
 
     row: VersionRow
-    steps: tuple[StepLine, ...]
+    steps: tuple[TimelineStep, ...]
     base: int | None
     differences: tuple[str, ...] | None
     proof: tuple[str, ...]
@@ -112,10 +104,11 @@ def version_page(
     )
 
 
-def step_line(step: PolicyStep, seen: VersionsSeen) -> StepLine:
+def step_line(step: PolicyStep, seen: VersionsSeen) -> TimelineStep:
     """Return a step in words."""
     by = "" if step.actor is None else f" by {seen.names.person(step.actor)}"
-    return StepLine(
+    return TimelineStep(
+        kind="done",
         what=f"{_DONE[step.move]}{by}",
         when=day_and_time(seen.now.recorded(step.at)),
         why=step.reasons,

@@ -35,7 +35,7 @@ TAGS: Mapping[ReportState, Tag] = MappingProxyType(
         ReportState.BLOCKED: Tag("Blocked", "govuk-tag--red"),
         ReportState.BLOCKED_ALREADY: Tag("Blocked already", "govuk-tag--red"),
         ReportState.STAYS_OPEN: Tag("Stays open", "govuk-tag--green"),
-        ReportState.PASSED_ON: Tag("Taken care of", "govuk-tag--blue"),
+        ReportState.PASSED_ON: Tag("Taken care of"),
     }
 )
 

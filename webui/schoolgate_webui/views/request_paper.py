@@ -1,5 +1,6 @@
 """A request as the form on paper: its own fields in its own order, ours in a box beside."""
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.workflow.requests import AccessRequest, State
 from schoolgate_webui.paper.pdf import Field, Paper
 from schoolgate_webui.views.moments import day_and_time, short_day_and_time
@@ -88,6 +89,6 @@ def _authoriser(request: AccessRequest, proof: str) -> list[Field]:
         ("Approved", "✓" if step.state is State.APPROVED else "✗"),
         ("Reasons", step.reasons),
         ("Staff name", signed.name),
-        ("Date", f"{signed.signed_on.day} {signed.signed_on:%B %Y}"),
+        ("Date", day_words(signed.signed_on)),
         ("Signature", f"{signed.name}\n{under}"),
     ]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.ipc.messages import Status
 from schoolgate_policyd.workflow.actors import Task, Turn
@@ -137,7 +138,7 @@ def draft_card(draft: RequestDraft, seen: Seen) -> Card:
     return Card(
         href=f"/requests/drafts/{draft.id}",
         title=f"Draft: {url[:60] or 'no address yet'}",
-        stage=Tag("Draft", "govuk-tag--blue"),
+        stage=Tag("Draft"),
         facts=f"Saved {saved}. Nobody else sees it.",
         is_overdue=False,
         is_quiet=False,
@@ -148,7 +149,7 @@ def requester_rows(form: RequestForm) -> tuple[Row, ...]:
     """Return the requester's half of the form, the form's own fields in its own order."""
     return (
         Row("Staff name", form.staff_name),
-        Row("Date", f"{form.written_on.day} {form.written_on:%B %Y}"),
+        Row("Date", day_words(form.written_on)),
         Row("Full URL", str(form.url)),
         Row("Site content", form.site_content),
         Row("Reasons for access", form.reasons),
@@ -177,7 +178,7 @@ def authoriser_rows(request: AccessRequest, seen: Seen) -> tuple[Row, ...]:
         Row("Approved?", "✓ Yes" if step.state is State.APPROVED else "✗ No"),
         Row("Reasons", step.reasons),
         Row("Staff name", f"{signed.name}{in_whose_name(step, seen)}"),
-        Row("Date", f"{signed.signed_on.day} {signed.signed_on:%B %Y}"),
+        Row("Date", day_words(signed.signed_on)),
         Row("Signature", signed.name, is_signature=True),
     )
 

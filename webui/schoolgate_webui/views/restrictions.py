@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.policy import Policy, Register
 from schoolgate_policyd.core.rules import RestrictionKind
 from schoolgate_policyd.workflow.errors import InvalidForm
@@ -182,7 +183,7 @@ def proposal_fields(
 def _window(record: RestrictionRecord, now: Now) -> str:
     # It ends with the last minute of a day, and nobody thinks of that as of the next day.
     last = now.local(record.proposal.ends_at - timedelta(microseconds=1))
-    return f"Until the end of {last:%A} {last.day} {last:%B %Y}"
+    return f"Until the end of {weekday_words(last)}"
 
 
 def _history(record: RestrictionRecord, names: Names, now: Now) -> tuple[str, ...]:

@@ -32,16 +32,14 @@ def different_form(
         sheet.day("last", "Last day", "Empty for a single day; two weeks at most."),
         sheet.line("years", "Year groups", "Like 3-6; 0 is Reception. Empty for all."),
     )
-    password = sheet.password()
     return SchoolForm(
         title="A day is different",
         action=f"{_CALENDAR}/different",
         fields=fields,
-        button="Sign and have it so",
+        button="Continue to sign",
         back=Link(_CALENDAR, "Back to the school’s day and year"),
         intro=(_DIRECTED,),
-        mistakes=mistakes_of(fields, password),
-        password=password,
+        mistakes=mistakes_of(fields),
     )
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.times import Period, Timetable
 from schoolgate_policyd.workflow.different_days import DayKind, DifferentDay, one_offs
@@ -171,7 +172,7 @@ def _overtime(people: tuple[PersonRecord, ...], day: date) -> tuple[Row, ...]:
     for each, name in found:
         by_day.setdefault(each, []).append(name)
     days = list(by_day.items())[:_MOST_OVERTIME]
-    return tuple(Row(_day(each), ", ".join(who)) for each, who in days)
+    return tuple(Row(weekday_words(each), ", ".join(who)) for each, who in days)
 
 
 def _year_rows(policy: Policy, today: date) -> tuple[Row, ...]:
@@ -184,7 +185,7 @@ def _year_rows(policy: Policy, today: date) -> tuple[Row, ...]:
         ("INSET days", calendar.inset_days),
         ("Bank holidays", calendar.bank_holidays),
     ):
-        coming = [_day(each) for each in sorted(days) if each >= today]
+        coming = [weekday_words(each) for each in sorted(days) if each >= today]
         if coming:
             rows.append(Row(f"{label} to come", ", ".join(coming)))
     rows += [
@@ -243,8 +244,6 @@ def _minutes(at: time) -> int:
 
 
 def _range(first: date, last: date) -> str:
-    return _day(first) if first == last else f"{_day(first)} to {_day(last)}"
-
-
-def _day(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    if first == last:
+        return weekday_words(first)
+    return f"{weekday_words(first)} to {weekday_words(last)}"

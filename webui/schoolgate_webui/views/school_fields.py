@@ -6,7 +6,6 @@ import msgspec
 
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_webui.changing.fields import Box, ChangeField, Control, Item
-from schoolgate_webui.views.fields import Field
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -20,8 +19,8 @@ class SchoolForm(msgspec.Struct, frozen=True):
     """
     A page with one form; *hidden* are fields that nobody enters.
 
-    *warning* is what to know before sending; *password* asks for it again. *now* says how it
-    stands after somebody else changed it.
+    *warning* is what to know before sending. *now* says how it stands after somebody else changed
+    it.
     """
 
     title: str
@@ -33,7 +32,6 @@ class SchoolForm(msgspec.Struct, frozen=True):
     hidden: tuple[tuple[str, str], ...] = ()
     mistakes: tuple[dict[str, str], ...] = ()
     warning: str = ""
-    password: Field | None = None
     now: tuple[str, ...] = ()
     is_final: bool = False
 
@@ -86,10 +84,6 @@ class Sheet:
         )
         return self._field(Control.BOXES, name, label, hint, boxes=boxes)
 
-    def password(self, label: str = "Your password, again") -> Field:
-        """Return the field for the password of whoever signs; it is never kept."""
-        return Field("password", "password", label, "", self._error("password"))
-
     def _field(
         self,
         control: Control,
@@ -115,18 +109,13 @@ class Sheet:
         return "" if self._invalid is None else self._invalid.message_for(name) or ""
 
 
-def mistakes_of(
-    fields: Iterable[ChangeField], password: Field | None = None
-) -> tuple[dict[str, str], ...]:
+def mistakes_of(fields: Iterable[ChangeField]) -> tuple[dict[str, str], ...]:
     """Return every mistake in the form's order, for the summary at the top."""
-    found = [
+    return tuple(
         {"text": f"{field.label}: {field.error}", "href": f"#{field.id}"}
         for field in fields
         if field.error
-    ]
-    if password is not None and password.error:
-        found.append({"text": f"{password.label}: {password.error}", "href": f"#{password.id}"})
-    return tuple(found)
+    )
 
 
 STALE = (

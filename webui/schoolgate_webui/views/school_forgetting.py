@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from schoolgate_policyd.store.forgettable import Naming
-from schoolgate_policyd.store.retention_kinds import Kind
+from schoolgate_policyd.store.retention_kinds import FOR_GOOD, Kind
 from schoolgate_policyd.workflow.register_people import PersonRecord
 from schoolgate_webui.views.keeping import length_words
 from schoolgate_webui.views.school_fields import Link, SchoolForm
@@ -22,7 +22,12 @@ def forgetting_form(
 ) -> SchoolForm:
     """Return the page that says what is kept, with the button."""
     known = {each.name: each for each in kinds}
-    kept = tuple(_kept(each, known[each.kind], days[each.kind]) for each in naming)
+    kept = tuple(
+        _kept(each, known[each.kind], days[each.kind])
+        if each.kind in known
+        else _kept_for_good(each)
+        for each in naming
+    )
     href = f"/school/people/{record.id}"
     return SchoolForm(
         title=f"Forget {record.entry.name}",
@@ -43,3 +48,8 @@ def forgetting_form(
 
 def _kept(naming: Naming, kind: Kind, days: int) -> str:
     return f"Kept, {naming.records:,}: {kind.what} ({length_words(days)}). {kind.reason}"
+
+
+def _kept_for_good(naming: Naming) -> str:
+    kind = next(each for each in FOR_GOOD if each.name == naming.kind)
+    return f"Kept for good, {naming.records:,}: {kind.what}. {kind.reason}"

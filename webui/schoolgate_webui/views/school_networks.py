@@ -23,7 +23,7 @@ from schoolgate_webui.views.words import AUDIENCES, DEVICES, capitalised
 _NETWORKS = "/school/networks"
 _WARNING = (
     "Whoever asks from this network and is not known otherwise counts as what you choose here. "
-    "That may open what is blocked now, so a change of it needs your password."
+    "That may open what is blocked now: then you are shown what you change, and sign it."
 )
 _KEEPERS = (
     "You can give it another name, and in an emergency treat everybody on it as an unknown pupil "
@@ -97,7 +97,6 @@ def network_form(
     why = sheet.text("reasons", "Why is it changed?", "It is kept in the records.")
     fields = (*network_fields(record, entered, invalid), why)
     may_loosen = may(member, RegisterAct.LOOSEN)
-    password = sheet.password() if may_loosen else None
     refused: tuple[dict[str, str], ...] = ()
     if isinstance(refusal, Stale):
         refused = (stale_mistake(),)
@@ -107,13 +106,12 @@ def network_form(
         title=record.name,
         action=f"{_NETWORKS}/{network.id}",
         fields=fields,
-        button="Save",
+        button="Continue" if may_loosen else "Save",
         back=Link(_NETWORKS, "Back to networks"),
         intro=() if may_loosen else (_KEEPERS,),
         hidden=(("version", str(record.version)),),
-        mistakes=refused + mistakes_of(fields, password),
+        mistakes=refused + mistakes_of(fields),
         warning=_WARNING if may_loosen else "",
-        password=password,
         now=tuple(f"{row.label}: {row.value}" for row in _rows(record))
         if isinstance(refusal, Stale)
         else (),

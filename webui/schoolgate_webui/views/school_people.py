@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.workflow import register_acts
 from schoolgate_policyd.workflow.forgetting import FORGOTTEN
@@ -138,8 +139,13 @@ def person_page(
     services: Mapping[str, str],
     devices: tuple[str, ...],
     is_held: bool,
+    decided: tuple[str, str] = ("", ""),
 ) -> PersonPage:
-    """Return everything the register says of somebody; *is_held*: by a legal hold."""
+    """
+    Return everything the register says of somebody; *is_held*: by a legal hold.
+
+    *decided* are the reasons for their duties, and who signed them.
+    """
     may_keep = may_keep_line(member, record.member)
     is_theirs = may(member, RegisterAct.GIVE_DUTIES) and member.id != record.id
     acts: list[Link] = []
@@ -157,7 +163,7 @@ def person_page(
     is_back = may_keep and record.leaves_at is not None and record.entry.name != FORGOTTEN
     return PersonPage(
         name=record.entry.name,
-        rows=_rows(record, now, classes, services, devices),
+        rows=_rows(record, now, classes, services, devices, decided=decided),
         left=_left_words(record, now),
         acts=tuple(acts),
         invite=f"{href}/invite" if is_invitable else "",
@@ -173,11 +179,13 @@ def _rows(
     classes: Mapping[str, str],
     services: Mapping[str, str],
     devices: tuple[str, ...],
+    *,
+    decided: tuple[str, str],
 ) -> tuple[Row, ...]:
     entry = record.entry
     hours = "" if entry.hours is None else f"{entry.hours.start:%H:%M} to {entry.hours.end:%H:%M}"
     today = now.local(now.school).date()
-    overtime = [f"{day.day} {day:%B %Y}" for day in sorted(entry.overtime) if day >= today]
+    overtime = [day_words(day) for day in sorted(entry.overtime) if day >= today]
     duties = [_duty_words(held.duty, held.platforms, services) for held in record.duties]
     rows = [
         Row("Id", record.id),
@@ -186,6 +194,8 @@ def _rows(
         Row("Age", "" if entry.age is None else str(entry.age)),
         Row("Classes", joined([classes.get(each, each) for each in sorted(entry.classes)])),
         Row("Duties", capitalised(joined(duties))),
+        Row("Why these duties", decided[0]),
+        Row("Duties signed", decided[1]),
         Row("User name", _account_words(record)),
         Row("Working hours", hours),
         Row("Overtime to come", joined(overtime)),
@@ -204,7 +214,7 @@ def _left_words(record: PersonRecord, now: Now) -> str:
     if record.leaves_at is None:
         return ""
     local = now.local(record.leaves_at)
-    day = f"{local.day} {local:%B %Y}"
+    day = day_words(local)
     if record.has_left:
         return f"They left the school ({day}). They can do nothing here and open nothing."
     return f"They leave on {day}: then their account, duties and permissions end by themselves."

@@ -94,6 +94,7 @@ def duties_form(
             "On which platforms do they run the school’s accounts?",
             "For an account operator, like Facebook, YouTube. Empty: on every one.",
         ),
+        sheet.text("reasons", "Reasons", "They are kept in the records."),
     )
     held = joined([DUTIES[each.duty] for each in record.duties])
     now = (f"Their duties are now: {held or 'none'}.",) if is_stale else ()
@@ -101,9 +102,9 @@ def duties_form(
         title=f"Duties of {record.entry.name}",
         action=f"{PEOPLE}/{record.id}/duties",
         fields=fields,
-        button="Save duties",
+        button="Continue to sign",
         back=Link(f"{PEOPLE}/{record.id}", "Back"),
-        intro=("Every duty that is given or taken away is in the records, with your name.",),
+        intro=("Every duty that is given or taken away is signed, and is in the records.",),
         hidden=(("version", str(record.version)),),
         mistakes=((stale_mistake(),) if is_stale else ()) + mistakes_of(fields),
         now=now,

@@ -10,9 +10,10 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.signing import Means, SignedKind, Signing, StoredSignature
 from schoolgate_webui.views.fields import Field, Form
 from schoolgate_webui.views.moments import Now, short_day_and_time
+from schoolgate_webui.views.passkeys import PasskeyPlace
 from schoolgate_webui.views.requests import Names
 
-LABELS = {"password": "Password", "code": "Code"}
+LABELS = {"passkey": "Passkey", "password": "Password", "code": "Code"}
 
 _GROUP = 8
 _GROUPS_SHOWN = 4
@@ -20,9 +21,11 @@ _TITLES: Mapping[SignedKind, str] = {
     SignedKind.DECISION: "Sign your decision",
     SignedKind.DELEGATION: "Sign the delegation",
     SignedKind.STANDING: "Sign the standing permission",
-    SignedKind.POLICY: "Sign the policy",
-    SignedKind.NETWORK: "Sign the change of the network",
+    SignedKind.BLOCK: "Sign that the block is lifted",
     SignedKind.DIFFERENT_DAY: "Sign the different day",
+    SignedKind.NETWORK: "Sign the change of the network",
+    SignedKind.POLICY: "Sign the policy",
+    SignedKind.DUTY: "Sign the duties",
 }
 MEANS: Mapping[Means, str] = {
     Means.PASSKEY: "with a passkey",
@@ -51,6 +54,8 @@ class SignPage(msgspec.Struct, frozen=True):
     can_sign: bool
     is_changed: bool
     mistakes: list[dict[str, str]]
+    passkeys: PasskeyPlace
+    passkey: Field
     password: Field
     code: Field
 
@@ -61,7 +66,7 @@ def sign_page(
     has: SecondFactors,
     *,
     back_href: str,
-    are_passkeys_here: bool,
+    passkeys: PasskeyPlace,
     is_factor_required: bool,
     invalid: InvalidForm | None = None,
     is_changed: bool = False,
@@ -74,7 +79,7 @@ def sign_page(
     form = Form(LABELS, {}, invalid)
     has_codes = has.codes_since is not None or has.recovery_codes_left > 0
     is_code_needed = has.has_one or is_factor_required
-    has_passkey = has.passkeys > 0 and are_passkeys_here
+    has_passkey = has.passkeys > 0 and passkeys.is_here
     has_password = has_codes or not is_code_needed
     return SignPage(
         path=f"/sign/{signing.nonce}",
@@ -84,12 +89,14 @@ def sign_page(
         digest=digest_words(signing.challenge.hex()),
         back_href=back_href,
         has_passkey=has_passkey,
-        has_passkey_elsewhere=has.passkeys > 0 and not are_passkeys_here,
+        has_passkey_elsewhere=has.passkeys > 0 and not passkeys.is_here,
         has_password=has_password,
         is_code_needed=is_code_needed,
         can_sign=(has_passkey or has_password) and not is_changed,
         is_changed=is_changed,
         mistakes=form.mistakes,
+        passkeys=passkeys,
+        passkey=form["passkey"],
         password=form["password"],
         code=form["code"],
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words, weekday_words
 from schoolgate_policyd.core.times import Calendar
 from schoolgate_webui.views.moments import Now
 
@@ -63,13 +64,11 @@ class Span(msgspec.Struct, frozen=True):
         """The span in words, for headings."""
         match self.kind:
             case SpanKind.DAY:
-                return f"{self.first:%A} {self.first.day} {self.first:%B %Y}"
+                return weekday_words(self.first)
             case SpanKind.WEEK:
-                return f"Week from {self.first.day} {self.first:%B %Y}"
+                return f"Week from {day_words(self.first)}"
             case SpanKind.TERM:
-                return (
-                    f"Term, {self.first.day} {self.first:%B} to {self.last.day} {self.last:%B %Y}"
-                )
+                return f"Term, {self.first.day} {self.first:%B} to {day_words(self.last)}"
 
     def utc_days(self, now: Now) -> tuple[date, ...]:
         """Return the days of the machine's clock, in UTC, that its days lie in."""

@@ -12,11 +12,11 @@ class Tag(msgspec.Struct, frozen=True):
     """A state in a coloured tag; the colour says nothing that the text does not."""
 
     text: str
-    classes: str
+    classes: str = ""
 
 
 _TAGS = {
-    Stage.DRAFT: Tag("Draft", "govuk-tag--blue"),
+    Stage.DRAFT: Tag("Draft"),
     Stage.WAITING_FOR_ANSWER: Tag("Question to answer", "govuk-tag--yellow"),
     Stage.WAITING_FOR_MEASURES: Tag("Waiting for measures", "govuk-tag--yellow"),
     Stage.MEASURES_REFUSED: Tag("Measures not in place", "govuk-tag--red"),

@@ -23,8 +23,6 @@ LABELS = {
     "measures": "Identified risks and control measures",
     "review_on": "Reviewed on",
 }
-# The password signs on the form itself.
-_SIGNED_LABELS = {**DECISION_LABELS, "password": "Signature"}
 _TAGS = {
     State.SUBMITTED: Tag("Waiting for controls", "govuk-tag--yellow"),
     State.MEASURES_CONFIRMED: Tag("Waiting for permission", "govuk-tag--yellow"),
@@ -94,6 +92,7 @@ class AskedPage(msgspec.Struct, frozen=True):
     mistakes: list[dict[str, str]]
     rows: tuple[Row, ...]
     timeline: tuple[TimelineStep, ...]
+    proofs: tuple[str, ...]
     why_you: str
     review: Mapping[str, Field] | None
     review_options: list[dict[str, object]]
@@ -151,15 +150,19 @@ def asked_page(
     *,
     entered: Mapping[str, str] | None = None,
     invalid: InvalidForm | None = None,
+    proofs: tuple[str, ...] = (),
 ) -> AskedPage:
-    """Return the page of one that was asked for; *entered* and *invalid* of a form come back."""
+    """
+    Return the page of one that was asked for; *entered* and *invalid* of a form come back.
+
+    *proofs* say by what means it was signed.
+    """
     today = {"staff_name": member.name, "date": f"{seen.now.local(seen.now.school):%Y-%m-%d}"}
     typed = {**today, **(entered or {})}
-    typed.pop("password", None)
     may_check = turn_is_of(turn, member.id, Task.CHECK_MEASURES)
     may_decide = turn_is_of(turn, member.id, Task.DECIDE)
     review = Form(REVIEW_LABELS, typed, invalid if may_check else None)
-    decision = Form(_SIGNED_LABELS, typed, invalid if may_decide else None)
+    decision = Form(DECISION_LABELS, typed, invalid if may_decide else None)
     about = abouts_of(seen).get(request.form.name, request.form.name)
     return AskedPage(
         href=f"/standing/requests/{request.id}",
@@ -181,13 +184,14 @@ def asked_page(
             )
             for step in request.steps
         ),
+        proofs=proofs,
         why_you="" if turn is None else turn.why,
         review={name: review[name] for name in REVIEW_LABELS} if may_check else None,
         review_options=[
             Option("yes", "Yes, they are in place").printed(),
             Option("no", "No").printed(),
         ],
-        decision={name: decision[name] for name in _SIGNED_LABELS} if may_decide else None,
+        decision={name: decision[name] for name in DECISION_LABELS} if may_decide else None,
         decision_options=[Option("yes", "✓ Yes").printed(), Option("no", "✗ No").printed()],
         date_type=day_input_type(decision["date"].value),
         may_withdraw=request.is_open and member.id == request.requester,

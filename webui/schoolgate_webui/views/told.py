@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.store.told import Listed, TrainingRecord
 from schoolgate_policyd.workflow.email_addresses import FIELD
 from schoolgate_policyd.workflow.errors import InvalidForm
@@ -114,8 +115,8 @@ def training_page(
                 kind=KINDS[given.kind],
                 what=given.what,
                 for_whom=given.for_whom,
-                given=_day(given.given_on),
-                due="" if due is None else _day(due),
+                given=day_words(given.given_on),
+                due="" if due is None else day_words(due),
                 is_due=due is not None and due <= today,
                 by=names.get(record.by, "a person who has left"),
             )
@@ -138,7 +139,3 @@ def email_page(values: Mapping[str, str], invalid: InvalidForm | None) -> EmailP
     """Return the form for one's own address."""
     form = Form({FIELD: "E-mail address"}, values, invalid)
     return EmailPage(form[FIELD], form.mistakes)
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

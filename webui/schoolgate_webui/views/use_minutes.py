@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 
 from schoolgate_policyd.core.catalogue import Service
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.store.event_figures import DaySums
 from schoolgate_webui.views.moments import Now
 
@@ -86,5 +87,5 @@ def _place(day: date) -> int:
 def day_use(used: PersonDay, services: Mapping[str, Service]) -> DayUse:
     """Return *used* in words."""
     named = sorted(services[each].name if each in services else each for each in used.services)
-    day = f"{used.day:%A} {used.day.day} {used.day:%B %Y}"
+    day = weekday_words(used.day)
     return DayUse(day, used.minutes, ", ".join(named))

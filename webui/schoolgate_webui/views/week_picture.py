@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.week import Week
 from schoolgate_policyd.week_grid import HOUR, MIDNIGHT, Band, Grid, GridDay, clock, grid_of
 from schoolgate_policyd.week_table import VERDICT_WORDS, Group
@@ -78,7 +79,7 @@ def picture_of(week: Week, groups: Iterable[Group], asked: datetime) -> Picture:
     axis = _Axis(grid)
     first = grid.days[0].day
     return Picture(
-        title=f"The week of {first:%A} {first.day} {first:%B %Y}",
+        title=f"The week of {weekday_words(first)}",
         description=_described(groups),
         height=_HEADER + len(grid.days) * _ROW,
         bar_height=_BAR,

@@ -10,7 +10,6 @@ from schoolgate_policyd.core.rules import (
     EVERYTHING_BUT_ESSENTIALS,
     Condition,
     EverythingScope,
-    Grant,
     HostScope,
     PageScope,
     PrefixScope,
@@ -84,14 +83,6 @@ def scope_words(scope: Scope, policy: Policy) -> str:
             return f"The whole of {names.get(scope.service, scope.service)}"
         case EverythingScope():
             return "What a restriction closed"
-
-
-def holders_words(grant: Grant, people: Mapping[str, str], classes: Mapping[str, str]) -> str:
-    """Return whom *grant* is for; *people* and *classes* give names by id."""
-    named = [people.get(each, "a person who has left") for each in sorted(grant.people)]
-    named += [f"class {classes.get(each, each)}" for each in sorted(grant.classes)]
-    named += [f"devices {each}" for each in sorted(grant.device_groups)]
-    return joined(named)
 
 
 def blocked_words(blocked: frozenset[str], policy: Policy) -> list[str]:

@@ -10,7 +10,6 @@ from schoolgate_policyd.core.subjects import Duty
 
 _OF_THE_SERVICE = ("duty", "platform", "below_minimum_age")
 _OF_THE_TIME = ("period", "own_hours")
-CONDITION_ATOMS = Condition.__struct_fields__
 _NO_STRINGS = frozenset[str]()
 
 

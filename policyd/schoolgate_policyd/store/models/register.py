@@ -28,7 +28,11 @@ class SchoolRow(Base):
 
 
 class NetworkRow(Base):
-    """What the school says of a network that the configuration names by this id."""
+    """
+    What the school says of a network that the configuration names by this id.
+
+    *signed_digest* is of the signature under its last change, where that could open something.
+    """
 
     __tablename__ = "networks"
 
@@ -38,10 +42,16 @@ class NetworkRow(Base):
     device: Mapped[DeviceKind] = mapped_column(choice(DeviceKind, "device"))
     inspectable: Mapped[bool]
     version: Mapped[int]
+    signed_digest: Mapped[str | None] = mapped_column(String(64))
 
 
 class DifferentDayRow(Base):
-    """Days that the head directed to go otherwise; withdrawn ones stay on record."""
+    """
+    Days that the head directed to go otherwise; withdrawn ones stay on record.
+
+    A trigger refuses those that no signature of *directed_by* is under, and every change but that
+    they are withdrawn.
+    """
 
     __tablename__ = "different_days"
     __table_args__ = (
@@ -60,6 +70,7 @@ class DifferentDayRow(Base):
     years_last: Mapped[int | None]
     directed_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
     at: Mapped[datetime]
+    signed_digest: Mapped[str | None] = mapped_column(String(64))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
 

@@ -89,7 +89,8 @@ class BlockRow(Base):
     """
     A block at once; *what* is JSON of `core.at_once.Blockable`.
 
-    A trigger refuses every change but the one that lifts it, which happens once.
+    A trigger refuses every change but the one that lifts it, which happens once; another refuses
+    that without the signature of *lifted_by* under *signed_digest*.
     """
 
     __tablename__ = "blocks_at_once"
@@ -113,3 +114,4 @@ class BlockRow(Base):
     lifted_at: Mapped[datetime | None] = mapped_column(index=True)
     lifted_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     lift_reason: Mapped[str | None] = mapped_column(Text)
+    signed_digest: Mapped[str | None] = mapped_column(String(64))

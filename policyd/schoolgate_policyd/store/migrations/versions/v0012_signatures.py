@@ -17,7 +17,16 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_KINDS = ("decision", "delegation", "standing", "policy", "network", "different-day")
+_KINDS = (
+    "decision",
+    "delegation",
+    "standing",
+    "block",
+    "different-day",
+    "network",
+    "policy",
+    "duty",
+)
 _STAYS = "BEGIN SELECT RAISE(ABORT, 'a signature is never changed'); END"
 _TRIGGERS = (
     f"CREATE TRIGGER signatures_refuse_update BEFORE UPDATE ON signatures {_STAYS}",
@@ -67,6 +76,118 @@ _TRIGGERS = (
       DELETE FROM signatures WHERE kind = 'decision' AND object_id = CAST(OLD.id AS TEXT);
       DELETE FROM signings WHERE kind = 'decision' AND object_id = CAST(OLD.id AS TEXT);
     END
+    """,
+    """
+    CREATE TRIGGER standing_steps_need_a_signature BEFORE INSERT ON standing_steps
+    WHEN NEW.state IN ('approved', 'refused') AND NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'standing'
+        AND object_id = CAST(NEW.request_id AS TEXT) AND person_id = NEW.actor_id)
+    BEGIN SELECT RAISE(ABORT, 'a decision on a standing permission needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_stay_under_standing_steps BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'standing'
+      AND EXISTS (SELECT 1 FROM standing_steps WHERE signed_digest = OLD.digest)
+    BEGIN SELECT RAISE(ABORT, 'a decision on a standing permission needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_go_with_their_standing_request AFTER DELETE ON standing_requests
+    BEGIN
+      DELETE FROM signatures WHERE kind = 'standing' AND object_id = CAST(OLD.id AS TEXT);
+      DELETE FROM signings WHERE kind = 'standing' AND object_id = CAST(OLD.id AS TEXT);
+    END
+    """,
+    """
+    CREATE TRIGGER lifting_needs_a_signature BEFORE UPDATE ON blocks_at_once
+    WHEN NEW.lifted_at IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'block' AND object_id = CAST(NEW.id AS TEXT)
+        AND person_id = NEW.lifted_by)
+    BEGIN SELECT RAISE(ABORT, 'lifting a block needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_stay_under_lifted_blocks BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'block'
+      AND EXISTS (SELECT 1 FROM blocks_at_once WHERE signed_digest = OLD.digest)
+    BEGIN SELECT RAISE(ABORT, 'lifting a block needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_go_with_their_block AFTER DELETE ON blocks_at_once
+    BEGIN
+      DELETE FROM signatures WHERE kind = 'block' AND object_id = CAST(OLD.id AS TEXT);
+      DELETE FROM signings WHERE kind = 'block' AND object_id = CAST(OLD.id AS TEXT);
+    END
+    """,
+    """
+    CREATE TRIGGER different_days_need_a_signature BEFORE INSERT ON different_days
+    WHEN NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'different-day'
+        AND person_id = NEW.directed_by)
+    BEGIN SELECT RAISE(ABORT, 'a day that is different needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER different_days_stay_as_signed BEFORE UPDATE ON different_days
+    WHEN NEW.id <> OLD.id OR NEW.kind <> OLD.kind OR NEW.first <> OLD.first
+      OR NEW.last <> OLD.last OR NEW.name <> OLD.name OR NEW.directed_by <> OLD.directed_by
+      OR NEW.years_first IS NOT OLD.years_first OR NEW.years_last IS NOT OLD.years_last
+      OR NEW.at <> OLD.at OR NEW.signed_digest IS NOT OLD.signed_digest
+    BEGIN SELECT RAISE(ABORT, 'a day that is different is never changed, only withdrawn'); END
+    """,
+    """
+    CREATE TRIGGER signatures_stay_under_different_days BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'different-day'
+      AND EXISTS (SELECT 1 FROM different_days WHERE signed_digest = OLD.digest)
+    BEGIN SELECT RAISE(ABORT, 'a day that is different needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_go_with_their_different_day AFTER DELETE ON different_days
+    BEGIN
+      DELETE FROM signatures WHERE kind = 'different-day' AND digest = OLD.signed_digest;
+    END
+    """,
+    """
+    CREATE TRIGGER networks_name_a_signature BEFORE UPDATE ON networks
+    WHEN NEW.signed_digest IS NOT NULL AND NEW.version <> OLD.version AND NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'network' AND object_id = NEW.id
+        AND version = OLD.version)
+    BEGIN SELECT RAISE(ABORT, 'a network that was opened needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER new_networks_name_a_signature BEFORE INSERT ON networks
+    WHEN NEW.signed_digest IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'network' AND object_id = NEW.id
+        AND version = 0)
+    BEGIN SELECT RAISE(ABORT, 'a network that was opened needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_stay_under_networks BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'network'
+      AND EXISTS (SELECT 1 FROM networks WHERE signed_digest = OLD.digest)
+    BEGIN SELECT RAISE(ABORT, 'a network that was opened needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER policy_steps_need_a_signature BEFORE INSERT ON policy_steps
+    WHEN NEW.move = 'directed' AND NOT EXISTS (
+      SELECT 1 FROM signatures
+      WHERE digest = NEW.signed_digest AND kind = 'policy'
+        AND object_id = CAST(NEW.version AS TEXT) AND person_id = NEW.actor_id)
+    BEGIN SELECT RAISE(ABORT, 'a direction of the policy needs its signature'); END
+    """,
+    """
+    CREATE TRIGGER signatures_stay_under_policy_steps BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'policy'
+      AND EXISTS (SELECT 1 FROM policy_steps WHERE signed_digest = OLD.digest)
+    BEGIN SELECT RAISE(ABORT, 'a direction of the policy needs its signature'); END
+    """,
+    # Duties can be given at the first run, when nobody can sign yet.
+    """
+    CREATE TRIGGER signatures_stay_under_duties BEFORE DELETE ON signatures
+    WHEN OLD.kind = 'duty' AND EXISTS (SELECT 1 FROM duties WHERE person_id = OLD.object_id)
+    BEGIN SELECT RAISE(ABORT, 'duties need their signature'); END
     """,
 )
 
@@ -119,6 +240,9 @@ def upgrade() -> None:
     # SQLite adds no column with a named foreign key: triggers hold the two together instead.
     op.add_column("request_steps", number("signature_id", is_optional=True))
     op.create_index("ix_request_steps_signature_id", "request_steps", ["signature_id"])
+    op.add_column("blocks_at_once", words("signed_digest", 64, is_optional=True))
+    op.add_column("different_days", words("signed_digest", 64, is_optional=True))
+    op.add_column("networks", words("signed_digest", 64, is_optional=True))
     for trigger in _TRIGGERS:
         op.execute(trigger)
 

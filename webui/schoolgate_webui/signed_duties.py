@@ -1,0 +1,35 @@
+"""Duties given and taken, from their form to what is signed."""
+
+from collections.abc import Mapping
+
+from schoolgate_policyd.store.signed_duties import DutiesToSign
+from schoolgate_policyd.workflow.register_duties import parse_duties
+from schoolgate_webui.desk import Desk
+from schoolgate_webui.school_desk import services_of, version_of
+
+
+def back(person: str) -> str:
+    """Return the page with the form."""
+    return f"/school/people/{person}/duties"
+
+
+def done(person: str) -> str:
+    """Return the page that says that it was signed."""
+    return f"/school/people/{person}?done=duties"
+
+
+def signable(desk: Desk, person: str, entered: Mapping[str, str]) -> DutiesToSign:
+    """
+    Return what is to be signed of the form that was *entered*, in the policy in force now.
+
+    Raises InvalidForm.
+    """
+    return DutiesToSign(
+        person=person,
+        by=desk.member.id,
+        form=parse_duties(entered, services_of(desk)),
+        version=version_of(entered),
+        document=desk.policy_document(),
+        at=desk.now.machine,
+        moment=desk.now.school,
+    )

@@ -185,8 +185,7 @@ def not_told(answer: Response, form: WholeForm, entered: dict[str, str]) -> Iter
         for name in typed(back)
         if any("error" in each for each in back.fields[name].described_by)
     ]
-    # What is wrong may be the whole of it: the step was taken meanwhile.
-    if not told and "#step" not in summary:
+    if not told:
         yield "no field says what is wrong with it"
     for name, text in entered.items():
         if name not in back.fields:

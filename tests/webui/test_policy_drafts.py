@@ -263,6 +263,9 @@ def test_a_draft_is_withdrawn_by_its_author(technician: Browser) -> None:
     page = take(technician, number, "withdraw", why="A mistake")
 
     assert "It was withdrawn." in page.text
+    # There is nothing more to withdraw: the page with the form leads back.
+    back = technician.ask("GET", f"/policy/drafts/{number}/withdraw").headers["location"]
+    assert back.endswith(f"/policy/drafts/{number}")
 
 
 def test_a_change_is_taken_out_and_the_others_stay(

@@ -19,7 +19,7 @@ from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views.draft_changes import CHANGED_MEANWHILE
 from schoolgate_webui.views.draft_steps import LABELS, Step, step_page
-from schoolgate_webui.views.drafts import Drafted
+from schoolgate_webui.views.drafts import Drafted, can_still_end
 
 router = APIRouter()
 
@@ -75,9 +75,9 @@ def direct(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
 
 
 @router.get("/policy/drafts/{number}/refuse")
-def refuse_form(desk: DeskDep, number: Number) -> HTMLResponse:
+def refuse_form(desk: DeskDep, number: Number) -> Response:
     """Show the form with which a proposal is refused."""
-    return _page(desk, Step.REFUSE, drafted(desk, number))
+    return _end_form(desk, Step.REFUSE, number)
 
 
 @router.post("/policy/drafts/{number}/refuse")
@@ -87,15 +87,23 @@ def refuse(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
 
 
 @router.get("/policy/drafts/{number}/withdraw")
-def withdraw_form(desk: DeskDep, number: Number) -> HTMLResponse:
+def withdraw_form(desk: DeskDep, number: Number) -> Response:
     """Show the form with which a version is withdrawn."""
-    return _page(desk, Step.WITHDRAW, drafted(desk, number))
+    return _end_form(desk, Step.WITHDRAW, number)
 
 
 @router.post("/policy/drafts/{number}/withdraw")
 def withdraw(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
     """Withdraw a version before it is in force."""
     return _take(desk, Step.WITHDRAW, number, entered, record_withdrawal)
+
+
+def _end_form(desk: Desk, step: Step, number: int) -> Response:
+    """Show the form that ends a draft, or the draft where it has ended already."""
+    shown = drafted(desk, number)
+    if not can_still_end(shown, step.value):
+        return RedirectResponse(f"/policy/drafts/{number}", status.HTTP_303_SEE_OTHER)
+    return _page(desk, step, shown)
 
 
 def _take(desk: Desk, step: Step, number: int, entered: dict[str, str], work: Work) -> Response:

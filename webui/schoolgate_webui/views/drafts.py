@@ -267,6 +267,12 @@ def _direction(drafted: Drafted, href: str) -> TaskRow:
     return TaskRow(name, link, Tag("Waits", _YELLOW), says)
 
 
+def can_still_end(drafted: Drafted, step: str) -> bool:
+    """Whether *step*, refusing or withdrawing, is still open to whoever looks at the draft."""
+    href = f"/policy/drafts/{drafted.version.number}/{step}"
+    return any(link == href for link, _ in _actions(drafted))
+
+
 def _actions(drafted: Drafted) -> tuple[tuple[str, str], ...]:
     version, member = drafted.version, drafted.member
     href = f"/policy/drafts/{version.number}"

@@ -45,8 +45,7 @@ class Cells:
         for value, is_chosen in enumerate(chosen):
             if is_chosen:
                 unit |= run << (value * stride)
-        # The pattern of one round of the dimension, repeated over all cells.
-        return unit * (self.all // ((1 << (stride * size)) - 1))
+        return _repeated(unit, stride * size, self.count)
 
     def first(self, cells: int) -> tuple[int, ...]:
         """Return the values, one of each dimension, of the first cell of *cells*, not empty."""
@@ -55,3 +54,12 @@ class Cells:
             lowest // stride % size
             for stride, size in zip(self._strides, self._sizes, strict=True)
         )
+
+
+def _repeated(pattern: int, width: int, count: int) -> int:
+    """Return *count* bits filled with a *pattern* of *width* bits; *count* is a multiple of it."""
+    # Doubling copies each bit once or twice; dividing numbers of a million bits takes minutes.
+    while width < count:
+        pattern |= pattern << width
+        width *= 2
+    return pattern & ((1 << count) - 1)

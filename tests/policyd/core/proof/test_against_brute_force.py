@@ -145,7 +145,7 @@ def test_what_a_request_shows_to_be_opened_is_an_opening(
 
 @given(policies())
 def test_a_policy_opens_nothing_of_its_own(policy: Policy) -> None:
-    assert () == openings(policy, policy)
+    assert () == _openings(policy, policy)
 
 
 @given(policies(), worlds.rules())
@@ -153,4 +153,4 @@ def test_a_further_rule_opens_nothing(policy: Policy, rule: worlds.Rule) -> None
     added = msgspec.structs.replace(rule, id="added")
     longer = msgspec.structs.replace(policy, rules=(*policy.rules, added))
 
-    assert () == openings(policy, longer)
+    assert () == _openings(policy, longer)

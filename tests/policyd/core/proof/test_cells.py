@@ -35,3 +35,10 @@ def test_where_is_every_cell_with_a_chosen_value(dimension: int) -> None:
 def test_what_cannot_be_gone_through_is_refused() -> None:
     with pytest.raises(TooManyCellsError, match="let them ask fewer"):
         Cells([1 << 13, 1 << 13])
+
+
+def test_as_many_cells_as_may_be_are_gone_through() -> None:
+    """By dividing numbers of that size it took minutes."""
+    cells = Cells([4] * 12)
+
+    assert cells.count // 2 == cells.where(3, [False, True, True, False]).bit_count()

@@ -64,6 +64,10 @@ class Workshop:
         """Return what version *number* says, on what every school shares today."""
         return load(self._rules_dir, self._school, self._versions.texts(number))
 
+    def digest(self, number: int) -> str:
+        """Return the digest of what version *number* says now."""
+        return self._versions.find(number).digest
+
     def begin(self, *, by: str, summary: str, at: datetime, moment: datetime) -> PolicyVersion:
         """Begin a draft that says what is in force."""
         current = self.in_force(moment)

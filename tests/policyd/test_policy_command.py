@@ -1,6 +1,8 @@
 """`schoolgate policy`: it can do no more than the pages."""
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -68,6 +70,29 @@ class House:
         return runner.invoke(
             app, ["--config", str(self.config), "policy", *arguments], input=entered
         )
+
+    def direct_slowly(self, meanwhile: Callable[[], None]) -> tuple[int, str]:
+        """Direct version 2 as the head, who types the password after *meanwhile*."""
+        code = "from schoolgate_policyd.cli import main; main()"
+        command = [sys.executable, "-c", code, "--config", str(self.config), "policy", "activate"]
+        with subprocess.Popen(
+            [*command, "2", "--by", "head", "--reasons", "x", "--for-safety"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # without a terminal the password is read from the pipe
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            shown = ""
+            while "Signed by" not in shown and (line := process.stdout.readline()):
+                shown += line
+            meanwhile()
+            process.stdin.write(f"{PASSWORD}\n")
+            process.stdin.close()
+            shown += process.stdout.read()
+        return process.returncode, shown
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +229,28 @@ def test_the_head_is_shown_a_tightening_and_directs_it_signed(proposed: House) -
         assert step.signature.digest == signature.digest
         assert Means.PASSWORD is signature.means
         assert () == store.sessions.of(HEAD.id, at=datetime.now(UTC))
+
+
+def test_what_changed_while_it_was_read_is_not_signed(proposed: House) -> None:
+    def withdraw() -> None:
+        with proposed.store() as store:
+            now = datetime.now(UTC)
+            store.policies.withdraw(2, by=HEAD.id, reasons="No", at=now, moment=now)
+
+    code, shown = proposed.direct_slowly(withdraw)
+
+    assert 2 == code, shown
+    with proposed.store() as store:
+        assert VersionState.WITHDRAWN is store.policies.find(2).state
+
+
+def test_the_clock_of_a_direction_is_that_of_its_signature(proposed: House) -> None:
+    typed_at: list[datetime] = []
+    code, shown = proposed.direct_slowly(lambda: typed_at.append(datetime.now(UTC)))
+
+    assert 0 == code, shown
+    with proposed.store() as store:
+        assert typed_at[0] <= store.policies.find(2).steps[-1].at
 
 
 def test_whoever_has_one_time_codes_signs_with_one_at_the_command_line_too(

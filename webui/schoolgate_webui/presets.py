@@ -35,8 +35,10 @@ class PresetsRead:
         if known is not None:
             return known
         preset = self._workshop.preset(version.number)
+        # A change in the meantime: these are the texts of another digest.
+        is_as_asked = self._workshop.digest(version.number) == version.digest
         with self._lock:
-            if self._read_under is in_force:
+            if is_as_asked and self._read_under is in_force:
                 if len(self._read) >= _MOST:
                     self._read.clear()
                 self._read[key] = preset

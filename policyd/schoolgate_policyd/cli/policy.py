@@ -192,27 +192,31 @@ def activate(
     with bench() as tools:
         head = tools.member(by)
         zone = tools.zone()
-        shared = tools.workshop.shared(number)
-        require_proof(tools.store.policies.find(number), shared)
-        form = DirectionForm(
-            reasons=reasons,
-            staff_name=head.name,
-            signed_on=local_date(tools.moment, zone),
-            starts_at=None if from_ is None else from_.replace(tzinfo=zone),
-            announced_on=None if announced is None else announced.date(),
-            is_for_safety=for_safety,
-        )
-        to_sign = DirectionToSign(
-            number=number,
-            by=head.id,
-            form=form,
-            differences=tools.workshop.differences(number),
-            shared=shared,
-            zone=zone,
-            at=tools.machine,
-            moment=tools.moment,
-        )
-        sign_here(tools.store, to_sign, at=tools.machine)
+
+        def picture() -> DirectionToSign:
+            now = tools.again()
+            shared = now.workshop.shared(number)
+            require_proof(now.store.policies.find(number), shared)
+            form = DirectionForm(
+                reasons=reasons,
+                staff_name=head.name,
+                signed_on=local_date(now.moment, zone),
+                starts_at=None if from_ is None else from_.replace(tzinfo=zone),
+                announced_on=None if announced is None else announced.date(),
+                is_for_safety=for_safety,
+            )
+            return DirectionToSign(
+                number=number,
+                by=head.id,
+                form=form,
+                differences=now.workshop.differences(number),
+                shared=shared,
+                zone=zone,
+                at=now.machine,
+                moment=now.moment,
+            )
+
+        sign_here(tools.store, picture)
         wake()
         typer.echo(f"Version {number} is directed.")
 

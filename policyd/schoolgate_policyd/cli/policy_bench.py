@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,10 @@ class Bench:
         if found is None:
             refuse(f"nobody signs in as `{username}`: give the user name of a person")
         return found
+
+    def again(self) -> "Bench":
+        """Return the same at what both clocks say now."""
+        return replace(self, machine=MachineClock().now(), moment=school_now(settings_in_use()))
 
     def zone(self) -> ZoneInfo:
         """Return the school's zone."""

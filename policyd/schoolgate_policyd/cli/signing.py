@@ -1,6 +1,6 @@
 """Signing at the command line: the text whole, then the proof, as in the pages."""
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 _ADDRESS = "command line"
 
 
-def sign_here(store: "DecisionStore", to_sign: "Signable", *, at: datetime) -> None:
-    """Show what is to be signed, ask for the proof and sign it. Raises WorkflowError."""
+def sign_here(store: "DecisionStore", picture: Callable[[], "Signable"]) -> None:
+    """
+    Show what is to be signed, ask for the proof and sign it. Raises WorkflowError.
+
+    *picture* is taken twice: what is signed is as things are when the proof was typed, and it is
+    refused where its text is another than was shown.
+    """
     from schoolgate_policyd.settings import SecondFactorRule
     from schoolgate_policyd.store.signing_desk import ByPassword
     from schoolgate_policyd.store.signing_here import session_here
 
     desk = store.signing_desk
+    to_sign, at = picture(), MachineClock().now()
     with session_here(store.database, to_sign.by, where=_ADDRESS, at=at) as session:
         signing = desk.begin(session, to_sign, {}, at=at)
         typer.echo(signing.document.text)
@@ -29,8 +35,8 @@ def sign_here(store: "DecisionStore", to_sign: "Signable", *, at: datetime) -> N
         is_required = settings_in_use().web.second_factor is SecondFactorRule.REQUIRED
         is_code_needed = is_required or store.second_factor.of(to_sign.by).has_one
         code = typer.prompt("Your code") if is_code_needed else ""
-        # Codes change while somebody looks for their phone.
-        now = MachineClock().now()
+        # Codes change while somebody looks for their phone, and so may what is signed.
+        to_sign, now = picture(), MachineClock().now()
         desk.sign_with_password(
             signing.nonce,
             session,

@@ -34,8 +34,9 @@ from schoolgate_policyd.rulefiles.remembered import Remembered
 MAX_FILE_OCTETS = 8 * 1024 * 1024
 MAX_DEPTH = 12
 MAX_NODES = 200_000
-# All that ships has 20,000; each takes some 150 octets.
+# All that ships has 20,000; each takes some 150 octets, as do 150 letters.
 MAX_REMEMBERED_NODES = 100_000
+_LETTERS_OF_A_NODE = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def _parsed_once(text: str, path: Path, book: MistakeBook) -> Node | None:
     noted = book.noted
     node, count = _parsed(text, path, book)
     if node is not None and book.noted == noted:
-        _remembered.keep((path, text), node, count)
+        # The text is kept too: comments weigh what they are long, though they are no nodes.
+        _remembered.keep((path, text), node, count + len(text) // _LETTERS_OF_A_NODE)
     return node
 
 

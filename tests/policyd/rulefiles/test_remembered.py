@@ -64,6 +64,22 @@ def test_a_file_that_changed_is_read_anew_whatever_its_time_says(tmp_path: Path)
     assert parse_nodes("a: two", path, MistakeBook()) == after
 
 
+def test_a_text_weighs_what_it_is_long_though_it_says_little(tmp_path: Path) -> None:
+    """Drafts with ever other comments would fill the memory."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("a: word\n")
+    first = read_nodes(path, MistakeBook())
+    long = tmp_path / "long.yaml"
+    for number in range(20):
+        long.write_text(f"a: {number}\n#{' comment' * 125_000}\n")
+        read_nodes(long, MistakeBook())
+
+    again = read_nodes(path, MistakeBook())
+
+    assert first == again
+    assert first is not again
+
+
 def test_the_same_text_elsewhere_has_places_of_its_own(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("one.yaml", "two.yaml")]
     for path in paths:

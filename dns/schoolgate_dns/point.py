@@ -15,7 +15,7 @@ from schoolgate_dns.brief_moments import BriefMoments
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.metrics.measures import CountedOffers, InForce, metrics_of
 from schoolgate_dns.metrics.server import MetricsServer
-from schoolgate_dns.process.memory import give_back
+from schoolgate_dns.process.memory import GivingBack
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
 from schoolgate_dns.process.worker import NAME, Worker, begin
 from schoolgate_dns.resolvers import Place
@@ -90,6 +90,8 @@ class Point:
         )
         self._in_force = InForce(lambda: self._decider.snapshot.number)
         self.metrics = metrics_of(self._service, self._client, spool, offers, self._in_force)
+        # One worker after the other, or all of them would be away at once.
+        self.giving_back = GivingBack(GIVE_BACK_AFTER_S * worker.number)
         self._metrics_server = MetricsServer(self.metrics, worker.metrics_port(settings.dns))
 
     async def run(
@@ -135,6 +137,7 @@ class Point:
             await self._metrics_server.stop()
             await self._service.stop()
             self._recording.stop()
+            self.giving_back.stop()
             await self._client.stop()
             for task in (*working, stopping):
                 task.cancel()
@@ -146,7 +149,7 @@ class Point:
         self._service.put_in_force(self._decider.snapshot)
         self._in_force.note("source")
         # By then it is on the disk too, and what that took is over with all that was before it.
-        asyncio.get_running_loop().call_later(GIVE_BACK_AFTER_S, give_back)
+        self.giving_back.note_change()
         log.info("snapshot in force", number=source.number)
 
     def _put_live(self, number: int, live: Live) -> None:

@@ -101,8 +101,12 @@ class Pursuit(ABC):
 
     def _ended_late(self, done: Done, task: asyncio.Task[Outcome | None]) -> None:
         self._late.discard(task)
-        if not task.cancelled():
-            done(task.result())
+        if task.cancelled():
+            return  # all is being closed
+        error = task.exception()
+        if error is not None:
+            log.error("a query could not be answered", exc_info=error)
+        done(task.result() if error is None else None)
 
     async def _ended(self, step: _Step, *, over_udp: bool) -> Outcome | None:
         while isinstance(step, Suspended):
@@ -111,6 +115,9 @@ class Pursuit(ABC):
                 found = await self._replies.fetch(step.waiting.lookup)
             except UpstreamError as error:
                 found = error
+            except Exception:
+                log.exception("a query could not be answered")
+                return self._counted(_failure(step.octets))
             step = self._go_on(step, found)
         return await self._relayed(step, over_udp=over_udp) if isinstance(step, ForZone) else step
 

@@ -159,8 +159,9 @@ def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:
     Raises NoUpstreamError, which names the setting.
     """
     encrypted = () if dns.encrypted is None else (dns.encrypted.tls_port, dns.encrypted.https_port)
-    # Each question has a socket of its own; the other half is for clients and ourselves. A zone
-    # whose server is dead must not take the room of all other names.
+    # A question has a socket of its own, unless its upstream is on this machine; the other half is
+    # for clients and ourselves. A zone whose server is dead must not take the room of all other
+    # names.
     room = Room(min(MAX_IN_FLIGHT, raise_file_limit() // 2))
 
     def asked_at(texts: tuple[str, ...], setting: str, max_in_flight: int) -> Upstreams:

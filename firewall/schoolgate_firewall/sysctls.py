@@ -23,7 +23,8 @@ def protections(firewall: FirewallSettings) -> tuple[Sysctl, ...]:
     Return what holds before anything passes through.
 
     Nobody redirects the gateway or has it redirect others, no sender chooses the way of a packet,
-    and no device inside gives the gateway a route.
+    no device inside gives the gateway a route, and nothing that comes by a wire is from or to
+    127.0.0.0/8.
     """
     return (
         *_for_all(),
@@ -42,6 +43,7 @@ def _for_all() -> Iterator[Sysctl]:
         yield Sysctl(f"net/ipv4/conf/{name}/accept_redirects", "0")
         yield Sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")
         yield Sysctl(f"net/ipv4/conf/{name}/accept_source_route", "0")
+        yield Sysctl(f"net/ipv4/conf/{name}/route_localnet", "0")
         yield Sysctl(f"net/ipv6/conf/{name}/accept_redirects", "0")
         yield Sysctl(f"net/ipv6/conf/{name}/accept_source_route", "0")
 
@@ -62,6 +64,8 @@ def _for_outside(name: str) -> Iterator[Sysctl]:
 
 
 def _for_one(name: str) -> Iterator[Sysctl]:
+    # Either this or the one for all would do to let it in.
+    yield Sysctl(f"net/ipv4/conf/{name}/route_localnet", "0")
     yield Sysctl(f"net/ipv4/conf/{name}/send_redirects", "0")
     yield Sysctl(f"net/ipv4/conf/{name}/accept_redirects", "0")
     yield Sysctl(f"net/ipv6/conf/{name}/accept_redirects", "0")

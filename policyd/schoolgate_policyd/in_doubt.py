@@ -74,18 +74,22 @@ class Deciding:
         checked: meanwhile the old one decides. INVARIANT: nothing is waited for after the
         assignment, so that whoever waits for this goes on before anybody decides.
         """
-        self.newest = await asyncio.to_thread(self._compile, source)
+        newest = await asyncio.to_thread(self._compile, source)
+        former, self.newest = self.newest, newest
         self.snapshot = self._twin()
+        former.make_way_for(newest)
 
     def put_live(self, number: int, live: Live) -> None:
         """Put other grants, claims, restrictions and standing permissions in force."""
-        self.newest = self.newest.with_live(number, live)
+        former = self.newest
+        self.newest = former.with_live(number, live)
         if self._since is None:
             self.snapshot = self.newest
         else:
             # What is kept of classes stays good, as it does without a doubt.
             doubted = doubtful_live(self.newest.source, self._since)
             self.snapshot = self.snapshot.with_live(number, doubted)
+        former.make_way_for(self.newest)
 
     def look(self) -> bool:
         """Ask the clock; return whether another snapshot decides now."""

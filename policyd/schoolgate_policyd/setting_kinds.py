@@ -15,6 +15,8 @@ MAX_WORKERS = 64
 # What the kernel takes for the name of an interface (IFNAMSIZ), of characters that mean nothing
 # to whoever reads a ruleset.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+# As pages and the API name it in an address, and as it stands in what is signed.
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", re.ASCII)
 _MAPPED_PREFIX = 96
 
 
@@ -42,6 +44,14 @@ def _address(text: str) -> str:
 def _interface(text: str) -> str:
     if not _INTERFACE.fullmatch(text):
         raise ValueError("must be the name of a network interface, such as eth0 or br0.10")
+    return text
+
+
+def _network_id(text: str) -> str:
+    if not _NETWORK.fullmatch(text):
+        raise ValueError(
+            "must be of at most 40 letters from A to Z, digits and hyphens, like pupil-computers"
+        )
     return text
 
 
@@ -76,6 +86,7 @@ Cidr = Annotated[str, Checked(_cidr)]
 Address = Annotated[str, Checked(_address)]
 EmailAddress = Annotated[str, Checked(_email)]
 Interface = Annotated[str, Checked(_interface)]
+NetworkId = Annotated[str, Checked(_network_id)]
 Ipv6Mapping = Annotated[str, Checked(_mapping)]
 Interfaces = Annotated[tuple[Interface, ...], Checked(_at_least_one)]
 AtLeastOne = Annotated[tuple[str, ...], Checked(_at_least_one)]

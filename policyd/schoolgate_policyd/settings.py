@@ -21,6 +21,7 @@ from schoolgate_policyd.setting_kinds import (
     Cidr,
     Ipv6Mapping,
     Megabytes,
+    NetworkId,
     Seconds,
     Workers,
     section,
@@ -50,7 +51,7 @@ class NetworkSettings:
     addresses has its IPv6 address; without one its devices are told no IPv6 addresses.
     """
 
-    id: str
+    id: NetworkId
     cidr: Cidr
     audience: Audience
     device: DeviceKind

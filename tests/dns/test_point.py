@@ -14,6 +14,8 @@ import pytest
 from dns_world import PUPIL, STAFF, LocalUpstream, query, reply_to, run, source, until
 
 from schoolgate_dns.point import Point
+from schoolgate_dns.process.memory import GivingBack
+from schoolgate_dns.process.worker import Worker
 from schoolgate_dns.resolvers import Place
 from schoolgate_policyd.config import DnsSettings, NetworkSettings, Settings
 from schoolgate_policyd.core.policy import Source
@@ -58,8 +60,9 @@ def settings(var_dir: Path, upstream_port: int) -> Settings:
 class Running:
     """A running point and its upstream, which knows every name."""
 
-    def __init__(self, place: Place, lines: list[str]) -> None:
+    def __init__(self, place: Place, lines: list[str], giving_back: GivingBack) -> None:
         self.lines = lines
+        self.giving_back = giving_back
         self._place = place
 
     async def rcode(self, client: str, name: str) -> int:
@@ -70,18 +73,18 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(var_dir: Path) -> AsyncIterator[Running]:
+async def running(var_dir: Path, number: int = 1) -> AsyncIterator[Running]:
     def answer(octets: bytes) -> list[bytes]:
         name = dns.message.from_wire(octets).question[0].name
         return [reply_to(octets, f"{name} 60 IN A 192.0.2.1").to_wire()]
 
     async with LocalUpstream(answer) as upstream:
         stop, places, lines = asyncio.Event(), list[Place](), list[str]()
-        point = Point(settings(var_dir, upstream.port), lines.append)
+        point = Point(settings(var_dir, upstream.port), lines.append, Worker(number))
         task = asyncio.create_task(point.run(stop, places.append))
         await until(lambda: bool(places) or task.done())
         try:
-            yield Running(places[0], lines)
+            yield Running(places[0], lines, point.giving_back)
         finally:
             stop.set()
             await task
@@ -129,7 +132,8 @@ def test_a_new_snapshot_is_in_force_once_it_is_acknowledged(var_dir: Path) -> No
         stored.append(batch)
 
     async def ask() -> list[int]:
-        async with running(var_dir) as point:
+        async with running(var_dir, 2) as point:
+            assert (2.0, False) == (point.giving_back.after_s, point.giving_back.is_pending)
             before = await point.rcode(PUPIL, "www.anything.example")
             policyd = PolicydServer(
                 var_dir / "policyd.sock", on_wake=nothing, on_events=store, on_ahead=nothing
@@ -137,6 +141,7 @@ def test_a_new_snapshot_is_in_force_once_it_is_acknowledged(var_dir: Path) -> No
             await policyd.start()
             policyd.publish(Revision(source(7), 1, Direction.LOOSEN, is_full=True))
             await until(lambda: [7] == [p.acknowledged for p in policyd.status().points])
+            assert point.giving_back.is_pending
             after = await point.rcode(PUPIL, "www.anything.example")
             blocked = await point.rcode(PUPIL, "www.tiktok.example")
             await until(lambda: 2 <= sum(len(batch.events) for batch in stored))

@@ -14,13 +14,14 @@ from dns_world import (
     query,
     reply_to,
     run,
+    until,
 )
 
 from schoolgate_dns.errors import UpstreamError, UpstreamSilent
 from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.replies.cache import ReplyCache
-from schoolgate_dns.stages.held import HeldReplies
+from schoolgate_dns.stages.held import Held, HeldReplies
 
 SCRIPTS: Scripts = {
     ("a.example", "A"): ("a.example 60 IN A 192.0.2.1",),
@@ -133,6 +134,67 @@ def test_a_mistake_of_ours_is_a_failure_for_whoever_met_it() -> None:
     scene.hand.answer()
 
     assert [2] == [each.octets[3] & 0xF for each in scene.found if each is not None]
+
+
+class Sudden(BaseException):
+    """What no `except Exception` catches."""
+
+
+class Broken(HeldReplies):
+    """Where something is held of what is asked again, and fetching it meets a mistake of ours."""
+
+    error: BaseException = ZeroDivisionError()
+    is_first = True
+
+    def begin(self, _lookup: Lookup, told: Callable[[Held | UpstreamError | None], None]) -> bool:
+        is_first, self.is_first = self.is_first, False
+        if is_first:
+            told(UpstreamSilent("silent"))
+        return is_first
+
+    async def fetch(self, _lookup: Lookup) -> Held:
+        raise self.error
+
+
+def broken(scene: Scene) -> Broken:
+    replies = Broken(ReplyCache(), scene.hand, lambda: scene.monotonic_s)
+    scene.answering._replies = replies
+    return replies
+
+
+def test_a_mistake_of_ours_while_it_is_awaited_is_a_failure_as_well() -> None:
+    scene = Scene()
+    broken(scene)
+    message = query("a.example").to_wire()
+    outcome = run(scene.answering.outcome(message, PUPIL, over_udp=True))
+    answer = run(scene.answering.answer(message, PUPIL, over_udp=False))
+
+    assert outcome is not None
+    assert answer is not None
+    assert [2, 2] == [outcome.octets[3] & 0xF, answer[3] & 0xF]
+    assert {"failed": 2} == scene.answering.outcomes
+
+
+@pytest.mark.parametrize(
+    ("error", "rcodes"), [(ZeroDivisionError(), [2]), (Sudden(), [None])], ids=repr
+)
+def test_what_has_to_wait_twice_is_told_once_whatever_the_second_comes_to(
+    error: BaseException, rcodes: list[int | None]
+) -> None:
+    async def play() -> list[Outcome | None]:
+        scene = Scene()
+        replies = broken(scene)
+        replies.error = error
+        # Judged anew, it waits once more.
+        scene.answering._gone_on = lambda suspended, _: suspended  # type: ignore[method-assign]
+        scene.start("a.example")
+        assert 1 == len(scene.answering._late)
+        await until(lambda: bool(scene.found))
+        assert not scene.answering._late
+        return scene.found
+
+    found = run(play())
+    assert rcodes == [None if each is None else each.octets[3] & 0xF for each in found]
 
 
 def test_a_message_for_a_zone_has_to_be_awaited() -> None:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +163,74 @@ def test_the_inspection_addresses_are_on_the_loopback_once(gateway: Namespace) -
     assert [INSPECTION[6]] == [each["local"] for each in links[0]["addr_info"] if "nodad" in each]
 
 
+@pytest.mark.parametrize("name", ["all", "default", "lan1"])
+def test_nothing_that_comes_by_a_wire_is_of_the_loopback(gateway: Namespace, name: str) -> None:
+    of_loopback = Path(f"/proc/sys/net/ipv4/conf/{name}/route_localnet")
+    of_loopback.write_text("1")
+
+    loader.load(SETTINGS)
+
+    assert "0" == of_loopback.read_text().strip()
+    expected = [
+        'iifname "lo" accept',
+        "ip saddr 127.0.0.0/8 drop",
+        "ct state established accept",
+    ]
+    assert expected == _input_rules(gateway)[:3]
+    loader.close()
+    assert expected == _input_rules(gateway)[:3]
+
+
+def test_what_comes_by_a_wire_is_no_reply_of_the_loopback_even_if_the_kernel_lets_it_in(
+    gateway: Namespace,
+) -> None:
+    loader.load(SETTINGS)
+    for link in ("lo", "lan1", "far"):
+        gateway.must("ip", "link", "set", link, "up")
+    lets_in = {"route_localnet": "1", "accept_local": "1", "rp_filter": "0"}
+    write(
+        tuple(
+            Sysctl(f"net/ipv4/conf/{name}/{each}", value)
+            for name in ("all", "lan1")
+            for each, value in lets_in.items()
+        )
+    )
+    (lan,) = json.loads(gateway.must("ip", "-j", "link", "show", "dev", "lan1"))
+    hardware = bytes.fromhex(lan["address"].replace(":", ""))
+    with _loopback_socket() as server, _loopback_socket() as own:
+        own.connect(server.getsockname())
+        own.send(b"question")
+        _, peer = server.recvfrom(64)
+        server.sendto(b"reply", peer)
+        assert b"reply" == own.recv(64)
+        # It is of that connection by all that it says.
+        _send_by_wire("far", hardware, server.getsockname(), peer, b"forged")
+        server.sendto(b"another", peer)
+
+        assert b"another" == own.recv(64)
+
+
+def _loopback_socket() -> socket.socket:
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own.bind(("127.0.0.1", 0))
+    own.settimeout(5.0)
+    return own
+
+
+def _send_by_wire(
+    link: str, hardware: bytes, source: tuple[str, int], target: tuple[str, int], contents: bytes
+) -> None:
+    ports = struct.pack("!HHHH", source[1], target[1], 8 + len(contents), 0)
+    addresses = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(contents), 0, 0, 64, 17, 0) + addresses
+    total = sum(struct.unpack("!10H", header))
+    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+    header = header[:10] + checksum.to_bytes(2) + header[12:]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+        wire.bind((link, 0x0800))
+        wire.send(hardware + bytes(6) + b"\x08\0" + header + ports + contents)
+
+
 def test_the_kernel_is_told_what_a_gateway_needs() -> None:
     loader.load(SETTINGS)
 
@@ -217,6 +287,12 @@ def test_routes_from_outside_are_kept_when_forwarding_begins() -> None:
 
     accepting = order.index(Sysctl("net/ipv6/conf/wan0/accept_ra", "2"))
     assert accepting < order.index(Sysctl("net/ipv6/conf/all/forwarding", "1"))
+
+
+def _input_rules(gateway: Namespace) -> list[str]:
+    listed = gateway.must("nft", "list", "chain", "inet", TABLE, "input").split("\n")
+    begin = next(at for at, line in enumerate(listed) if "policy drop" in line)
+    return [each.strip() for each in listed[begin + 1 :]]
 
 
 def protections_of(settings: Settings) -> tuple[Sysctl, ...]:

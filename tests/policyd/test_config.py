@@ -55,6 +55,15 @@ def _from_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         (b"dns: {port: high}", "dns.port"),
         (b"dns: {prot: 53}", "dns.prot"),
         (b"networks: [{id: a, cidr: 300.0.0.0/8}]", "networks.0.cidr"),
+        (
+            b"networks: [{id: staff_wi-fi, cidr: 10.0.0.0/8}]",
+            "networks.0.id: Value error, must be",
+        ),
+        (
+            "networks: [{id: büro, cidr: 10.0.0.0/8}]".encode(),
+            "networks.0.id: Value error, must be",
+        ),
+        (b"networks: [{id: -, cidr: 10.0.0.0/8}]", "like pupil-computers"),
         (b"- a list", "school.yaml"),
         (b"a: [", "is not YAML"),
         (b"\xff\xfe\xff", "is not"),

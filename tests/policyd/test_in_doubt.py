@@ -11,7 +11,7 @@ from schoolgate_policyd.clock import Doubt
 from schoolgate_policyd.core.catalogue import Catalogue, Service
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import HostResource, Request, Verdict
-from schoolgate_policyd.core.names import DomainName, parse_host
+from schoolgate_policyd.core.names import DomainName, Host, parse_host
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.rules import Citation, Condition, GrantKind, Rule
 from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
@@ -64,6 +64,58 @@ def opens(deciding: Deciding) -> tuple[bool, bool]:
     return tuple(  # type: ignore[return-value]  # there are two
         Verdict.ALLOW is decide(each, deciding.snapshot, SINCE).verdict for each in (VIDEOS, GAMES)
     )
+
+
+class NoNames:
+    """A table of large lists that names nobody."""
+
+    def lists_of(self, _host: Host) -> tuple[str, ...]:
+        return ()
+
+
+def memories_of(snapshot: Snapshot) -> dict[str, int]:
+    """How much is in each memory of *snapshot*, once it has decided."""
+    return {
+        "decided": len(snapshot.decided),
+        "clients": len(snapshot._finder._known),
+        "overlays": len(snapshot._overlays._known),
+        "touching": len(snapshot._overlays._touching),
+        "decided by class": len(snapshot.decided_by_class),
+        "matched": len(snapshot._shared.matcher._known),
+        "classes": len(snapshot._shared.classes._representatives),
+        "lists": len(snapshot.compiled.listed._remembered),
+        "timelines": len(snapshot.compiled.timelines._by_subject),
+        "classes' timelines": len(snapshot.compiled.timelines._by_class),
+    }
+
+
+def use(snapshot: Snapshot) -> None:
+    snapshot.subject_at("192.0.2.1", SINCE)
+    for each in (VIDEOS, GAMES):
+        decide(each, snapshot, SINCE)
+
+
+@pytest.mark.parametrize("doubt", [None, DOUBT], ids=["sure", "doubted"])
+def test_the_outgoing_one_forgets_what_the_following_does_not_remember(
+    doubt: Doubt | None,
+) -> None:
+    async def scenario() -> list[dict[str, int]]:
+        first = compile_snapshot(source(live=GRANTED), NoNames())
+        deciding = Deciding(first, compile_snapshot, clock=FakeClock(doubt))
+        use(first)
+        found = [memories_of(first)]
+        deciding.put_live(2, GRANTED)
+        found.append(memories_of(first))
+        second = deciding.newest
+        use(second)
+        await deciding.put_source(source(3))
+        return [*found, memories_of(second)]
+
+    before, after_live, after_source = asyncio.run(scenario())
+    own = {"decided", "clients", "overlays", "touching"}
+    assert all(before.values())
+    assert {each: 0 if each in own else count for each, count in before.items()} == after_live
+    assert dict.fromkeys(before, 0) == after_source
 
 
 def test_without_a_doubt_the_newest_decides() -> None:

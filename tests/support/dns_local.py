@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import os
+import socket
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Self
 
@@ -110,7 +112,13 @@ class LocalUpstream:
             self.send(each, peer)
 
     def send(self, octets: bytes, peer: tuple[str, int]) -> None:
-        self._udp.sendto(octets, peer)
+        if octets:
+            self._udp.sendto(octets, peer)
+            return
+        # uvloop sends nothing where there is nothing.
+        descriptor = os.dup(self._udp.get_extra_info("socket").fileno())
+        with socket.socket(fileno=descriptor) as own:
+            own.sendto(octets, peer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         octets = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))

@@ -133,7 +133,7 @@ def standing_record(*, review_on: date = DAY, **more: object) -> Make:
     )
 
 
-def report(state: ReportState) -> Make:
+def report(state: ReportState, **more: object) -> Make:
     is_open = state in {ReportState.WAITING, ReportState.WITH_HEAD}
     return adding(
         lambda: ReportRow(
@@ -143,6 +143,7 @@ def report(state: ReportState) -> Make:
             name="",
             code_hash="0" * 64,
             closed_at=None if is_open else MACHINE,
+            **more,
         )
     )
 

@@ -121,7 +121,7 @@ def _network(store: DecisionStore) -> Signable:
 def _entry(audience: Audience) -> NetworkEntry:
     is_staff = audience is Audience.STAFF
     device = DeviceKind.SCHOOL_COMPUTER if is_staff else DeviceKind.UNKNOWN
-    return NetworkEntry("Wi-Fi", audience, device, is_staff, "the new block")
+    return NetworkEntry("Wi-Fi", audience, device, inspectable=True, reasons="the new block")
 
 
 def _close_network(store: DecisionStore) -> None:

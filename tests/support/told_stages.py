@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
-from office import DSL, HEAD, MACHINE, PUPIL, TEACHER
+from office import DSL, HEAD, MACHINE, NETWORKS, PUPIL, TEACHER, sign
 from paper_stages import DAY, Make, adding
+from to_sign import DOCUMENT, sign_duties, sign_network
 
+from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, HeldDuty
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.models import (
     AcknowledgementRow,
@@ -18,8 +20,10 @@ from schoolgate_policyd.store.models import (
     SignatureRow,
     TrainingRow,
 )
+from schoolgate_policyd.store.signed_networks import NetworkToSign
 from schoolgate_policyd.workflow.different_days import DayKind
 from schoolgate_policyd.workflow.looks import LookReason
+from schoolgate_policyd.workflow.networks import NetworkEntry
 from schoolgate_policyd.workflow.policy_versions import Origin, VersionState
 from schoolgate_policyd.workflow.signing import Means, SignedKind
 from schoolgate_policyd.workflow.training import TrainingKind
@@ -41,7 +45,8 @@ def acknowledged(*versions: int) -> Make:
 def acknowledged_and_left(store: DecisionStore) -> None:
     acknowledged(1)(store)
     with store.database.writing() as session:
-        session.get_one(PersonRow, TEACHER.id).has_left = True
+        row = session.get_one(PersonRow, TEACHER.id)
+        row.has_left, row.leaves_at = True, MACHINE
 
 
 def policy_version(number: int) -> PolicyVersionRow:
@@ -132,6 +137,30 @@ def mail(**end: object) -> Make:
             **end,
         )
     )
+
+
+def opened_network(store: DecisionStore) -> None:
+    sign_network(store, HEAD.id, _wireless(Audience.STAFF))
+
+
+def network_opened_twice(store: DecisionStore) -> None:
+    opened_network(store)
+    again = NetworkToSign(HEAD.id, NETWORKS[0], _wireless(Audience.PUPIL), 1, DOCUMENT, MACHINE)
+    sign(store, again)
+
+
+def _wireless(audience: Audience) -> NetworkEntry:
+    return NetworkEntry(
+        "Wi-Fi", audience, DeviceKind.SCHOOL_COMPUTER, inspectable=True, reasons="the new block"
+    )
+
+
+def duties(*each_time: Duty) -> Make:
+    def make(store: DecisionStore) -> None:
+        for duty in each_time:
+            sign_duties(store, TEACHER.id, HeldDuty(duty))
+
+    return make
 
 
 def look(store: DecisionStore) -> None:

@@ -18,14 +18,16 @@ WHO = "/school/people/p-99"
 FORGET = f"{WHO}/forget"
 
 
-def left(school: WebSchool) -> None:
-    """Have a pupil be in an incident, and leave."""
+def left(school: WebSchool, *, is_open: bool = False) -> None:
+    """Have a pupil be in an incident, which is closed unless it *is_open*, and leave."""
     decisions = school.decisions
     new = NewPerson("p-99", RARE, Audience.PUPIL, None, year_group=6)
     decisions.people.add(new, at=MACHINE, by="head")
     subject = IncidentSubject(Audience.PUPIL, "p-99")
     incident = NewIncident(IncidentKind.CIRCUMVENTION, Severity.LOW, subject, "A VPN", MACHINE)
-    decisions.incidents.open(incident, by="teacher", at=MACHINE)
+    number = decisions.incidents.open(incident, by="teacher", at=MACHINE).id
+    if not is_open:
+        decisions.incidents.close(number, by="dsl", action="talked", outcome="over", at=MACHINE)
     version = decisions.person_records.one("p-99").version
     decisions.people_changes.leave(
         "p-99", LESSON, version=version, by="head", at=MACHINE, moment=LESSON
@@ -75,6 +77,14 @@ def test_a_legal_hold_keeps_them_known(school: WebSchool) -> None:
     school.decisions.legal_holds.lift(placed.id, why="settled", by="dsl", at=MACHINE)
     head.send(FORGET, FORGET)
     assert RARE != school.decisions.person_records.one("p-99").entry.name
+
+
+def test_the_head_is_told_what_is_open_of_somebody_who_left(school: WebSchool) -> None:
+    left(school, is_open=True)
+    head = Browser(school).sign_in("head")
+
+    assert "something open: 1 incident that is not closed" in head.get(FORGET).text
+    assert RARE == school.decisions.person_records.one("p-99").entry.name
 
 
 @pytest.mark.parametrize("who", ["technician", "chair", "dsl"])

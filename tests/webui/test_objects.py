@@ -388,7 +388,7 @@ def _wrong(answer: Answer, none: Answer, is_seen: bool, action: str, is_let: boo
     if not is_seen:
         return "" if answer == none and none[0] == 404 else f"for one that is not there {none[0]}"
     if action == SIGNED:
-        return "" if answer[0] in {403, 404} else "though a person signs it"
+        return "" if answer[0] in {403, 404, 409} else "though a person signs it"
     if action == LOOK:
         return "" if answer[0] == 200 else "though they may see it"
     if is_let is None:

@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from policy_school import PolicySchool, begin, change, entries, gain_lessons, lose_break, take
 from web_browser import Browser
 from web_school import WebSchool
+
+from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.core.policy import Policy
+from schoolgate_policyd.rulefiles import Preset
+from schoolgate_policyd.workflow.errors import WrongState
+from schoolgate_policyd.workflow.policy_versions import PolicyVersion
+from schoolgate_webui.desk import Desk
+from schoolgate_webui.presets import PresetsRead
+from schoolgate_webui.signed_direction import signable
+from schoolgate_webui.site import Site
 
 MEETING = {"met_on": "2026-11-19", "reference": "Full governing body, item 7"}
 LATER = {
@@ -186,6 +198,37 @@ def test_a_wrong_password_directs_nothing_and_the_form_keeps_its_entries(
     kept = head.get(back).form(f"/policy/drafts/{number}/direct").fields
     assert LATER.items() <= kept.items()
     assert "waits for the headteacher" in head.get(f"/policy/drafts/{number}").text
+
+
+class _Unreadable(PresetsRead):
+    """Of the version in force nothing can be read any more."""
+
+    def of(self, version: PolicyVersion, in_force: Policy) -> Preset:
+        if version.number == 1:
+            raise SchoolgateError("its texts cannot be read")
+        return super().of(version, in_force)
+
+
+def test_what_cannot_be_put_into_words_any_more_is_not_signed(
+    school: PolicySchool, technician: Browser
+) -> None:
+    number = str(proposed(school, technician))
+    assert school.settings is not None
+    site = Site(
+        school.settings,
+        decisions=school.decisions,
+        events=school.events,
+        admin=school.policyd,
+        school_clock=school.school_clock,
+        machine_clock=school.machine_clock,
+    )
+    head = school.decisions.people.member("head")
+    desk = cast("Desk", SimpleNamespace(site=site, member=head, now=site.now()))
+    assert signable(desk, number, LATER).differences
+    site.presets_read = _Unreadable(site.workshop)
+
+    with pytest.raises(WrongState, match="cannot be put into words any more"):
+        signable(desk, number, LATER)
 
 
 def test_without_the_governors_approval_nothing_that_opens_is_directed(

@@ -7,12 +7,16 @@ from schoolgate_policyd.core.times import local_date, moment_of
 from schoolgate_policyd.store.signed_directions import DirectionToSign
 from schoolgate_policyd.workflow.direction_text import DirectionForm
 from schoolgate_policyd.workflow.entries import Entry
+from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.drawer import differences_of, drafted
 from schoolgate_webui.views.draft_steps import When
 
 DIRECTION_FIELDS = ("announced_on", "when", "in_force_from", "reasons")
-_UNREADABLE = ("what it says otherwise cannot be described any more: see its texts",)
+_UNREADABLE = (
+    "What this version says otherwise cannot be put into words any more, so it cannot be signed: "
+    "have its changes entered into a new draft of what is in force."
+)
 
 
 def back(number: str) -> str:
@@ -26,14 +30,16 @@ def done(number: str) -> str:
 
 
 def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DirectionToSign:
-    """Return what is to be signed of the form that was *entered*. Raises InvalidForm."""
+    """Return what is to be signed of what was *entered*. Raises InvalidForm, WrongState."""
     shown, now = drafted(desk, int(number)), desk.now
     said = differences_of(desk, shown)
+    if said is None:
+        raise WrongState(_UNREADABLE)
     return DirectionToSign(
         number=shown.version.number,
         by=desk.member.id,
         form=_form(desk, entered),
-        differences=_UNREADABLE if said is None else said,
+        differences=said,
         shared=desk.site.workshop.shared(shown.version.number),
         zone=now.zone,
         at=now.machine,

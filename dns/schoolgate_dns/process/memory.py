@@ -4,6 +4,7 @@ Having no more memory than is needed: sixty megabytes are all that a worker has.
 What is asked of the C library does nothing where that is another than glibc.
 """
 
+import asyncio
 import ctypes
 import gc
 import sys
@@ -14,7 +15,9 @@ from collections.abc import Callable
 _M_ARENA_MAX = -8  # malloc.h
 _UNCOUNTED = 0xFFFF_FFFF  # CPython's Include/object.h of 3.12 and 3.13, for 64 bits
 # Whose ends are of meaning, or that go on.
-_MORTAL = (types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_MORTAL = frozenset(
+    {types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType}
+)
 
 
 def keep_one_heap() -> None:
@@ -30,6 +33,39 @@ def give_back() -> None:
     """
     gc.collect()
     _call("malloc_trim", 0)
+
+
+class GivingBack:
+    """
+    Has memory given back *after_s* after the last change of several in a row.
+
+    All else waits while that is done, so workers that change together take turns.
+    """
+
+    def __init__(self, after_s: float, give_back: Callable[[], None] = give_back) -> None:
+        self.after_s = after_s
+        self._give_back = give_back
+        self._timer: asyncio.TimerHandle | None = None
+
+    def note_change(self) -> None:
+        """Take note of a change; needs a running loop."""
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(self.after_s, self._end)
+
+    def stop(self) -> None:
+        """Leave undone what was still to come."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is still to come."""
+        return self._timer is not None
+
+    def _end(self) -> None:
+        self._timer = None
+        self._give_back()
 
 
 def collect_seldom() -> None:
@@ -72,7 +108,8 @@ def leave_uncounted(*, is_known: Callable[[], bool] = _is_known_python) -> bool:
     # Made after that, or it would be for ever too.
     found = set[int]()
     while layer:
-        fresh = [each for each in layer if id(each) not in found and not isinstance(each, _MORTAL)]
+        # Asked for its class, a proxy would ask what it stands for, which may be gone.
+        fresh = [each for each in layer if id(each) not in found and type(each) not in _MORTAL]
         found.update(map(id, fresh))
         layer = gc.get_referents(*fresh)
     del fresh, layer

@@ -18,7 +18,7 @@ from schoolgate_dns.messages import Lookup, wire
 from schoolgate_dns.messages.preparse import HEADER_OCTETS
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.upstream.chance import CHANCE
-from schoolgate_dns.upstream.hearing import Heard, Outcome
+from schoolgate_dns.upstream.hearing import Heard, Outcome, tell
 from schoolgate_dns.upstream.ports import Ports
 from schoolgate_dns.upstream.watching import Watching, watching
 
@@ -185,7 +185,7 @@ class Datagrams:
         del self._waiting[waiting.own.fileno()]
         if self._ports is not None:
             self._ports.give_back(waiting.own)
-        waiting.heard(outcome)
+        tell(waiting.heard, outcome)
 
     def _pass_over(self, octets: bytes, waiting: _Waiting) -> None:
         self._mismatched()

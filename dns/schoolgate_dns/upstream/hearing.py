@@ -9,12 +9,24 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
+
 from schoolgate_dns.errors import WireError
 
 Outcome = bytes | OSError | WireError | None
 """The reply's octets or what went wrong; None if nobody waits any more, since all is closed."""
 
 Heard = Callable[[Outcome], None]
+
+log = structlog.get_logger(__name__)
+
+
+def tell[Told](heard: Callable[[Told], None], outcome: Told) -> None:
+    """Tell *heard* of *outcome*; a mistake of ours that it meets takes nothing from others."""
+    try:
+        heard(outcome)
+    except Exception:
+        log.exception("what came of a question could not be made use of")
 
 
 class Hearing:

@@ -72,13 +72,18 @@ class PlainTransport:
     def _open_datagrams(self, *, together: bool) -> Datagrams | Together:
         if together:
             try:
-                return Together(self._place, self._timeout_s, self._count_mismatched)
+                return Together(
+                    self._place, self._timeout_s, self._count_mismatched, self._count_late
+                )
             except (AttributeError, OSError) as error:
                 log.warning("questions leave one by one, which is slower", cause=str(error))
         return Datagrams(self._place, self._timeout_s, self._count_mismatched)
 
     def _count_mismatched(self) -> None:
         self.counts.mismatched += 1
+
+    def _count_late(self) -> None:
+        self.counts.late += 1
 
     def _remember(self, cannot: Doubt, since_s: float) -> None:
         if since_s >= self._cannot_until_s[cannot]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from schoolgate_dns.errors import UpstreamError, UpstreamFailed, UpstreamSilent
 from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.upstream.health import Health
+from schoolgate_dns.upstream.hearing import tell
 
 Found = Reply | UpstreamError | None
 """What an upstream said or why there is nothing; None if nobody asks any more: all is closed."""
@@ -86,10 +87,10 @@ class Question:
         self.reply = reply
         found = self.found
         for told in self.waiters:
-            told(found)
+            tell(told, found)
 
     def give_up(self) -> None:
         """Tell everybody who waits that nobody asks any more."""
         self.is_done = True
         for told in self.waiters:
-            told(None)
+            tell(told, None)

@@ -4,7 +4,11 @@ MAX_IN_FLIGHT = 2048
 
 
 class Room:
-    """Room for *most* questions, each of which has a socket of its own; *taken* counts them."""
+    """
+    Room for *most* questions, each with a socket of its own at worst; *taken* counts them.
+
+    Those to an upstream on this machine share sockets, and count all the same.
+    """
 
     def __init__(self, most: int = MAX_IN_FLIGHT) -> None:
         self.most = most

@@ -5,12 +5,13 @@ A port of its own for each question (`datagrams`) is for what somebody on the wa
 the loopback nobody has a way but processes of this machine, and the system passes a connected
 socket only what comes from the upstream's own address and port; so a port may carry questions for
 a while, and a question costs a tenth of the system calls. The ids are random all the same, the
-capitals count, and there is another port after MOST_ASKED_BY_LINE questions, or after MOST_STRAY
-datagrams that answer none.
+capitals count, and there is another port after MOST_ASKED_BY_LINE questions, after MOST_STRAY
+datagrams that answer none, and after any error.
 """
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -26,79 +27,45 @@ from schoolgate_dns.upstream.datagrams import (
     Doubt,
     Doubtful,
 )
-from schoolgate_dns.upstream.hearing import Heard, Outcome
+from schoolgate_dns.upstream.hearing import Heard, Outcome, tell
+from schoolgate_dns.upstream.lines import Awaited, Line
 from schoolgate_dns.upstream.ports import open_socket
+from schoolgate_dns.upstream.watching import Watching, watching
 
-MOST_ASKED_BY_LINE = 1024
-# After so many that answer nothing somebody may be guessing, and there is another port as well.
-MOST_STRAY = 16
+# For so long a reply to a question that had its time is late, and no guess.
+LATE_S = 10.0
 _TRUNCATED = preparse.IS_TRUNCATED >> 8
 _RECEIVE_BUFFER_OCTETS = 1024 * 1024
-# What the system counts for a reply of the longest that we ask for (its data and its own record).
-_BUFFERED_OCTETS = 2304
-_LEAST_AWAITED = 16
-
-
-class _Awaited:
-    """A question that is on its way; see `datagrams._Waiting`."""
-
-    __slots__ = ("deadline_s", "doubt", "heard", "lookup", "mismatched", "query", "question")
-
-    def __init__(
-        self, heard: Heard, lookup: Lookup, query: bytes, question: bytes | None, deadline_s: float
-    ) -> None:
-        self.heard = heard
-        self.lookup = lookup
-        self.query = query
-        self.question = question
-        self.deadline_s = deadline_s
-        self.mismatched = 0
-        self.doubt: Doubt | None = None
-
-
-class _Line:
-    """
-    A connected socket, what has been asked by it and is *awaited* by its id, and *unsent*.
-
-    No more is asked by it than it has room for replies that nobody has read yet.
-    """
-
-    __slots__ = ("asked", "awaited", "own", "room", "stray", "unsent")
-
-    def __init__(self, own: socket.socket) -> None:
-        self.own = own
-        granted = own.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        self.room = max(_LEAST_AWAITED, granted // _BUFFERED_OCTETS)
-        self.asked = 0
-        self.stray = 0
-        self.awaited: dict[bytes, _Awaited] = {}
-        self.unsent: list[bytes] = []  # their ids
-
-    @property
-    def is_good_for_another(self) -> bool:
-        return (
-            self.asked < MOST_ASKED_BY_LINE
-            and self.stray < MOST_STRAY
-            and len(self.awaited) < self.room
-        )
+# More than any buffer has batches: whatever comes meanwhile, the others have their turn.
+_MOST_BATCHES = 64
 
 
 class Together:
     """
     Asks *place* by UDP, each question for at most *timeout_s*; it does what `Datagrams` does.
 
-    *mismatched* is called for each datagram that is passed over. Raises AttributeError or OSError
-    where the system has no calls for batches.
+    *mismatched* is called for each datagram that is passed over, *late* for each that answers a
+    question whose time was over. Raises AttributeError or OSError where the system has no calls
+    for batches.
     """
 
-    def __init__(self, place: Place, timeout_s: float, mismatched: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        timeout_s: float,
+        mismatched: Callable[[], None],
+        late: Callable[[], None],
+    ) -> None:
         self._place = place
         self._timeout_s = timeout_s
         self._mismatched = mismatched
+        self._late = late
         self._batches = ConnectedBatches()
-        self._line: _Line | None = None
-        self._lines: set[_Line] = set()
+        self._watching: Watching | None = None
+        self._line: Line | None = None
+        self._lines: dict[int, Line] = {}  # by descriptor
         self._is_sweeping = False
+        self._is_closed = False
 
     def begin(
         self,
@@ -115,13 +82,13 @@ class Together:
             line = self._open_line(loop)
         chance = CHANCE.take(2 + len(lookup.name))
         number = chance[:2]
-        while number in line.awaited:
+        while number in line.awaited or number in line.late:
             number = CHANCE.take(2)
         name = wire.mixed_case(lookup.name, chance[2:]) if keeps_capitals else lookup.name
         query = wire.query_for(lookup, int.from_bytes(number), name=name, with_edns=with_edns)
         question = query[HEADER_OCTETS : HEADER_OCTETS + len(name) + 4] if keeps_capitals else None
         deadline_s = time.monotonic() + self._timeout_s
-        line.awaited[number] = _Awaited(heard, lookup, query, question, deadline_s)
+        line.awaited[number] = Awaited(heard, lookup, query, question, deadline_s)
         line.asked += 1
         line.unsent.append(number)
         if len(line.unsent) == 1:
@@ -132,41 +99,53 @@ class Together:
             loop.call_later(SWEEP_EVERY_S, self._sweep, loop)
 
     def close(self) -> None:
-        """See `Datagrams`."""
+        """Give up what is waiting; nothing can be asked afterwards."""
+        self._is_closed = True
         self._line = None
-        for line in list(self._lines):
+        for line in list(self._lines.values()):
             # Also those at which nothing is awaited are closed by this.
             self._end_all(line, list(line.awaited), None)
+        if self._watching is not None:
+            self._watching.close()
 
-    def _open_line(self, loop: asyncio.AbstractEventLoop) -> _Line:
+    def _open_line(self, loop: asyncio.AbstractEventLoop) -> Line:
+        if self._is_closed:
+            raise OSError(errno.ESHUTDOWN, os.strerror(errno.ESHUTDOWN))
+        if self._watching is None:
+            # uvloop does not go on with a socket of which it was told an error; behind an epoll
+            # it sees none.
+            self._watching = watching(loop, self._readable)
         own = open_socket(self._place)
         try:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
             own.connect((self._place.address, self._place.port))
-            line = _Line(own)
-            loop.add_reader(own.fileno(), self._readable, line)
+            self._watching.watch(own)
         except OSError:
             own.close()
             raise
-        former, self._line = self._line, line
-        self._lines.add(line)
+        former, self._line = self._line, Line(own)
+        self._lines[own.fileno()] = self._line
         if former is not None:
             self._close_if_over(former)
-        return line
+        return self._line
 
-    def _close_if_over(self, line: _Line) -> None:
+    def _is_open(self, line: Line) -> bool:
+        return self._lines.get(line.own.fileno()) is line
+
+    def _close_if_over(self, line: Line) -> None:
         """Close *line* if nothing comes by it any more."""
-        if line is not self._line and not line.awaited and line in self._lines:
-            self._lines.discard(line)
-            asyncio.get_running_loop().remove_reader(line.own.fileno())
-            line.own.close()
+        if line is not self._line and not line.awaited and self._is_open(line):
+            del self._lines[line.own.fileno()]
+            if self._watching is not None:
+                self._watching.drop(line.own)
 
-    def _send(self, line: _Line) -> None:
-        unsent, line.unsent = line.unsent, []
-        # What was given up meanwhile need not be sent.
-        numbers = [each for each in unsent if each in line.awaited]
+    def _send(self, line: Line) -> None:
+        numbers, line.unsent = line.unsent, []
         may_be_of_others = True
-        while numbers and line in self._lines:
+        # What was given up meanwhile need not be sent.
+        while self._is_open(line) and (
+            numbers := [each for each in numbers if each in line.awaited]
+        ):
             queries = [line.awaited[each].query for each in numbers[:SLOTS]]
             try:
                 sent = self._batches.send(line.own.fileno(), queries)
@@ -174,36 +153,71 @@ class Together:
                 if error.errno == errno.ECONNREFUSED and may_be_of_others:
                     # The system tells of what was sent before, and has sent nothing now.
                     may_be_of_others = False
-                    self._end_all(line, list(line.awaited.keys() - set(numbers)), error)
+                    self._fail(line, error, spared=numbers)
                     continue
+                self._retire(line)
                 self._end_all(line, numbers, error)
                 return
             del numbers[:sent]
 
-    def _readable(self, line: _Line) -> None:
+    def _readable(self, descriptor: int) -> None:
+        line = self._lines.get(descriptor)
+        if line is None:
+            return
         try:
-            datagrams = self._batches.receive(line.own.fileno())
+            datagrams = self._batches.receive(descriptor)
         except OSError as error:
             # An ICMP message about one of ours: nobody listens there, for any of them.
-            self._end_all(line, list(line.awaited), error)
+            self._fail(line, error, spared=line.unsent)
             return
+        self._take(line, datagrams)
+        self._close_if_over(line)
+
+    def _retire(self, line: Line) -> None:
+        """Ask nothing more by *line*, which met an error."""
+        if line is self._line:
+            self._line = None
+
+    def _fail(self, line: Line, error: OSError, *, spared: list[bytes]) -> None:
+        """End what awaits a reply by *line* and has none; *spared* has not been sent yet."""
+        self._retire(line)
+        # The system tells of an error first, and replies from before it may be waiting.
+        for _ in range(_MOST_BATCHES):
+            if not self._is_open(line):
+                return
+            try:
+                datagrams = self._batches.receive(line.own.fileno())
+            except OSError:
+                continue  # another one, about what is ended here as well
+            if not datagrams:
+                break
+            self._take(line, datagrams)
+        kept = set(spared)
+        self._end_all(line, [each for each in line.awaited if each not in kept], error)
+
+    def _take(self, line: Line, datagrams: list[bytes]) -> None:
         awaited = line.awaited
         for octets in datagrams:
             number = octets[:2]
             waiting = awaited.get(number)
             if waiting is None:
-                self._mismatched()
-                line.stray += 1
+                self._pass_over(line, number)
             elif waiting.question is not None and wire.is_reply_to_query(
                 octets, number, waiting.question
             ):
                 del awaited[number]
-                waiting.heard(octets if len(octets) < REPLY_OCTETS else _cut_off(octets))
+                tell(waiting.heard, octets if len(octets) < REPLY_OCTETS else _cut_off(octets))
             else:
                 self._look_closer(line, number, waiting, octets)
-        self._close_if_over(line)
 
-    def _look_closer(self, line: _Line, number: bytes, waiting: _Awaited, octets: bytes) -> None:
+    def _pass_over(self, line: Line, number: bytes) -> None:
+        if line.late.pop(number, 0.0) > time.monotonic():
+            self._late()
+        else:
+            self._mismatched()
+            line.stray += 1
+
+    def _look_closer(self, line: Line, number: bytes, waiting: Awaited, octets: bytes) -> None:
         is_rough = wire.is_reply_to(octets, waiting.lookup, int.from_bytes(number))
         if is_rough and waiting.question is None:
             self._end(line, number, octets if len(octets) < REPLY_OCTETS else _cut_off(octets))
@@ -218,31 +232,33 @@ class Together:
         elif waiting.mismatched > MAX_MISMATCHED:
             self._end(line, number, Doubtful(Doubt.GUESSED))
 
-    def _end(self, line: _Line, number: bytes, outcome: Outcome) -> None:
-        line.awaited.pop(number).heard(outcome)
+    def _end(self, line: Line, number: bytes, outcome: Outcome) -> None:
+        tell(line.awaited.pop(number).heard, outcome)
 
-    def _end_all(self, line: _Line, numbers: list[bytes], outcome: Outcome) -> None:
+    def _end_all(self, line: Line, numbers: list[bytes], outcome: Outcome) -> None:
         for number in numbers:
             waiting = line.awaited.pop(number, None)
             # What one's end has led to may have ended others.
             if waiting is not None:
-                waiting.heard(outcome)
+                tell(waiting.heard, outcome)
         self._close_if_over(line)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        # First of all: whatever happens below, what is lost later is found too.
+        self._is_sweeping = any(line.awaited for line in self._lines.values())
+        if self._is_sweeping:
+            loop.call_later(SWEEP_EVERY_S, self._sweep, loop)
         now_s = time.monotonic()
-        for line in list(self._lines):
+        for line in list(self._lines.values()):
             for number, waiting in list(line.awaited.items()):
                 if line.awaited.get(number) is not waiting:
                     continue  # ended by what another one's end has led to
                 if waiting.doubt is not None:
                     self._end(line, number, Doubtful(waiting.doubt))
                 elif waiting.deadline_s <= now_s:
+                    line.late[number] = now_s + LATE_S
                     self._end(line, number, TimeoutError())
             self._close_if_over(line)
-        self._is_sweeping = any(line.awaited for line in self._lines)
-        if self._is_sweeping:
-            loop.call_later(SWEEP_EVERY_S, self._sweep, loop)
 
 
 def _cut_off(octets: bytes) -> bytes:

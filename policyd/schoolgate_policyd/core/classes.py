@@ -44,6 +44,10 @@ class SubjectClasses:
             found = known[subject] = known.setdefault(found, found)
         return found
 
+    def forget(self) -> None:
+        """Forget who is of which class."""
+        self._representatives.clear()
+
     def _asked_of(self, audience: Audience) -> "_Asked":
         if audience not in self._asked:
             self._asked[audience] = _Asked(self._policy, audience)

@@ -53,3 +53,7 @@ class Listed:
             known = tuple(self._lists[each] for each in ids if each in self._lists)
             self._remembered[host.text] = known
         return known
+
+    def forget(self) -> None:
+        """Forget which names were asked for."""
+        self._remembered.clear()

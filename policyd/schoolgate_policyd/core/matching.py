@@ -154,6 +154,10 @@ class Matcher:
             matched = self._known[key] = self._match(steps, withdrawn, is_literal=is_literal)
         return matched
 
+    def forget(self) -> None:
+        """Forget what was found."""
+        self._known.clear()
+
     def _step(self, host: Host) -> Step:
         cells = self._cells
         # Whether the cell is the host's own: most URL patterns say nothing of the names below.

@@ -106,6 +106,11 @@ class Overlays:
             found = self._touching[key] = self._part_on(overlay, host, matched)
         return found
 
+    def forget(self) -> None:
+        """Forget what was found."""
+        self._known.clear()
+        self._touching.clear()
+
     def _part_on(self, overlay: Overlay, host: Host, matched: Matched) -> Overlay:
         on_host = [each for each in overlay.grants if self._reaches(each.scope, host)]
         rules = [rule for rule, _ in self.rules_on(matched, overlay.restrictions).pairs]

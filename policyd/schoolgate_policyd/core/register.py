@@ -46,6 +46,10 @@ class SubjectFinder:
         claimed = self._subject(address, claim.person)
         return msgspec.structs.replace(claimed, known_until=claim.ends_at)
 
+    def forget(self) -> None:
+        """Forget who asked."""
+        self._known.clear()
+
     def _subject(self, address: str, claimed_by: str | None) -> Subject:
         try:
             parsed = ipaddress.ip_address(address)

@@ -37,11 +37,11 @@ MEMORY_LIMIT = 65_536
 type Decided = dict[tuple[Subject, Matched, Host | None], tuple[datetime, datetime, Decision]]
 
 
-class _Compiled:
+class Compiled:
     """What stays the same while only what is live changes: the policy, ready to look up."""
 
     def __init__(
-        self, policy: Policy, names: NamesAt | None, former: "_Compiled | None" = None
+        self, policy: Policy, names: NamesAt | None, former: "Compiled | None" = None
     ) -> None:
         indexed = indexed_parts(policy.catalogue)
         self.indexed: tuple[object, ...] = indexed
@@ -71,7 +71,7 @@ class _Compiled:
 class _Shared:
     """What stays the same while only grants and device claims change, as they do all day."""
 
-    def __init__(self, source: Source, compiled: _Compiled) -> None:
+    def __init__(self, source: Source, compiled: Compiled) -> None:
         self._source = source
         self.matcher = Matcher(
             compiled.cells,
@@ -102,7 +102,7 @@ def _withdrawn_sites(live: Live) -> dict[str, tuple[str, ...]]:
 class Snapshot:
     """A compiled `Source`; make one with `compile_snapshot`."""
 
-    def __init__(self, source: Source, compiled: _Compiled, shared: _Shared) -> None:
+    def __init__(self, source: Source, compiled: Compiled, shared: _Shared) -> None:
         self.source = source
         self.number = source.number
         self.services: Mapping[str, Service] = compiled.services
@@ -126,7 +126,7 @@ class Snapshot:
         self.decided: Decided = {}
 
     @property
-    def compiled(self) -> _Compiled:
+    def compiled(self) -> Compiled:
         """What a snapshot that follows may have in common with this one."""
         return self._compiled
 
@@ -205,6 +205,23 @@ class Snapshot:
         self.decided.clear()
         self.decided_by_class.clear()
 
+    def make_way_for(self, following: "Snapshot") -> None:
+        """
+        Forget whatever was remembered, but for what *following* remembers together with this one.
+
+        Where a process was born with a snapshot, nothing else ever gives that memory back.
+        """
+        self.decided.clear()
+        self._finder.forget()
+        self._overlays.forget()
+        if not self.decides_classes_like(following):
+            self.decided_by_class.clear()
+            self._shared.matcher.forget()
+            self._shared.classes.forget()
+        if self._compiled is not following.compiled:
+            self._compiled.listed.forget()
+            self._compiled.timelines.forget()
+
     def is_never_inspected(self, host: Host) -> bool:
         """Whether connections to *host* may never be looked into."""
         return any(
@@ -234,13 +251,13 @@ class Snapshot:
 
 
 def compile_snapshot(
-    source: Source, names: NamesAt | None = None, former: Snapshot | None = None
+    source: Source, names: NamesAt | None = None, former: Compiled | None = None
 ) -> Snapshot:
     """
     Return *source* compiled, ready to decide with; *names* are those of its large lists.
 
-    What it has in common with *former* (`common_parts`) is taken from there. Raises PolicyError
-    where its catalogue names a table of them and none is given.
+    What it has in common with *former*, which is the one before (`common_parts`), is taken from
+    there. Raises PolicyError where its catalogue names a table of them and none is given.
     """
-    compiled = _Compiled(source.policy, names, None if former is None else former.compiled)
+    compiled = Compiled(source.policy, names, former)
     return Snapshot(source, compiled, _Shared(source, compiled))

@@ -204,6 +204,11 @@ class Timelines:
         self._by_subject[subject] = timeline
         return timeline
 
+    def forget(self) -> None:
+        """Forget whose is whose."""
+        self._by_subject.clear()
+        self._by_class.clear()
+
 
 def _rung(possible_bells: tuple[Bells, ...]) -> Iterator[tuple[time, tuple[Possible, ...]]]:
     """Yield what it may be from each time on at which a bell of a possible day rings."""

@@ -14,7 +14,7 @@ import msgspec
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.listed import NamesAt
 from schoolgate_policyd.core.policy import Policy, Source
-from schoolgate_policyd.core.snapshot import Snapshot, compile_snapshot
+from schoolgate_policyd.core.snapshot import Compiled, Snapshot, compile_snapshot
 from schoolgate_policyd.lists.errors import TableError
 from schoolgate_policyd.lists.state import load_manifest
 from schoolgate_policyd.lists.table import NameTable, table_path
@@ -53,7 +53,7 @@ def lists_in(catalogue: Catalogue, lists_dir: Path) -> frozenset[str]:
     return frozenset() if table is None else frozenset(table.lists)
 
 
-def open_snapshot(source: Source, lists_dir: Path, former: Snapshot | None = None) -> Snapshot:
+def open_snapshot(source: Source, lists_dir: Path, former: Compiled | None = None) -> Snapshot:
     """
     Return *source* compiled, with the names of its lists, and what *former* has in common with it.
 
@@ -67,12 +67,14 @@ class Opening:
 
     def __init__(self, lists_dir: Path, former: Snapshot) -> None:
         self._lists_dir = lists_dir
-        self._former = former
+        # Not the whole, with all that is live and was remembered.
+        self._former = former.compiled
 
     def __call__(self, source: Source) -> Snapshot:
         """Return *source* compiled. Raises as `open_snapshot` does."""
-        self._former = open_snapshot(source, self._lists_dir, self._former)
-        return self._former
+        snapshot = open_snapshot(source, self._lists_dir, self._former)
+        self._former = snapshot.compiled
+        return snapshot
 
 
 def with_newest_table(policy: Policy, lists_dir: Path) -> Policy:

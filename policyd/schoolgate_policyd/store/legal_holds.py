@@ -9,11 +9,12 @@ from schoolgate_policyd.store.about import people_about_in
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.store.held_objects import is_there_in
 from schoolgate_policyd.store.models import LegalHoldRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.store.retention_kinds import KINDS
-from schoolgate_policyd.workflow.errors import WrongState
+from schoolgate_policyd.workflow.errors import InvalidForm, WrongState, mistake_in
 from schoolgate_policyd.workflow.legal_holds import (
     MAX_IN_FORCE,
     Held,
@@ -21,6 +22,7 @@ from schoolgate_policyd.workflow.legal_holds import (
     LegalHold,
     NewHold,
     held_by,
+    parse_object,
     require_may_lift,
     require_may_place,
 )
@@ -53,12 +55,11 @@ class LegalHolds:
         """
         Place a hold at *at* (machine time).
 
-        Raises NotAllowed, UnknownObject for a person or kind that is not there, WrongState when
-        there are too many.
+        Raises NotAllowed, UnknownObject for a person or kind that is not there, InvalidForm for
+        an object that is not, or that is a matter about *by*; WrongState when there are too many.
         """
         with self._database.writing() as session:
-            about = people_about_in(session, new.on, new.target)
-            require_may_place(member_in(session, by), about)
+            _require_right_in(session, new, by)
             _require_there(session, new)
             in_force = select(func.count()).where(LegalHoldRow.lifted_at.is_(None))
             if (session.scalar(in_force) or 0) >= MAX_IN_FORCE:
@@ -103,7 +104,24 @@ def held_in(session: Session) -> Held:
     return held_by(_hold_of(session, row) for row in rows)
 
 
+def _require_right_in(session: Session, new: NewHold, by: str) -> None:
+    about = people_about_in(session, new.on, new.target)
+    if new.on is not HoldOn.OBJECT or new.target == f"person/{by}":
+        require_may_place(member_in(session, by), about)
+        return
+    require_may_place(member_in(session, by), frozenset())
+    if by in about:
+        # Any other answer would tell them that there is a matter about them, and its number.
+        raise _no_such_object()
+
+
+def _no_such_object() -> InvalidForm:
+    return mistake_in("object", "Schoolgate knows no such object: check its kind and its number.")
+
+
 def _require_there(session: Session, new: NewHold) -> None:
+    if new.on is HoldOn.OBJECT and not is_there_in(session, *parse_object(new.target)):
+        raise _no_such_object()
     if new.on is HoldOn.PERSON:
         member_in(session, new.target)
     if new.on is HoldOn.KIND and new.target not in {each.name for each in KINDS}:

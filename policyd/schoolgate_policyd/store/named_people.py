@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from schoolgate_policyd.store.models import (
@@ -39,6 +40,7 @@ from schoolgate_policyd.store.models import (
     ReviewRow,
     SessionRow,
     SetupCodeRow,
+    SignatureRow,
     StandingRecordRow,
     StandingRequestRow,
     StandingStepRow,
@@ -46,6 +48,7 @@ from schoolgate_policyd.store.models import (
     SupervisedSessionRow,
     TrainingRow,
 )
+from schoolgate_policyd.store.retention_signed import OF_NO_RECORD
 
 type Column = InstrumentedAttribute[Any]
 # A record's own id, wherever it stands, and the people beside it.
@@ -117,6 +120,7 @@ NAMED_IN: Mapping[str, tuple[Place, ...]] = MappingProxyType(
         "different-days": (
             (DifferentDayRow.id, (DifferentDayRow.directed_by, DifferentDayRow.withdrawn_by)),
         ),
+        "signatures": ((SignatureRow.id, (SignatureRow.person_id,)),),
         "sessions": (
             (SessionRow.id, (SessionRow.person_id,)),
             (DeviceClaimRow.session_id, (DeviceClaimRow.person_id,)),
@@ -149,8 +153,9 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "class_members.person_id": _WITH_THE_REGISTER,
         "devices.owner_id": _WITH_THE_REGISTER,
         "signings.person_id": "goes with the session, and the day after it was begun",
-        "signatures.person_id": (
-            "goes with what it is under, which names them; under networks and duties it stays"
-        ),
     }
+)
+# By kind: which of the rows count, where the others go with records that name the same people.
+ONLY: Mapping[str, ColumnElement[bool]] = MappingProxyType(
+    {"signatures": SignatureRow.kind.in_(OF_NO_RECORD)}
 )

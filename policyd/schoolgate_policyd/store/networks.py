@@ -142,8 +142,15 @@ def _put(
     row.name, row.audience = entry.name, entry.audience
     row.device, row.inspectable = entry.device, entry.inspectable
     row.version = before.version + 1
-    row.signed_digest = None if signature is None else signature.digest
-    return {name: list(pair) for name, pair in pairs.items() if pair[0] != pair[1]}
+    changes: dict[str, object] = {
+        name: list(pair) for name, pair in pairs.items() if pair[0] != pair[1]
+    }
+    if signature is not None:
+        row.signed_digest = signature.digest
+    elif not changes.keys() <= {"name"}:
+        # Another name leaves what was signed as it is.
+        row.signed_digest = None
+    return changes
 
 
 def _record(configured: Network, row: NetworkRow | None) -> NetworkRecord:

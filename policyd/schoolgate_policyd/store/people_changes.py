@@ -143,6 +143,7 @@ def change_in(
         return
     is_sign_in = touches_sign_in(old, entry)
     _require_line(session, row, by, is_sign_in=is_sign_in)
+    register_acts.require_may_count_as(_actor(session, by), member_of(row), entry.audience)
     require_username_free(session, entry.username, but=row.id)
     before = keyholders_in(session) if is_sign_in else {}
     _write(session, row, entry)

@@ -124,8 +124,8 @@ class Retention:
         """
         Forget somebody who left at once, and not when their time is over.
 
-        Raises UnknownObject, NotAllowed, WrongState for somebody who has not left, was forgotten
-        or is under a legal hold.
+        Raises UnknownObject, NotAllowed, WrongState for somebody who has not left, was forgotten,
+        is under a legal hold or in a matter that is open.
         """
         with self._database.writing() as session:
             require(member_in(session, by), RegisterAct.FORGET)

@@ -42,6 +42,7 @@ from schoolgate_policyd.store.models import (
     SessionRow,
     SignInAttemptRow,
 )
+from schoolgate_policyd.store.open_matters import is_without_open_matters
 from schoolgate_policyd.store.retention_paperwork import PAPERWORK_KINDS
 from schoolgate_policyd.store.retention_rows import (
     AT_ONCE,
@@ -52,6 +53,7 @@ from schoolgate_policyd.store.retention_rows import (
     rows,
     spared,
 )
+from schoolgate_policyd.store.retention_signed import SIGNED_KINDS
 from schoolgate_policyd.store.retention_told import TOLD_KINDS
 from schoolgate_policyd.workflow import lead_times
 
@@ -65,6 +67,7 @@ def _people_who_left(session: Session, sweep: Sweep) -> int:
             PersonRow.has_left,
             PersonRow.leaves_at < sweep.before,
             PersonRow.name != FORGOTTEN,
+            is_without_open_matters(PersonRow.id),
             *spared(sweep.held, people=(PersonRow.id,)),
         )
         .limit(AT_ONCE)
@@ -229,6 +232,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     *PAPERWORK_KINDS,
     *TOLD_KINDS,
+    *SIGNED_KINDS,
 )
 
 FOR_GOOD: tuple[ForGood, ...] = (

@@ -4,7 +4,7 @@ How long it is kept who read the policy, what training was given, and how days w
 And the tokens and codes of accounts, once they open nothing any more.
 """
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from schoolgate_policyd.store.models import (
@@ -18,26 +18,34 @@ from schoolgate_policyd.store.models import (
 from schoolgate_policyd.store.retention_rows import YEAR, Kind, rows
 
 _LATER = aliased(AcknowledgementRow)
-# Whoever is at the school keeps the newest: without it they would be asked to read it again.
-_IS_REPLACED = exists().where(
-    _LATER.person_id == AcknowledgementRow.person_id, _LATER.id > AcknowledgementRow.id
+_READ_A_NEWER = (
+    select(func.min(_LATER.at))
+    .where(
+        _LATER.person_id == AcknowledgementRow.person_id,
+        _LATER.version > AcknowledgementRow.version,
+    )
+    .scalar_subquery()
 )
-_HAS_LEFT = AcknowledgementRow.person_id.in_(select(PersonRow.id).where(PersonRow.has_left))
+_LEFT = (
+    select(PersonRow.leaves_at)
+    .where(PersonRow.id == AcknowledgementRow.person_id, PersonRow.has_left)
+    .scalar_subquery()
+)
 
 TOLD_KINDS: tuple[Kind, ...] = (
     Kind(
         name="acknowledgements",
-        what="That staff read an earlier version of the policy, or left the school since",
+        what="Who read which version of the policy, from when they read a newer one or left",
         reason="To see what somebody knew of the rules when something is looked into.",
         days=2 * YEAR,
         least=YEAR,
         most=7 * YEAR,
         delete=rows(
             AcknowledgementRow,
-            AcknowledgementRow.at,
+            # Null for the newest of whoever is here: without it they would be asked again.
+            func.coalesce(_READ_A_NEWER, _LEFT),
             people=(AcknowledgementRow.person_id,),
             on=("acknowledgement", AcknowledgementRow.id),
-            only=or_(_IS_REPLACED, _HAS_LEFT),
         ),
     ),
     Kind(

@@ -56,10 +56,7 @@ class DecisionToSign(msgspec.Struct, frozen=True):
             step=decided.steps[-1],
             known=known_in(session, self.zone),
         )
-        try:
-            return SignedDocument(SignedKind.DECISION, str(request.id), request.version, text)
-        except ValueError as error:
-            raise WrongState("This is too long to be signed: shorten it.") from error
+        return SignedDocument(SignedKind.DECISION, str(request.id), request.version, text)
 
     def finish_in(self, session: Session, signature: StoredSignature) -> None:
         """Decide, with the signature that was just kept."""

@@ -12,7 +12,6 @@ from schoolgate_policyd.store.policy_writes import Versions, move_in, of_school_
 from schoolgate_policyd.store.signed_decisions import known_in
 from schoolgate_policyd.workflow import policy_changes
 from schoolgate_policyd.workflow.direction_text import DirectionForm, direction_text
-from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion
 from schoolgate_policyd.workflow.requests import Signature
 from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
@@ -49,10 +48,7 @@ class DirectionToSign(msgspec.Struct, frozen=True):
             signer=member_in(session, self.by),
             known=known_in(session, self.zone),
         )
-        try:
-            return SignedDocument(SignedKind.POLICY, str(version.number), len(version.steps), text)
-        except ValueError as error:
-            raise WrongState("This is too long to be signed: change less at once.") from error
+        return SignedDocument(SignedKind.POLICY, str(version.number), len(version.steps), text)
 
     def finish_in(self, session: Session, signature: StoredSignature) -> None:
         """Direct it, with the signature that was just kept."""

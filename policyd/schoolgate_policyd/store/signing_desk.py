@@ -46,6 +46,7 @@ from schoolgate_policyd.workflow.signing import (
     SignedDocument,
     Signing,
     StoredSignature,
+    Unsignable,
 )
 
 _CHANGED = "What you were to sign has changed since: look again."
@@ -115,7 +116,7 @@ class SigningDesk:
         Raises WorkflowError where it may not be signed.
         """
         with self._database.reading() as session:
-            document = signable.document_in(session)
+            document = _document_in(session, signable)
         return self._signings.begin(session_id, signable.by, document, entered, at=at)
 
     def sign_with_password(
@@ -212,12 +213,20 @@ class SigningDesk:
         return self._codes.code_is_right_in(session, person, code, at)
 
 
+def _document_in(session: Session, signable: Signable) -> SignedDocument:
+    """Return what is to be signed. Raises WrongState, with the remedy, for what cannot be."""
+    try:
+        return signable.document_in(session)
+    except Unsignable as error:
+        raise WrongState(str(error)) from error
+
+
 def _require_same(session: Session, signing: Signing, signable: Signable) -> None:
     """Raise unless what is to be signed now is what was shown, to the same person."""
     if signing.person != signable.by:
         raise UnknownObject("there is no such signing for them")
     try:
-        document = signable.document_in(session)
+        document = _document_in(session, signable)
     except InvalidForm as error:
         # What was entered was right when it was shown: a day has passed since, or a name changed.
         raise Stale(_CHANGED) from error

@@ -126,6 +126,12 @@ def parse_delegation(
     )
 
 
+def require_may_give(by: Member) -> None:
+    """Raise NotAllowed unless *by* may name a deputy."""
+    if not by.holds(Duty.HEAD):
+        raise NotAllowed("Only the headteacher names a deputy.")
+
+
 def give(
     form: DelegationForm,
     *,
@@ -141,8 +147,7 @@ def give(
 
     *standing* are those that are not over. Raises NotAllowed, InvalidForm.
     """
-    if not by.holds(Duty.HEAD):
-        raise NotAllowed("Only the headteacher names a deputy.")
+    require_may_give(by)
     if not any(each.id == form.deputy and may_be_deputy(each, by.id) for each in people):
         raise NotAllowed("A deputy is a member of staff who can sign in.")
     required("reasons", form.reasons, "Give your reasons.")

@@ -2,8 +2,8 @@
 What a school may change of a network, and which changes could open something.
 
 Ranges and interfaces belong to the gateway's configuration. What is known of whoever asks from a
-network is the school's: a change that can only tighten, whoever keeps the register makes; every
-other is the head's, who signs it, since it may open for a whole network what rules close.
+network is the school's: a change that is sure to open nothing, whoever keeps the register makes;
+every other is the head's, who signs it, since it may open for a whole network what rules close.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,6 @@ from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.register_people import MAX_NAME
 
 FIELDS = ("name", "audience", "device", "inspectable", "reasons")
-
-_UNKNOWN = (Audience.PUPIL, DeviceKind.UNKNOWN, False)
 
 
 class NetworkRecord(msgspec.Struct, frozen=True):
@@ -67,11 +65,15 @@ def could_open(before: Network, after: Network) -> bool:
     """
     Whether *after* could open anything that *before* keeps closed, whatever the rules say.
 
-    Of one change alone that is certain not to: an unknown subject never gets more than a pupil
-    (law 6 of decisions). Between other audiences and kinds of device it depends on the rules,
-    which may change tomorrow, so it counts as opening.
+    Of one change alone that is certain not to: an unknown device never gets more than a known one
+    (law 6 of decisions). Rules may speak of any audience, pupils too; what cannot be looked into
+    may be let pass; and with their own devices end the claims by which people are known there.
     """
-    return _known(after) not in {_known(before), _UNKNOWN}
+    if (before.audience, before.inspectable) != (after.audience, after.inspectable):
+        return True
+    ends_no_claims = before.device is not DeviceKind.OWN_DEVICE
+    is_less_known = after.device is DeviceKind.UNKNOWN and ends_no_claims
+    return after.device is not before.device and not is_less_known
 
 
 def with_entry(network: Network, entry: NetworkEntry) -> Network:
@@ -79,7 +81,3 @@ def with_entry(network: Network, entry: NetworkEntry) -> Network:
     return msgspec.structs.replace(
         network, audience=entry.audience, device=entry.device, inspectable=entry.inspectable
     )
-
-
-def _known(network: Network) -> tuple[Audience, DeviceKind, bool]:
-    return network.audience, network.device, network.inspectable

@@ -101,6 +101,18 @@ def require_may_keep(actor: Member | None, subject: Member, *, is_sign_in: bool)
         require(actor, RegisterAct.GIVE_DUTIES)
 
 
+def require_may_count_as(actor: Member | None, subject: Member, after: Audience) -> None:
+    """
+    Raise NotAllowed unless *actor* may have *subject* count as *after*; None: the machine.
+
+    Whoever counts as staff or a visitor from now on may reach more, as with a network. Whoever
+    holds a duty is theirs already who give duties (`require_may_keep`).
+    """
+    if actor is None or subject.duties or after in {subject.audience, Audience.PUPIL}:
+        return
+    require(actor, RegisterAct.LOOSEN)
+
+
 def require_may_give(actor: Member | None, subject: Member) -> None:
     """Raise NotAllowed unless *actor* may change the duties of *subject*; None: the machine."""
     if actor is None:

@@ -140,6 +140,14 @@ def require_proposable(proposal: Proposal, about: Member, handling: Handling, by
         raise mistake_in("service", "Choose what is withdrawn: a service or a site.")
 
 
+def require_may_decide(record: RestrictionRecord, handling: Handling, by: str) -> None:
+    """Raise NotAllowed unless *by* may decide *record*."""
+    if by == record.proposal.person or not handling.is_decided_by(by):
+        raise NotAllowed("You may not decide about this.")
+    if not _is_theirs(record, handling, by):
+        raise NotAllowed("You proposed it: somebody else decides.")
+
+
 def decide(
     record: RestrictionRecord,
     handling: Handling,
@@ -155,10 +163,7 @@ def decide(
 
     Whoever proposed it decides only where the school has nobody else who may.
     """
-    if by == record.proposal.person or not handling.is_decided_by(by):
-        raise NotAllowed("You may not decide about this.")
-    if not _is_theirs(record, handling, by):
-        raise NotAllowed("You proposed it: somebody else decides.")
+    require_may_decide(record, handling, by)
     if record.state is not RestrictionState.PROPOSED:
         raise WrongState("It has been decided already.")
     if is_approved and record.proposal.ends_at <= require_aware(moment):

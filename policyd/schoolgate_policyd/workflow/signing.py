@@ -58,11 +58,15 @@ class Means(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a means
 
 
+class Unsignable(ValueError):  # noqa: N818 - it is what the document is
+    """What cannot be signed, whoever signs: it could be read in two ways, or not at all."""
+
+
 class SignedDocument(msgspec.Struct, frozen=True):
     """
     A text to sign: the *version* of the object *object_id* that it is about.
 
-    Raises ValueError for what could be read in two ways.
+    Raises Unsignable.
     """
 
     kind: SignedKind
@@ -72,9 +76,15 @@ class SignedDocument(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not _OBJECT.match(self.object_id) or self.version < 0:
-            raise ValueError("an object has a plain id and a version from 0")
+            raise Unsignable(
+                f"The id `{self.object_id}` cannot be signed: what is signed has a plain id, of "
+                "letters from A to Z, digits and hyphens. Give it such an id first."
+            )
         if len(self.text.encode()) > MAX_SIGNED_TEXT:
-            raise ValueError(f"a text to sign has at most {MAX_SIGNED_TEXT} octets")
+            raise Unsignable(
+                f"This is too long to be signed: its text has more than {MAX_SIGNED_TEXT} octets. "
+                "Write less, or change less at once."
+            )
 
 
 class Signing(msgspec.Struct, frozen=True):

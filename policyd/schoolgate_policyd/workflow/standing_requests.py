@@ -131,6 +131,11 @@ def check(
     return _with(request, Step(state, by.id, require_aware(at), required("why", why)))
 
 
+def require_may_decide(request: StandingRequest, by: Member, people: tuple[Member, ...]) -> None:
+    """Raise NotAllowed unless *by* may decide it, WrongState where nobody may now."""
+    _require_turn(request, by, people, Task.DECIDE)
+
+
 def decide(
     request: StandingRequest,
     *,
@@ -143,7 +148,7 @@ def decide(
     moment: datetime,
 ) -> StandingRequest:
     """Return *request* permitted or refused, and signed."""
-    _require_turn(request, by, people, Task.DECIDE)
+    require_may_decide(request, by, people)
     if is_approved and is_past(request.form.review_on, moment):
         raise WrongState("Its review date has passed: it has to be asked for again.")
     state = State.APPROVED if is_approved else State.REFUSED

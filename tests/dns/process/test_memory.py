@@ -1,11 +1,14 @@
 """What a parent keeps for its workers is written to by none of them; in processes of its own."""
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
+from dns_local import run as run_async
+from dns_local import until
 
-from schoolgate_dns.process.memory import leave_uncounted
+from schoolgate_dns.process.memory import GivingBack, leave_uncounted
 
 _BEGINNING = """
 import gc, sys
@@ -21,8 +24,15 @@ after = [sys.getrefcount(each) for each in (kept, kept["a"][0], kept["a"][1], ke
 many = [kept, kept["a"][0], kept["a"][1], kept["b"]] * 1000
 again = [sys.getrefcount(each) for each in (kept, kept["a"][0], kept["a"][1], kept["b"])]
 print(after == again, before == after, sys.getrefcount(None) == after[0])
-del many, kept
-print(gc.collect() >= 0)
+"""
+)
+_PROXY = (
+    _BEGINNING
+    + """
+import weakref
+class Thing: pass
+gone = [weakref.proxy(Thing())]
+print(leave_uncounted())
 """
 )
 _LATER = (
@@ -78,7 +88,12 @@ def run(program: str, *arguments: str) -> list[str]:
 
 @known
 def test_references_to_what_is_there_are_not_counted_any_more() -> None:
-    assert ["True False True", "True"] == run(_REFERENCES)
+    assert ["True False True"] == run(_REFERENCES)
+
+
+@known
+def test_what_stands_for_something_that_is_gone_is_in_nobodys_way() -> None:
+    assert ["True"] == run(_PROXY)
 
 
 @known
@@ -97,3 +112,23 @@ def test_a_worker_that_looks_at_what_it_shares_makes_no_copy_of_it() -> None:
 
 def test_with_a_python_that_is_not_known_nothing_is_done() -> None:
     assert not leave_uncounted(is_known=lambda: False)
+
+
+def test_after_several_changes_in_a_row_memory_is_given_back_once() -> None:
+    async def play() -> list[float]:
+        loop = asyncio.get_running_loop()
+        given: list[float] = []
+        giving_back = GivingBack(0.05, lambda: given.append(loop.time()))
+        for _ in range(3):
+            giving_back.note_change()
+            await asyncio.sleep(0.01)
+        is_over = loop.create_future()
+        await until(lambda: bool(given))
+        # Whatever the first two began would be over by then.
+        loop.call_later(0.06, is_over.set_result, None)
+        await is_over
+        giving_back.note_change()
+        giving_back.stop()
+        return given
+
+    assert 1 == len(run_async(play()))

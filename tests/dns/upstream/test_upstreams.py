@@ -7,6 +7,7 @@ import time
 import pytest
 from dns_local import LocalUpstream, query, reply_to, run, until
 from dns_transports import HandClock, HandTransport, answer_to, fine, lookup_of
+from structlog.testing import capture_logs
 
 from schoolgate_dns.errors import (
     UpstreamBusy,
@@ -22,6 +23,7 @@ from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
 from schoolgate_dns.upstream import Upstreams
 from schoolgate_dns.upstream.health import FAILURES_TO_REST, FIRST_PAUSE_S, LONGEST_PAUSE_S
 from schoolgate_dns.upstream.opening import open_transport
+from schoolgate_dns.upstream.question import Question
 from schoolgate_dns.upstream.room import Room
 
 LOOKUP = lookup_of("a.example")
@@ -82,6 +84,7 @@ def test_the_first_is_asked_while_it_is_well() -> None:
         "answered": 3,
         "timeouts": 0,
         "mismatched": 0,
+        "late": 0,
         "failovers": 0,
         "tcp": 0,
     } == (two.upstreams.counts()["192.0.2.1:53"])
@@ -569,3 +572,23 @@ def test_authentic_is_believed_only_where_nobody_can_have_written_it_on_the_way(
         return reply
 
     assert is_proven is run(ask()).is_authentic
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["a reply", "an end"])
+def test_of_those_who_ask_alike_one_that_fails_takes_nothing_from_the_others(
+    is_over: bool,
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    found: list[object] = []
+    question = Question(LOOKUP, 0.0)
+    question.waiters += [broken, found.append]
+    with capture_logs() as logs:
+        if is_over:
+            question.give_up()
+        else:
+            question.finish(None)
+
+    assert [type(None) if is_over else UpstreamSilent] == [type(each) for each in found]
+    assert ["error"] == [each["log_level"] for each in logs]

@@ -314,7 +314,7 @@ def test_settings_that_keep_too_long_or_too_short_are_refused(office: Office) ->
         var_dir=office.folder, retention=(RetentionSettings(kind="events", days=9_999),)
     )
 
-    with pytest.raises(RetentionError, match="7 to 365 days"):
+    with pytest.raises(RetentionError, match="write 7 to 365"):
         keeper_of(settings, kept, machine_clock=FixedClock())
 
 

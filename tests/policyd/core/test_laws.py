@@ -24,7 +24,7 @@ from schoolgate_policyd.core.names import Url
 from schoolgate_policyd.core.policy import Live, Source
 from schoolgate_policyd.core.rules import Condition, Rule
 from schoolgate_policyd.core.school_time import SchoolTime
-from schoolgate_policyd.core.subjects import UNKNOWN_SUBJECT, Audience, Subject
+from schoolgate_policyd.core.subjects import UNKNOWN_SUBJECT, Audience, DeviceKind, Subject
 
 Situation = tuple[Source, Request, datetime]
 
@@ -202,6 +202,20 @@ def test_an_unknown_subject_never_gets_more_than_a_pupil(
     of_unknown = decide(Request(UNKNOWN_SUBJECT, request.resource), snapshot, moment).verdict
 
     assert OPENNESS[of_unknown] <= OPENNESS[of_pupil]
+
+
+@given(worlds.situations())
+def test_an_unknown_device_never_gets_more_than_a_known_one(situation: Situation) -> None:
+    """So a network may be said to have unknown devices without anybody's signature."""
+    source, request, moment = situation
+    unknown = msgspec.structs.replace(request.subject, device=DeviceKind.UNKNOWN)
+    snapshot = worlds.compiled(source)
+
+    of_known = decide(request, snapshot, moment)
+    of_unknown = decide(Request(unknown, request.resource), snapshot, moment)
+
+    assert OPENNESS[of_unknown.verdict] <= OPENNESS[of_known.verdict]
+    assert OPENNESS[of_unknown.uninspected] <= OPENNESS[of_known.uninspected]
 
 
 @given(worlds.situations())

@@ -11,6 +11,7 @@ from office import HEAD, LESSON, MACHINE, TEACHER
 from paper_stages import Make
 from sqlalchemy import select
 
+from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.models import SignatureRow
 from schoolgate_policyd.store.models.requests import GrantState
@@ -132,6 +133,10 @@ PAPERS = (
     Paper("mails", "sent", told.mail(sent_at=MACHINE)),
     Paper("mails", "given up", told.mail(given_up_at=MACHINE)),
     Paper("looks", "over", told.look),
+    Paper("signatures", "under a network", told.opened_network, "the network is as it says"),
+    Paper("signatures", "network replaced", told.network_opened_twice),
+    Paper("signatures", "under duties", told.duties(Duty.GOVERNOR), "they hold the duty"),
+    Paper("signatures", "replaced", told.duties(Duty.GOVERNOR, Duty.DSL)),
 )
 # These have no stages: each is a moment, and `test_retention` goes through them.
 MOMENTS = {

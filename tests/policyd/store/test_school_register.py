@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from office import (
     DSL,
@@ -20,9 +21,10 @@ from office import (
     QuickHasher,
     fill,
     form,
+    sign,
 )
 from sqlalchemy import text, update
-from to_sign import sign_day, sign_duties, sign_network
+from to_sign import DOCUMENT, sign_day, sign_duties, sign_network
 
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind, Duty, HeldDuty
 from schoolgate_policyd.store.decisions import DecisionStore
@@ -31,12 +33,13 @@ from schoolgate_policyd.store.forgetting import forget_in
 from schoolgate_policyd.store.models import PersonRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import NewPerson, SignedIn
+from schoolgate_policyd.store.signed_networks import NetworkToSign
 from schoolgate_policyd.workflow.different_days import DayEntry, DayKind
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed, Stale, WrongState
 from schoolgate_policyd.workflow.networks import NetworkEntry
 from schoolgate_policyd.workflow.people_table import read_table
 from schoolgate_policyd.workflow.register_people import PersonEntry
-from schoolgate_policyd.workflow.signing import SignedKind
+from schoolgate_policyd.workflow.signing import MAX_SIGNED_TEXT, SignedKind
 
 TECHNICIAN = "tern"
 TODAY = LESSON.date()
@@ -300,6 +303,26 @@ def test_a_technician_cannot_rename_themselves_by_a_table(store: DecisionStore) 
     assert "new-1" not in store.people.names()
 
 
+@pytest.mark.parametrize("audience", ["staff", "visitor"])
+def test_who_counts_as_more_than_a_pupil_from_now_on_is_the_heads(
+    store: DecisionStore, audience: str
+) -> None:
+    table = read_table(f"id,name,audience\nacorn,Idris Pebblethwaite,{audience}\n")
+    shown = store.people_import.plan(table).digest
+    more = Audience(audience)
+
+    with pytest.raises(NotAllowed, match="only the headteacher"):
+        store.people_import.take_up(table, shown=shown, by=TECHNICIAN, **NOW)
+    with pytest.raises(NotAllowed, match="only the headteacher"):
+        change(store, "acorn", TECHNICIAN, audience=more, year_group=None)
+    assert Audience.PUPIL is store.person_records.one("acorn").entry.audience
+
+    change(store, "acorn", HEAD.id, audience=more, year_group=None)
+    assert more is store.person_records.one("acorn").entry.audience
+    change(store, "acorn", TECHNICIAN, audience=Audience.PUPIL)
+    assert Audience.PUPIL is store.person_records.one("acorn").entry.audience
+
+
 def test_everybody_moves_up_and_the_last_year_leaves(store: DecisionStore) -> None:
     change(store, "acorn", TECHNICIAN, year_group=5)
     store.people.add(
@@ -321,9 +344,9 @@ def test_everybody_moves_up_and_the_last_year_leaves(store: DecisionStore) -> No
     assert LESSON + timedelta(days=1) == store.person_records.one("oak").leaves_at
 
 
-def network_entry(audience: Audience, *, inspectable: bool = True) -> NetworkEntry:
-    kind = DeviceKind.SCHOOL_COMPUTER if inspectable else DeviceKind.UNKNOWN
-    return NetworkEntry("Staff Wi-Fi", audience, kind, inspectable, "the new block")
+def network_entry(audience: Audience, *, is_known: bool = True) -> NetworkEntry:
+    kind = DeviceKind.SCHOOL_COMPUTER if is_known else DeviceKind.UNKNOWN
+    return NetworkEntry("Staff Wi-Fi", audience, kind, inspectable=True, reasons="the new block")
 
 
 def change_network(store: DecisionStore, by: str, entry_: NetworkEntry, held: int = 0) -> None:
@@ -351,19 +374,56 @@ def test_loosening_a_network_is_the_heads_who_signs_it(store: DecisionStore) -> 
     assert (signature.digest, 0) == (newest.details["signed"], signature.document.version)
 
 
+@pytest.mark.parametrize(
+    ("id_", "name", "remedy"),
+    [
+        ("staff wi-fi", "Staff Wi-Fi", "Give it such an id first"),
+        ("büro", "Staff Wi-Fi", "Give it such an id first"),
+        ("pupils", "W" * MAX_SIGNED_TEXT, "Write less, or change less at once"),
+    ],
+)
+def test_what_cannot_be_signed_is_said_with_its_remedy(
+    store: DecisionStore, id_: str, name: str, remedy: str
+) -> None:
+    configured = msgspec.structs.replace(NETWORKS[0], id=id_)
+    entered = msgspec.structs.replace(network_entry(Audience.STAFF), name=name)
+
+    with pytest.raises(WrongState, match=remedy):
+        sign(store, NetworkToSign(HEAD.id, configured, entered, 0, DOCUMENT, MACHINE))
+
+
 def test_a_network_keeps_its_signature_until_it_is_changed_again(store: DecisionStore) -> None:
     sign_network(store, HEAD.id, network_entry(Audience.STAFF))
-    for change in ("UPDATE networks SET version = 7", "DELETE FROM signatures"):
+    for change in ("UPDATE networks SET audience = 'visitor'", "DELETE FROM signatures"):
         with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
             session.execute(text(change))
 
-    change_network(store, TECHNICIAN, network_entry(Audience.PUPIL, inspectable=False), held=1)
+    change_network(store, TECHNICIAN, network_entry(Audience.STAFF, is_known=False), held=1)
 
     assert 1 == len(store.signings.of(SignedKind.NETWORK, NETWORKS[0].id))
+    assert not signed_for_networks(store)
+
+
+def test_another_name_leaves_a_network_with_its_signature(store: DecisionStore) -> None:
+    sign_network(store, HEAD.id, network_entry(Audience.STAFF))
+    (signature,) = store.signings.of(SignedKind.NETWORK, NETWORKS[0].id)
+    renamed = msgspec.structs.replace(network_entry(Audience.STAFF), name="Annexe")
+
+    change_network(store, TECHNICIAN, renamed, held=1)
+
+    assert ["Annexe", signature.digest] == signed_for_networks(store)
+    with pytest.raises(StoreError, match="signature"), store.database.writing() as session:
+        session.execute(text("DELETE FROM signatures"))
+
+
+def signed_for_networks(store: DecisionStore) -> list[str]:
+    with store.database.reading() as session:
+        query = "SELECT name, signed_digest FROM networks WHERE signed_digest IS NOT NULL"
+        return [word for row in session.execute(text(query)) for word in row]
 
 
 def test_a_technician_closes_a_network_and_a_stale_change_is_told(store: DecisionStore) -> None:
-    change_network(store, TECHNICIAN, network_entry(Audience.PUPIL, inspectable=False))
+    change_network(store, TECHNICIAN, network_entry(Audience.PUPIL, is_known=False))
 
     assert DeviceKind.UNKNOWN is store.register(NETWORKS).networks[0].device
     with pytest.raises(Stale):

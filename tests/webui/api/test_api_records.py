@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from pdf_text import pages_of
+from web_browser import Browser
 from web_program import Program, program_of
 from web_school import ENTRY, MACHINE, WebSchool
 
@@ -54,8 +55,9 @@ def newest(school: WebSchool) -> tuple[AuditAction, str | None, str]:
 def test_a_hold_is_placed_and_lifted_with_reasons(
     school: WebSchool, head: Program, dsl: Program
 ) -> None:
+    target = f"incident/{dsl.post('/incidents', CONCERN, 201)['number']}"
     placed = dsl.post(
-        "/legal-holds", {"on": "object", "object": "incident/17", "reason": "Police asked"}, 201
+        "/legal-holds", {"on": "object", "object": target, "reason": "Police asked"}, 201
     )
     placing = newest(school)
     path = f"/legal-holds/{placed['number']}/lift"
@@ -64,7 +66,7 @@ def test_a_hold_is_placed_and_lifted_with_reasons(
     again = head.ask("POST", path, {"why": "They are done"})
 
     assert (AuditAction.LEGAL_HOLD_PLACED, "dsl", "api token ") == placing
-    assert ("incident/17", None) == (placed["target"], placed["lifted_at"])
+    assert (target, None) == (placed["target"], placed["lifted_at"])
     assert (422, "why") == (without.status_code, without.json()["mistakes"][0]["field"])
     assert ("head", "They are done") == (lifted["lifted_by"]["id"], lifted["lifted_why"])
     assert 409 == again.status_code
@@ -84,6 +86,25 @@ def test_whom_a_hold_is_about_neither_sees_nor_lifts_it(head: Program, dsl: Prog
     assert 403 == own.status_code
 
 
+def test_an_incident_about_oneself_cannot_be_told_from_one_that_is_not_there(
+    school: WebSchool, head: Program, dsl: Program
+) -> None:
+    about = head.post("/incidents", {**CONCERN, "who": "dsl"}, 201)["number"]
+    browser = Browser(school).sign_in("dsl")
+
+    def answers(number: int) -> tuple[int, str, str]:
+        entry = {"on": "object", "object": f"incident/{number}", "reason": "So"}
+        answer = dsl.ask("POST", "/legal-holds", entry)
+        form = "/records/holds/new"
+        page = browser.send(form, form, **entry)
+        target = f"incident/{number}"
+        return answer.status_code, answer.text.replace(target, ""), page.text.replace(target, "")
+
+    assert answers(9999) == answers(about)
+    assert 422 == answers(about)[0]
+    assert "knows no such object" in answers(about)[2]
+
+
 @pytest.mark.parametrize(
     ("entry", "field"),
     [
@@ -91,6 +112,7 @@ def test_whom_a_hold_is_about_neither_sees_nor_lifts_it(head: Program, dsl: Prog
         ({"on": "kind", "kind": "everything", "reason": "So"}, "kind"),
         ({"on": "person", "person": "Nobody Atall", "reason": "So"}, "person"),
         ({"on": "object", "object": "incident 17", "reason": "So"}, "object"),
+        ({"on": "object", "object": "incident/9999", "reason": "So"}, "object"),
         ({"on": "kind", "kind": "events"}, "reason"),
     ],
 )

@@ -143,16 +143,26 @@ def test_the_head_has_somebody_who_left_forgotten(
         "summary": "A VPN",
         "happened_at": "2026-11-20T09:30",
     }
-    program_of(school, "dsl").post("/incidents", concern, 201)
-    early = head.ask("POST", "/people/p-99/forget")
+    dsl, same, other = program_of(school, "dsl"), {"person": "p-99"}, {"person": "p-9"}
+    number = dsl.post("/incidents", concern, 201)["number"]
+    early = head.ask("POST", "/people/p-99/forget", same)
     version = technician.get("/people/p-99")["version"]
     technician.post("/people/p-99/leave", {"version": version, "last_day": "2026-11-20"})
 
+    in_incident = head.ask("POST", "/people/p-99/forget", same)
+    dsl.post(f"/incidents/{number}/close", {"taken": "Talked", "outcome": "Over"})
     kept = head.get("/people/p-99/forgetting")
-    by_technician = technician.ask("POST", "/people/p-99/forget")
-    forgotten = head.ask("POST", "/people/p-99/forget")
+    by_technician = technician.ask("POST", "/people/p-99/forget", same)
+    unsure = [head.ask("POST", "/people/p-99/forget", each) for each in ({}, other)]
+    still = head.get("/people/p-99")["name"]
+    forgotten = head.ask("POST", "/people/p-99/forget", same)
 
-    assert 409 == early.status_code
+    assert (409, 409) == (early.status_code, in_incident.status_code)
+    assert "1 incident that is not closed" in in_incident.json()["detail"]
+    assert {(422, "person")} == {
+        (each.status_code, each.json()["mistakes"][0]["field"]) for each in unsure
+    }
+    assert "Zephyrine Quaverley" == still
     assert 1 in [each["records"] for each in kept["kept"]]
     assert (403, 204) == (by_technician.status_code, forgotten.status_code)
     assert "Zephyrine" not in head.ask("GET", "/people/p-99").text

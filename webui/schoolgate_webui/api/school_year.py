@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette import status
 from starlette.responses import Response
 
+from schoolgate_policyd.workflow.errors import mistake_in
 from schoolgate_policyd.workflow.year_moves import MAX_TEXT, YearMoves
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.people import Change, PersonShown, fields_between, person_read
@@ -16,6 +17,8 @@ from schoolgate_webui.routes.school import LAST_YEAR, year_entry
 from schoolgate_webui.school_desk import end_of_day
 
 router = APIRouter(tags=["School"])
+
+_REPEAT = "This cannot be undone: repeat the id of whom you forget."
 
 
 class OvertimeEntry(Entered):
@@ -53,6 +56,12 @@ class YearPlan(Shape):
     moved: list[Change]
     leaving: list[str]
     without_year: list[str]
+
+
+class ForgettingEntry(Entered):
+    """Whom to forget, once more: *person* repeats the id in the address, as nothing is undone."""
+
+    person: Word = ""
 
 
 class KeptShown(Shape):
@@ -127,8 +136,10 @@ def forgetting(desk: DeskDep, person: PersonId) -> ForgettingShown:
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Forget somebody who left",
 )
-def forget(desk: DeskDep, person: PersonId) -> Response:
+def forget(desk: DeskDep, person: PersonId, entered: ForgettingEntry) -> Response:
     """Delete what the register says of somebody who left, for good."""
+    if entered.person != person:
+        raise mistake_in("person", _REPEAT)
     desk.site.decisions.retention.forget(person, by=desk.member.id, at=desk.now.machine)
     desk.site.changed()
     return Response(status_code=status.HTTP_204_NO_CONTENT)

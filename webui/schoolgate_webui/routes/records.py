@@ -103,10 +103,10 @@ def place(desk: DeskDep, entered: EnteredDep) -> Response:
     kinds = [each.name for each in KINDS]
     try:
         new = parse_hold(entered, people=store.people.members(), kinds=kinds)
+        store.legal_holds.place(new, by=desk.member.id, at=desk.now.machine)
     except InvalidForm as error:
         form = keeping.hold_form(entered, KINDS, error)
         return desk.page("records_hold_new.html", status_code=_UNPROCESSABLE, form=form)
-    store.legal_holds.place(new, by=desk.member.id, at=desk.now.machine)
     return _see("/records/holds", "hold-placed")
 
 

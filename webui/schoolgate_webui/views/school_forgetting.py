@@ -12,7 +12,10 @@ _GOES = (
     "Their name, user name, year group, age and working hours are deleted from the register, and "
     "from every page of the file. What is kept shows their pseudonym from then on."
 )
-_STAYS = "What they signed or filled in keeps the name that stands on it until it is deleted."
+_STAYS = (
+    "What they signed or filled in keeps the name that stands on it until it is deleted; what is "
+    "kept for good keeps it for good."
+)
 _LOG = "Blocks and attempts in the log name a pseudonym alone, and go with their day after {days}."
 _NOTHING = "No record names them: nothing else is kept."
 

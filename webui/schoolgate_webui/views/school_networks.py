@@ -26,9 +26,9 @@ _WARNING = (
     "That may open what is blocked now: then you are shown what you change, and sign it."
 )
 _KEEPERS = (
-    "You can give it another name, and in an emergency treat everybody on it as an unknown pupil "
-    "(pupils, unknown device, not trusting): that is sure to open nothing. Every other change may "
-    "open something, so the headteacher makes it."
+    "You can give it another name, and say of a network of the school’s devices that they are not "
+    "known: that is sure to open nothing. Every other change may open something, so the "
+    "headteacher makes it."
 )
 
 

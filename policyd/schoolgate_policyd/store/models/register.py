@@ -31,7 +31,8 @@ class NetworkRow(Base):
     """
     What the school says of a network that the configuration names by this id.
 
-    *signed_digest* is of the signature under its last change, where that could open something.
+    *signed_digest* is of the signature under its last change of more than its name, where that
+    could open something.
     """
 
     __tablename__ = "networks"

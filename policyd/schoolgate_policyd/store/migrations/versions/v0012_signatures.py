@@ -149,7 +149,10 @@ _TRIGGERS = (
     """,
     """
     CREATE TRIGGER networks_name_a_signature BEFORE UPDATE ON networks
-    WHEN NEW.signed_digest IS NOT NULL AND NEW.version <> OLD.version AND NOT EXISTS (
+    WHEN NEW.signed_digest IS NOT NULL
+      AND (NEW.signed_digest IS NOT OLD.signed_digest OR NEW.audience <> OLD.audience
+        OR NEW.device <> OLD.device OR NEW.inspectable <> OLD.inspectable)
+      AND NOT EXISTS (
       SELECT 1 FROM signatures
       WHERE digest = NEW.signed_digest AND kind = 'network' AND object_id = NEW.id
         AND version = OLD.version)
@@ -183,10 +186,14 @@ _TRIGGERS = (
       AND EXISTS (SELECT 1 FROM policy_steps WHERE signed_digest = OLD.digest)
     BEGIN SELECT RAISE(ABORT, 'a direction of the policy needs its signature'); END
     """,
-    # Duties can be given at the first run, when nobody can sign yet.
+    # Duties can be given at the first run, when nobody can sign yet. The newest signature says
+    # every duty from then on, so those before it are superseded.
     """
     CREATE TRIGGER signatures_stay_under_duties BEFORE DELETE ON signatures
     WHEN OLD.kind = 'duty' AND EXISTS (SELECT 1 FROM duties WHERE person_id = OLD.object_id)
+      AND NOT EXISTS (
+        SELECT 1 FROM signatures AS later
+        WHERE later.kind = 'duty' AND later.object_id = OLD.object_id AND later.id > OLD.id)
     BEGIN SELECT RAISE(ABORT, 'duties need their signature'); END
     """,
 )

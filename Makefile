@@ -16,16 +16,22 @@ setup: $(STAMP) ## build .venv
 run: $(STAMP) ## start the sample school (AT=2026-11-20T12:14:30 or AT=now sets its clock)
 	@exec .venv/bin/schoolgate up $(if $(AT),--at '$(AT)')
 
-# The core is covered by its own tests alone; measuring that in all others would cost minutes.
+# The core is covered by its own tests alone; measuring that in all others would cost minutes. Tests run in the order in
+# which they are written, which anybody can repeat; `make test-shuffled` looks for tests that need that order.
 CORE := tests/policyd/core
+IN_ORDER := -n 2 --dist loadgroup --randomly-dont-reorganize
 test: $(STAMP) ## run every test (PYTEST_ARGS for more or fewer)
 	@tools/test-packages.sh
 ifdef PYTEST_ARGS
 	.venv/bin/pytest $(PYTEST_ARGS)
 else
-	.venv/bin/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=100 $(CORE)
-	.venv/bin/pytest -n 2 --dist loadgroup --ignore=$(CORE)
+	.venv/bin/pytest $(IN_ORDER) --cov --cov-report=term:skip-covered --cov-fail-under=100 $(CORE)
+	.venv/bin/pytest $(IN_ORDER) --ignore=$(CORE)
 endif
+
+test-shuffled: $(STAMP) ## run every test in an order of chance (its seed is printed)
+	@tools/test-packages.sh
+	.venv/bin/pytest -n 2 --dist loadgroup
 
 lint: $(STAMP) ## format, lint, types, imports
 	.venv/bin/ruff format --check .
@@ -89,4 +95,4 @@ lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 
-.PHONY: help setup run test lint bench bench-box pages fuzz durability boot dns-tree schema css lock
+.PHONY: help setup run test test-shuffled lint bench bench-box pages fuzz durability boot dns-tree schema css lock

@@ -19,10 +19,9 @@ from schoolgate_policyd.workflow.people import Member
 FORM = LookForm(LookReason.SAFEGUARDING, "a worried note of 3 March")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecisionStore]:
-    path: Path = tmp_path_factory.mktemp("looks") / "decisions.db"
-    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DecisionStore]:
+    with closing(DecisionStore(tmp_path / "decisions.db", hasher=QuickHasher())) as opened:
         fill(opened)
         yield opened
 

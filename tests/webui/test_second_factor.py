@@ -19,7 +19,7 @@ from schoolgate_policyd.config import SecondFactorRule
 BY_ADDRESS = "http://127.0.0.1:8000"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSchool]:
     """A school that requires a second factor, at an address that may have passkeys."""
     folder = tmp_path_factory.mktemp("strict")

@@ -116,6 +116,7 @@ class Pursuit(ABC):
             except UpstreamError as error:
                 found = error
             except Exception:
+                # Whatever mistake of ours it is: see `_failure`.
                 log.exception("a query could not be answered")
                 return self._counted(_failure(step.octets))
             step = self._go_on(step, found)
@@ -125,6 +126,7 @@ class Pursuit(ABC):
         try:
             step = self._begun(octets, client, over_udp=over_udp)
         except Exception:
+            # Whatever mistake of ours it is: see `_failure`.
             log.exception("a query could not be answered")
             step = _failure(octets)
         return self._counted(step)
@@ -134,6 +136,7 @@ class Pursuit(ABC):
         try:
             step = self._gone_on(suspended, found)
         except Exception:
+            # Whatever mistake of ours it is: see `_failure`.
             log.exception("a query could not be answered")
             step = _failure(suspended.octets)
         return self._counted(step)
@@ -143,6 +146,7 @@ class Pursuit(ABC):
         try:
             outcome = await self._said_by_zone(message, over_udp=over_udp)
         except Exception:
+            # Whatever mistake of ours it is: see `_failure`.
             log.exception("a message could not be passed on")
             outcome = _failure(message.octets)
         return self._counted(outcome)

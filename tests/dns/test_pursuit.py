@@ -36,7 +36,7 @@ class Hand:
         self.told: list[tuple[Lookup, Callable[[Reply | UpstreamError | None], None]]] = []
 
     async def resolve(self, lookup: Lookup) -> Reply:
-        raise NotImplementedError
+        raise AssertionError(f"{lookup} was to be told by a call")
 
     def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
         self.told.append((lookup, told))
@@ -186,7 +186,7 @@ def test_what_has_to_wait_twice_is_told_once_whatever_the_second_comes_to(
         replies = broken(scene)
         replies.error = error
         # Judged anew, it waits once more.
-        scene.answering._gone_on = lambda suspended, _: suspended  # type: ignore[method-assign]
+        scene.answering._gone_on = lambda suspended, _: suspended  # type: ignore[method-assign]  # of this one alone
         scene.start("a.example")
         assert 1 == len(scene.answering._late)
         await until(lambda: bool(scene.found))

@@ -26,6 +26,7 @@ def tell[Told](heard: Callable[[Told], None], outcome: Told) -> None:
     try:
         heard(outcome)
     except Exception:
+        # Whatever it is: those who are told in the same turn have a reply of their own.
         log.exception("what came of a question could not be made use of")
 
 

@@ -3,10 +3,9 @@
 import asyncio
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
-from dns_local import run as run_async
-from dns_local import until
 
 from schoolgate_dns.process.memory import GivingBack, leave_uncounted
 
@@ -114,21 +113,39 @@ def test_with_a_python_that_is_not_known_nothing_is_done() -> None:
     assert not leave_uncounted(is_known=lambda: False)
 
 
+class SteppedLoop(asyncio.SelectorEventLoop):
+    """A loop whose time goes on when the test says so."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        """Return the time of the test."""
+        return self.now
+
+    async def go_on(self, seconds: float) -> None:
+        """Let time pass, and have done what is due."""
+        self.now += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
 def test_after_several_changes_in_a_row_memory_is_given_back_once() -> None:
-    async def play() -> list[float]:
-        loop = asyncio.get_running_loop()
-        given: list[float] = []
-        giving_back = GivingBack(0.05, lambda: given.append(loop.time()))
+    given: list[float] = []
+
+    async def play(loop: SteppedLoop) -> None:
+        giving_back = GivingBack(5.0, lambda: given.append(loop.now))
         for _ in range(3):
             giving_back.note_change()
-            await asyncio.sleep(0.01)
-        is_over = loop.create_future()
-        await until(lambda: bool(given))
-        # Whatever the first two began would be over by then.
-        loop.call_later(0.06, is_over.set_result, None)
-        await is_over
+            await loop.go_on(3.0)
+        assert [] == given
+        await loop.go_on(3.0)
+        await loop.go_on(30.0)
+        assert [12.0] == given
         giving_back.note_change()
         giving_back.stop()
-        return given
+        await loop.go_on(30.0)
 
-    assert 1 == len(run_async(play()))
+    with closing(SteppedLoop()) as loop:
+        loop.run_until_complete(play(loop))
+
+    assert [12.0] == given

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import dns.message
+import dns.rcode
 import pytest
 from dns_world import (
     BREAK,
@@ -42,6 +43,7 @@ class Hand:
         self.told.append((lookup, told))
 
     def answer(self) -> None:
+        """Tell whoever waits longest what the script says."""
         lookup, told = self.told.pop(0)
         name = query_name(lookup)
         octets = reply_to(wire.query_for(lookup, 7), *SCRIPTS[name, "A"]).to_wire()
@@ -208,3 +210,20 @@ def test_a_message_for_a_zone_has_to_be_awaited() -> None:
     assert outcome is not None
     assert 5 == outcome.octets[3] & 0xF
     assert [] == scene.found
+
+
+class Refusing(Hand):
+    """A resolver with a mistake of ours in it."""
+
+    def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
+        raise RuntimeError(f"{lookup} finds a mistake before {told} is told")
+
+
+def test_who_asks_what_cannot_be_asked_is_told_so_at_once() -> None:
+    scene = Scene()
+    scene.answering._replies = HeldReplies(ReplyCache(), Refusing(), lambda: scene.monotonic_s)
+    scene.start("a.example")
+    (outcome,) = scene.found
+    assert outcome is not None
+    assert dns.rcode.SERVFAIL == dns.message.from_wire(outcome.octets).rcode()
+    assert 1 == scene.answering.outcomes.total()

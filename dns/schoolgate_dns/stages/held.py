@@ -156,10 +156,15 @@ class HeldReplies:
         if self._calling is None or self._cache.get(lookup, now_s) is not None:
             return False
         failure = self._recent_failure(lookup, now_s)
-        if failure is None:
-            self._calling.begin(lookup, partial(self._heard, lookup, told))
-        else:
+        if failure is not None:
             told(failure)
+            return True
+        try:
+            self._calling.begin(lookup, partial(self._heard, lookup, told))
+        except Exception:
+            # Whatever mistake of ours it is: who asked is told, and counted as answered.
+            log.exception("a question could not be asked")
+            told(UpstreamUnreachable("a question that cannot be asked"))
         return True
 
     async def close(self) -> None:

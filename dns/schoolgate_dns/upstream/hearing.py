@@ -21,7 +21,7 @@ Heard = Callable[[Outcome], None]
 log = structlog.get_logger(__name__)
 
 
-def tell[Told](heard: Callable[[Told], None], outcome: Told) -> None:
+def tell[T](heard: Callable[[T], None], outcome: T) -> None:
     """Tell *heard* of *outcome*; a mistake of ours that it meets takes nothing from others."""
     try:
         heard(outcome)

@@ -2,9 +2,7 @@
 
 import socket
 
-from schoolgate_dns.messages import Lookup
-from schoolgate_dns.upstream.datagrams import Doubt
-from schoolgate_dns.upstream.hearing import Heard
+from schoolgate_dns.upstream.awaited import Awaited
 
 MOST_ASKED_BY_LINE = 1024
 # After so many that answer nothing somebody may be guessing, and there is another port as well.
@@ -12,23 +10,6 @@ MOST_STRAY = 16
 # What the system counts for a reply of the longest that we ask for (its data and its own record).
 _BUFFERED_OCTETS = 2304
 _LEAST_AWAITED = 16
-
-
-class Awaited:
-    """A question that is on its way; see `datagrams._Waiting`."""
-
-    __slots__ = ("deadline_s", "doubt", "heard", "lookup", "mismatched", "query", "question")
-
-    def __init__(
-        self, heard: Heard, lookup: Lookup, query: bytes, question: bytes | None, deadline_s: float
-    ) -> None:
-        self.heard = heard
-        self.lookup = lookup
-        self.query = query
-        self.question = question
-        self.deadline_s = deadline_s
-        self.mismatched = 0
-        self.doubt: Doubt | None = None
 
 
 class Line:

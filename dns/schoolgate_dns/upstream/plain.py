@@ -15,8 +15,9 @@ import structlog
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, preparse, wire
 from schoolgate_dns.resolvers import UpstreamPlace
+from schoolgate_dns.upstream.awaited import Doubt, Doubtful
 from schoolgate_dns.upstream.connections import exchange
-from schoolgate_dns.upstream.datagrams import Datagrams, Doubt, Doubtful
+from schoolgate_dns.upstream.datagrams import Datagrams
 from schoolgate_dns.upstream.hearing import Heard, Hearing, Outcome, heard_of
 from schoolgate_dns.upstream.together import Together
 from schoolgate_dns.upstream.transport import Counts

@@ -8,10 +8,10 @@ from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.hearing import tell
 
-Found = Reply | UpstreamError | None
+Said = Reply | UpstreamError | None
 """What an upstream said or why there is nothing; None if nobody asks any more: all is closed."""
 
-Told = Callable[[Found], None]
+Told = Callable[[Said], None]
 """Is told once. A future and a task that waits for it would cost as much as the asking."""
 
 
@@ -61,7 +61,7 @@ class Question:
         # A future for each: one client that goes away takes nothing from the others.
         waiter: asyncio.Future[Reply] = loop.create_future()
 
-        def told(found: Found) -> None:
+        def told(found: Said) -> None:
             if waiter.done():
                 return
             if found is None:

@@ -16,19 +16,14 @@ import socket
 import time
 from collections.abc import Callable
 
-from schoolgate_dns.messages import Lookup, preparse, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages import Lookup, preparse
 from schoolgate_dns.resolvers import Place
+from schoolgate_dns.upstream.awaited import Awaited, Doubtful
 from schoolgate_dns.upstream.batches import REPLY_OCTETS, SLOTS, ConnectedBatches
 from schoolgate_dns.upstream.chance import CHANCE
-from schoolgate_dns.upstream.datagrams import (
-    MAX_MISMATCHED,
-    SWEEP_EVERY_S,
-    Doubt,
-    Doubtful,
-)
+from schoolgate_dns.upstream.datagrams import SWEEP_EVERY_S
 from schoolgate_dns.upstream.hearing import Heard, Outcome, tell
-from schoolgate_dns.upstream.lines import Awaited, Line
+from schoolgate_dns.upstream.lines import Line
 from schoolgate_dns.upstream.ports import open_socket
 from schoolgate_dns.upstream.watching import Watching, watching
 
@@ -84,11 +79,14 @@ class Together:
         number = chance[:2]
         while number in line.awaited or number in line.late:
             number = CHANCE.take(2)
-        name = wire.mixed_case(lookup.name, chance[2:]) if keeps_capitals else lookup.name
-        query = wire.query_for(lookup, int.from_bytes(number), name=name, with_edns=with_edns)
-        question = query[HEADER_OCTETS : HEADER_OCTETS + len(name) + 4] if keeps_capitals else None
-        deadline_s = time.monotonic() + self._timeout_s
-        line.awaited[number] = Awaited(heard, lookup, query, question, deadline_s)
+        line.awaited[number] = Awaited(
+            heard,
+            lookup,
+            number,
+            chance[2:] if keeps_capitals else None,
+            time.monotonic() + self._timeout_s,
+            with_edns=with_edns,
+        )
         line.asked += 1
         line.unsent.append(number)
         if len(line.unsent) == 1:
@@ -202,13 +200,15 @@ class Together:
             waiting = awaited.get(number)
             if waiting is None:
                 self._pass_over(line, number)
-            elif waiting.question is not None and wire.is_reply_to_query(
-                octets, number, waiting.question
-            ):
+            elif waiting.is_answered_by(octets):
                 del awaited[number]
                 tell(waiting.heard, octets if len(octets) < REPLY_OCTETS else _cut_off(octets))
             else:
-                self._look_closer(line, number, waiting, octets)
+                self._mismatched()
+                line.stray += 1
+                given_up = waiting.pass_over(octets)
+                if given_up is not None:
+                    self._end(line, number, given_up)
 
     def _pass_over(self, line: Line, number: bytes) -> None:
         if line.late.pop(number, 0.0) > time.monotonic():
@@ -216,21 +216,6 @@ class Together:
         else:
             self._mismatched()
             line.stray += 1
-
-    def _look_closer(self, line: Line, number: bytes, waiting: Awaited, octets: bytes) -> None:
-        is_rough = wire.is_reply_to(octets, waiting.lookup, int.from_bytes(number))
-        if is_rough and waiting.question is None:
-            self._end(line, number, octets if len(octets) < REPLY_OCTETS else _cut_off(octets))
-            return
-        self._mismatched()
-        waiting.mismatched += 1
-        # In case of these two the true reply has until the next sweep to come.
-        if is_rough:
-            waiting.doubt = Doubt.CAPITALS
-        elif wire.is_bare_refusal(octets):
-            waiting.doubt = Doubt.NO_EDNS
-        elif waiting.mismatched > MAX_MISMATCHED:
-            self._end(line, number, Doubtful(Doubt.GUESSED))
 
     def _end(self, line: Line, number: bytes, outcome: Outcome) -> None:
         tell(line.awaited.pop(number).heard, outcome)

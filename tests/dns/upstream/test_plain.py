@@ -15,7 +15,7 @@ from dns_local import LocalUpstream, query, reply_to, run, until
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, wire
 from schoolgate_dns.resolvers import Place, UpstreamKind, UpstreamPlace
-from schoolgate_dns.upstream.datagrams import MAX_MISMATCHED
+from schoolgate_dns.upstream.awaited import MAX_MISMATCHED
 from schoolgate_dns.upstream.hearing import Outcome
 from schoolgate_dns.upstream.plain import MAX_UNPROVEN, PlainTransport
 from schoolgate_dns.upstream.together import Together

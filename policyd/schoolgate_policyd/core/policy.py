@@ -21,6 +21,11 @@ class Document(msgspec.Struct, frozen=True):
     version: str
     review: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What rules cite it as: its title and which edition it is."""
+        return f"{self.title}, {self.version}"
+
 
 class StandingDefinition(msgspec.Struct, frozen=True):
     """A standing permission that a policy knows of, and what it permits, in words."""

@@ -49,7 +49,7 @@ def _differences(before: Preset, after: Preset) -> Iterator[str]:
 
 def _document(after: Document) -> str:
     review = "" if after.review is None else f", to be reviewed in {after.review}"
-    return f"The document now is {after.title}, {after.version}{review}."
+    return f"The document now is {after.name}{review}."
 
 
 def _social_media(before: Policy, after: Policy) -> Iterator[str]:
@@ -179,7 +179,7 @@ def _cited[T: (Attempts, Notice, Approval, Announcement, Report)](
 ) -> T | None:
     """Return *clause* without its document's name: another edition of it cites the same."""
     document = preset.policy.document
-    if clause is None or clause.cite.document != f"{document.title}, {document.version}":
+    if clause is None or clause.cite.document != document.name:
         return clause
     cite = msgspec.structs.replace(clause.cite, document="")
     return msgspec.structs.replace(clause, cite=cite)

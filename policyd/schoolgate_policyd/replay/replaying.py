@@ -247,4 +247,4 @@ def _category_names(*policies: Policy) -> Callable[[str], str]:
 
 
 def _title(policy: Policy) -> str:
-    return f"{policy.id}: {policy.document.title}, {policy.document.version}"
+    return f"{policy.id}: {policy.document.name}"

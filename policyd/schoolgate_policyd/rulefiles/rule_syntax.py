@@ -129,7 +129,7 @@ def cited(entries: Entries, document: Document | None) -> Citation | None:
             message = "no document is this file's own: write `cite: {document: …, section: …}`"
             book.add(node.place, message)
             return None
-        title = f"{document.title}, {document.version}"
+        title = document.name
         return Citation(document=title, section=section, is_ours=is_ours)
 
     return entries.required("cite", read)

@@ -24,7 +24,7 @@ from schoolgate_policyd.workflow.networks import (
 from schoolgate_policyd.workflow.register_acts import RegisterAct
 from schoolgate_policyd.workflow.signing import StoredSignature
 
-_STALE = "Somebody else changed this network since you opened the page."
+STALE = "Somebody else changed this network since you opened the page."
 
 
 class Networks:
@@ -84,7 +84,7 @@ def change_in(
     row = session.get(NetworkRow, configured.id)
     before = _record(configured, row)
     if before.version != version:
-        raise Stale(_STALE)
+        raise Stale(STALE)
     changes = _put(session, before, row, entry, signature)
     details = {**changes, "reasons": entry.reasons, "could open": opens}
     if signature is not None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from schoolgate_policyd.store.credentials import Credentials
 from schoolgate_policyd.store.records import Proven, TooSoon, WrongPassword
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
+from schoolgate_policyd.workflow.errors import mistake_in
 
 
 def require_password(
@@ -23,4 +23,4 @@ def require_password(
         case TooSoon(wait=wait):
             seconds = int(wait.total_seconds()) + 1
             mistake = f"Too many wrong passwords: try again in {seconds} seconds."
-    raise InvalidForm((FieldMistake("password", mistake),), {})
+    raise mistake_in("password", mistake)

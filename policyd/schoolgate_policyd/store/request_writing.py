@@ -14,7 +14,7 @@ from schoolgate_policyd.store.request_rows import (
     row_of_grant,
     row_of_step,
 )
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
+from schoolgate_policyd.workflow.errors import mistake_in
 from schoolgate_policyd.workflow.requests import AccessRequest, RequestForm, State, Step
 
 _ACTIONS = {
@@ -33,7 +33,7 @@ Move = Callable[[Session, AccessRequest], AccessRequest]
 def require_class(session: Session, form: RequestForm) -> None:
     """Raise InvalidForm unless the class that *form* is for is there."""
     if form.for_class is not None and session.get(ClassRow, form.for_class) is None:
-        raise InvalidForm((FieldMistake("for_whom", "There is no such class."),), {})
+        raise mistake_in("for_whom", "There is no such class.")
 
 
 def end_grant(session: Session, row: RequestRow) -> None:

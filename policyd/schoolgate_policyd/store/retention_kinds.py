@@ -24,11 +24,12 @@ nothing; they may say `least` to `most`. The reasons are shown on the page of re
 are sentences for the school.
 """
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.forgetting import FORGOTTEN, forget_in
 from schoolgate_policyd.store.models import (
+    ApiTokenRow,
     AuditPersonalRow,
     AuditRow,
     BlockRow,
@@ -40,6 +41,7 @@ from schoolgate_policyd.store.models import (
     ReportTryRow,
     RequestRow,
     SessionRow,
+    SetupCodeRow,
     SignInAttemptRow,
 )
 from schoolgate_policyd.store.open_matters import is_without_open_matters
@@ -134,6 +136,33 @@ KINDS: tuple[Kind, ...] = (
         least=1,
         most=YEAR,
         delete=rows(SessionRow, SessionRow.expires_at, people=(SessionRow.person_id,)),
+    ),
+    Kind(
+        name="api-tokens",
+        what="Names and scopes of tokens of the API that ended or were revoked",
+        reason="To see within the school year which program could do what, and for whom.",
+        days=YEAR,
+        least=30,
+        most=2 * YEAR,
+        delete=rows(
+            ApiTokenRow,
+            func.coalesce(ApiTokenRow.revoked_at, ApiTokenRow.ends_at),
+            people=(ApiTokenRow.person_id,),
+            on=("api-token", ApiTokenRow.id),
+        ),
+    ),
+    Kind(
+        name="setup-codes",
+        what="Set-up codes that were used or ended: for whom, and who made them",
+        reason="To see who let whom set an account up, while that account is new.",
+        days=90,
+        least=7,
+        most=YEAR,
+        delete=rows(
+            SetupCodeRow,
+            func.coalesce(SetupCodeRow.used_at, SetupCodeRow.ends_at),
+            people=(SetupCodeRow.person_id, SetupCodeRow.made_by),
+        ),
     ),
     Kind(
         name="looks",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Column,
     ColumnElement,
+    ScalarSelect,
     String,
     Table,
     and_,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from schoolgate_policyd.store.models import Base
+from schoolgate_policyd.store.models import Base, PersonRow
 from schoolgate_policyd.workflow.legal_holds import Held
 
 YEAR = 365
@@ -97,6 +98,12 @@ def rows(
         return len(keys)
 
     return deleting
+
+
+def left_at(person: InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
+    """Return when whoever the column *person* names left; null while they are here."""
+    left = select(PersonRow.leaves_at).where(PersonRow.id == person, PersonRow.has_left)
+    return left.scalar_subquery()
 
 
 def spared(

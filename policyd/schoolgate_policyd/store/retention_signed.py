@@ -9,15 +9,9 @@ Every other signature goes with the record that it is under.
 from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from schoolgate_policyd.store.models import (
-    AuditPersonalRow,
-    AuditRow,
-    DutyRow,
-    PersonRow,
-    SignatureRow,
-)
+from schoolgate_policyd.store.models import AuditPersonalRow, AuditRow, DutyRow, SignatureRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.retention_rows import YEAR, Kind, rows
+from schoolgate_policyd.store.retention_rows import YEAR, Kind, left_at, rows
 from schoolgate_policyd.workflow.signing import SignedKind
 
 OF_NO_RECORD = (SignedKind.NETWORK, SignedKind.DUTY)
@@ -30,11 +24,6 @@ _FOLLOWS = and_(
 )
 _REPLACED_AT = select(func.min(_LATER.at)).where(_FOLLOWS).scalar_subquery()
 _HAS_DUTIES = exists().where(DutyRow.person_id == SignatureRow.object_id)
-_LEFT = (
-    select(PersonRow.leaves_at)
-    .where(PersonRow.id == SignatureRow.object_id, PersonRow.has_left)
-    .scalar_subquery()
-)
 
 
 _TAKEN = select(func.max(AuditRow.at)).where(AuditRow.action == AuditAction.DUTY_TAKEN)
@@ -56,7 +45,7 @@ SIGNED_KINDS: tuple[Kind, ...] = (
             # were: rather kept for too long than deleted before its time.
             func.coalesce(
                 _REPLACED_AT,
-                _LEFT,
+                left_at(SignatureRow.object_id),
                 _TAKEN_FROM_THEM.scalar_subquery(),
                 _TAKEN.scalar_subquery(),
             ),

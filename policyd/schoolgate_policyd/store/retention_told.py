@@ -1,21 +1,14 @@
-"""
-How long it is kept who read the policy, what training was given, and how days were directed.
-
-And the tokens and codes of accounts, once they open nothing any more.
-"""
+"""How long it is kept who read the policy, what training was given, and how days were directed."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from schoolgate_policyd.store.models import (
     AcknowledgementRow,
-    ApiTokenRow,
     DifferentDayRow,
-    PersonRow,
-    SetupCodeRow,
     TrainingRow,
 )
-from schoolgate_policyd.store.retention_rows import YEAR, Kind, rows
+from schoolgate_policyd.store.retention_rows import YEAR, Kind, left_at, rows
 
 _LATER = aliased(AcknowledgementRow)
 _READ_A_NEWER = (
@@ -24,11 +17,6 @@ _READ_A_NEWER = (
         _LATER.person_id == AcknowledgementRow.person_id,
         _LATER.version > AcknowledgementRow.version,
     )
-    .scalar_subquery()
-)
-_LEFT = (
-    select(PersonRow.leaves_at)
-    .where(PersonRow.id == AcknowledgementRow.person_id, PersonRow.has_left)
     .scalar_subquery()
 )
 
@@ -43,7 +31,7 @@ TOLD_KINDS: tuple[Kind, ...] = (
         delete=rows(
             AcknowledgementRow,
             # Null for the newest of whoever is here: without it they would be asked again.
-            func.coalesce(_READ_A_NEWER, _LEFT),
+            func.coalesce(_READ_A_NEWER, left_at(AcknowledgementRow.person_id)),
             people=(AcknowledgementRow.person_id,),
             on=("acknowledgement", AcknowledgementRow.id),
         ),
@@ -75,33 +63,6 @@ TOLD_KINDS: tuple[Kind, ...] = (
             DifferentDayRow.last,
             people=(DifferentDayRow.directed_by, DifferentDayRow.withdrawn_by),
             on=("different-day", DifferentDayRow.id),
-        ),
-    ),
-    Kind(
-        name="api-tokens",
-        what="Names and scopes of tokens of the API that ended or were revoked",
-        reason="To see within the school year which program could do what, and for whom.",
-        days=YEAR,
-        least=30,
-        most=2 * YEAR,
-        delete=rows(
-            ApiTokenRow,
-            func.coalesce(ApiTokenRow.revoked_at, ApiTokenRow.ends_at),
-            people=(ApiTokenRow.person_id,),
-            on=("api-token", ApiTokenRow.id),
-        ),
-    ),
-    Kind(
-        name="setup-codes",
-        what="Set-up codes that were used or ended: for whom, and who made them",
-        reason="To see who let whom set an account up, while that account is new.",
-        days=90,
-        least=7,
-        most=YEAR,
-        delete=rows(
-            SetupCodeRow,
-            func.coalesce(SetupCodeRow.used_at, SetupCodeRow.ends_at),
-            people=(SetupCodeRow.person_id, SetupCodeRow.made_by),
         ),
     ),
 )

@@ -56,7 +56,12 @@ def take_off_in(session: Session, person: str, *, at: datetime, by: str | None) 
 
 
 def require_one_stays_in(session: Session, person: str, *, must_keep_one: bool) -> None:
-    """Undo a removal that leaves nothing: looked at where it is removed, not before."""
+    """
+    Raise WrongState after a removal that left *person* none, if they *must_keep_one*.
+
+    Its transaction is undone with it. Looked at afterwards, so that two removals at once cannot
+    both find the other's factor.
+    """
     session.flush()
     if must_keep_one and not second_factors_in(session, person).has_one:
         raise WrongState(_KEEP_ONE)

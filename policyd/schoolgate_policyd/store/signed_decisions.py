@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.delegations import staffing_in
 from schoolgate_policyd.store.models import ClassRow, PersonRow
-from schoolgate_policyd.store.people import member_in
+from schoolgate_policyd.store.people import member_in, members_in
 from schoolgate_policyd.store.request_rows import request_of, request_row_in
 from schoolgate_policyd.store.request_writing import move_in
 from schoolgate_policyd.workflow import moves
@@ -18,9 +18,12 @@ from schoolgate_policyd.workflow.effects import Effects
 from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.forms import DecisionForm
 from schoolgate_policyd.workflow.requests import AccessRequest, Signature
-from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
-
-_UNSIGNED = "0" * 64
+from schoolgate_policyd.workflow.signing import (
+    UNSIGNED,
+    SignedDocument,
+    SignedKind,
+    StoredSignature,
+)
 
 
 class DecisionToSign(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ class DecisionToSign(msgspec.Struct, frozen=True):
         Raises NotAllowed, WrongState, OpensNothing, InvalidForm where it cannot be.
         """
         request = request_of(request_row_in(session, self.number))
-        decided = self._decided(session, request, _UNSIGNED, None)
+        decided = self._decided(session, request, UNSIGNED, None)
         text = decision_text(
             request,
             self.decision,
@@ -70,12 +73,14 @@ class DecisionToSign(msgspec.Struct, frozen=True):
         self, session: Session, request: AccessRequest, digest: str, signature: int | None
     ) -> AccessRequest:
         form, staffing = self.decision, staffing_in(session, self.moment)
+        # Nobody signs with the name of somebody else, be it of one who can do nothing here.
+        everybody = members_in(session)
         signed = Signature(form.staff_name, form.signed_on, digest, signature)
         if not form.is_approved:
             return moves.refuse(
                 request,
                 by=member_in(session, self.by),
-                people=staffing.people,
+                people=everybody,
                 delegations=staffing.delegations,
                 reasons=form.reasons,
                 signature=signed,
@@ -87,7 +92,7 @@ class DecisionToSign(msgspec.Struct, frozen=True):
         return moves.approve(
             request,
             by=member_in(session, self.by),
-            people=staffing.people,
+            people=everybody,
             delegations=staffing.delegations,
             reasons=form.reasons,
             signature=signed,

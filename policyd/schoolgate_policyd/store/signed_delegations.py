@@ -10,9 +10,12 @@ from schoolgate_policyd.store.delegations import given_in, keep_in
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.workflow.delegations import DelegationForm, delegation_text
 from schoolgate_policyd.workflow.requests import Signature
-from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
-
-_UNSIGNED = "0" * 64
+from schoolgate_policyd.workflow.signing import (
+    UNSIGNED,
+    SignedDocument,
+    SignedKind,
+    StoredSignature,
+)
 
 
 class DelegationToSign(msgspec.Struct, frozen=True):
@@ -32,7 +35,7 @@ class DelegationToSign(msgspec.Struct, frozen=True):
     def document_in(self, session: Session) -> SignedDocument:
         """Return what is to be signed. Raises NotAllowed, InvalidForm, WrongState."""
         signer = member_in(session, self.by)
-        unsigned = Signature(signer.name, self.signed_on, _UNSIGNED)
+        unsigned = Signature(signer.name, self.signed_on, UNSIGNED)
         given = given_in(
             session, self.form, by=self.by, signature=unsigned, at=self.at, moment=self.moment
         )

@@ -14,9 +14,12 @@ from schoolgate_policyd.workflow import policy_changes
 from schoolgate_policyd.workflow.direction_text import DirectionForm, direction_text
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion
 from schoolgate_policyd.workflow.requests import Signature
-from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
-
-_UNSIGNED = "0" * 64
+from schoolgate_policyd.workflow.signing import (
+    UNSIGNED,
+    SignedDocument,
+    SignedKind,
+    StoredSignature,
+)
 
 
 class DirectionToSign(msgspec.Struct, frozen=True):
@@ -40,7 +43,7 @@ class DirectionToSign(msgspec.Struct, frozen=True):
         """Return what is to be signed. Raises NotAllowed, WrongState, InvalidForm."""
         row = version_row_in(session, self.number)
         version = version_of(session, row)
-        self._directed(session, version, of_school_in(session, row), _UNSIGNED, None)
+        self._directed(session, version, of_school_in(session, row), UNSIGNED, None)
         text = direction_text(
             version,
             self.form,

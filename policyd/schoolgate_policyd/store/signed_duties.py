@@ -11,7 +11,7 @@ from schoolgate_policyd.store.people_changes import give_in, require_fresh
 from schoolgate_policyd.store.person_records import duties_of, keyholders_in, present_in
 from schoolgate_policyd.workflow import register_acts
 from schoolgate_policyd.workflow.duty_text import duty_text
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
+from schoolgate_policyd.workflow.errors import mistake_in
 from schoolgate_policyd.workflow.register_duties import DutiesForm
 from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
 
@@ -62,7 +62,7 @@ class DutiesToSign(msgspec.Struct, frozen=True):
         register_acts.require_may_give(member_in(session, self.by), member_of(row))
         require_fresh(row, self.version)
         if set(duties_of(row)) == set(self.form.duties):
-            raise InvalidForm((FieldMistake("duties", "They hold these duties already."),), {})
+            raise mistake_in("duties", "They hold these duties already.")
         before, held = keyholders_in(session), {each.duty for each in self.form.duties}
         after = {
             duty: holders if duty in held else holders - {self.person}

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.subjects import Network
-from schoolgate_policyd.store.networks import change_in, record_in, require_right_in
+from schoolgate_policyd.store.networks import STALE, change_in, record_in, require_right_in
 from schoolgate_policyd.store.people import member_in
 from schoolgate_policyd.workflow.errors import Stale
 from schoolgate_policyd.workflow.network_text import network_text
@@ -34,7 +34,7 @@ class NetworkToSign(msgspec.Struct, frozen=True):
         record = record_in(session, self.configured)
         opens = require_right_in(session, self.configured, self.entry, self.by)
         if record.version != self.version or not opens:
-            raise Stale("Somebody else changed this network since you opened the page.")
+            raise Stale(STALE)
         signer = member_in(session, self.by)
         text = network_text(record, self.entry, self.document, signer=signer)
         return SignedDocument(SignedKind.NETWORK, self.configured.id, record.version, text)

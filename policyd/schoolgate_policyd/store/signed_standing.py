@@ -12,11 +12,14 @@ from schoolgate_policyd.store.standing_requests import move_in, standing_request
 from schoolgate_policyd.workflow import moves, standing_requests
 from schoolgate_policyd.workflow.forms import DecisionForm
 from schoolgate_policyd.workflow.requests import Signature
-from schoolgate_policyd.workflow.signing import SignedDocument, SignedKind, StoredSignature
+from schoolgate_policyd.workflow.signing import (
+    UNSIGNED,
+    SignedDocument,
+    SignedKind,
+    StoredSignature,
+)
 from schoolgate_policyd.workflow.standing_requests import StandingRequest
 from schoolgate_policyd.workflow.standing_text import Permits, standing_text
-
-_UNSIGNED = "0" * 64
 
 
 class StandingToSign(msgspec.Struct, frozen=True):
@@ -38,7 +41,7 @@ class StandingToSign(msgspec.Struct, frozen=True):
     def document_in(self, session: Session) -> SignedDocument:
         """Return what is to be signed. Raises NotAllowed, WrongState, InvalidForm."""
         request = standing_request_in(session, self.number)
-        self._decided(session, request, _UNSIGNED, None)
+        self._decided(session, request, UNSIGNED, None)
         text = standing_text(
             request,
             self.decision,

@@ -67,7 +67,11 @@ class Signable(Protocol):
         """Return what is to be signed, as everything is now. Raises WorkflowError."""
 
     def finish_in(self, session: Session, signature: StoredSignature) -> None:
-        """Do what was signed, with an audit entry that names the signature and its digest."""
+        """
+        Do what was signed, with an audit entry that names the signature and its digest.
+
+        Right after `document_in`, in its transaction: what that refuses is refused already.
+        """
 
 
 class ByPassword(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
@@ -11,7 +11,7 @@ from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models.acknowledgements import SuggestedSiteRow, TrainingRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import member_in
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, NotAllowed
+from schoolgate_policyd.workflow.errors import NotAllowed, mistake_in
 from schoolgate_policyd.workflow.suggested_sites import SuggestedSite, require_may_list
 from schoolgate_policyd.workflow.training import Training, require_may_record
 
@@ -49,12 +49,9 @@ class SuggestedSites:
             .order_by(func.lower(SuggestedSiteRow.name), SuggestedSiteRow.id)
         )
         with self._database.reading() as session:
-            return tuple(
-                Listed(row.id, SuggestedSite(row.name, row.url, row.about))
-                for row in session.scalars(query)
-            )
+            return tuple(map(_listed, session.scalars(query)))
 
-    def add(self, site: SuggestedSite, *, by: str, at: datetime) -> None:
+    def add(self, site: SuggestedSite, *, by: str, at: datetime) -> Listed:
         """Put *site* on the list. Raises NotAllowed, InvalidForm where it stands there."""
         with self._database.writing() as session:
             require_may_list(member_in(session, by))
@@ -62,13 +59,14 @@ class SuggestedSites:
                 select(SuggestedSiteRow.url).where(SuggestedSiteRow.removed_at.is_(None))
             ).all()
             if site.url in standing:
-                raise InvalidForm((FieldMistake("url", "This page is on the list already."),), {})
+                raise mistake_in("url", "This page is on the list already.")
             if len(standing) >= MAX_SITES:
                 raise NotAllowed(f"The list has {MAX_SITES} sites: take some off first.")
             row = SuggestedSiteRow(url=site.url, name=site.name, about=site.about, listed_at=at)
             session.add(row)
             session.flush()
             note(session, AuditAction.SITE_SUGGESTED, at=at, actor=by, on=("site", row.id))
+            return _listed(row)
 
     def remove(self, number: int, *, by: str, at: datetime) -> None:
         """Take a site off the list. Raises NotAllowed, UnknownObject."""
@@ -88,13 +86,25 @@ class TrainingRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def every(self) -> tuple[TrainingRecord, ...]:
-        """Return what was given, the newest first."""
+    def every(
+        self, *, after: int | None = None, limit: int = MAX_PAGE
+    ) -> tuple[TrainingRecord, ...]:
+        """
+        Return at most *limit* of what was given, the newest first, from the one *after* on.
+
+        Raises UnknownObject where there is no record *after*.
+        """
+        order = tuple_(TrainingRow.given_on, TrainingRow.id)
         query = select(TrainingRow).order_by(TrainingRow.given_on.desc(), TrainingRow.id.desc())
         with self._database.reading() as session:
-            return tuple(map(_record, session.scalars(query.limit(MAX_PAGE))))
+            if after is not None:
+                last = session.get(TrainingRow, after)
+                if last is None:
+                    raise UnknownObject(f"there is no record {after} of training")
+                query = query.where(order < (last.given_on, last.id))
+            return tuple(map(_record, session.scalars(query.limit(limit))))
 
-    def record(self, training: Training, *, by: str, at: datetime) -> None:
+    def record(self, training: Training, *, by: str, at: datetime) -> TrainingRecord:
         """Write *training* down. Raises NotAllowed."""
         with self._database.writing() as session:
             require_may_record(member_in(session, by))
@@ -110,6 +120,11 @@ class TrainingRecords:
             session.add(row)
             session.flush()
             note(session, AuditAction.TRAINING_RECORDED, at=at, actor=by, on=("training", row.id))
+            return _record(row)
+
+
+def _listed(row: SuggestedSiteRow) -> Listed:
+    return Listed(row.id, SuggestedSite(row.name, row.url, row.about))
 
 
 def _record(row: TrainingRow) -> TrainingRecord:

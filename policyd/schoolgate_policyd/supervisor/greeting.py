@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schoolgate_policyd.config import NetworkSettings, Settings
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.subjects import Audience
 
 BLOCKED_EXAMPLE = "www.tiktok.com"
@@ -43,7 +44,7 @@ def _places(settings: Settings, school_now: datetime, zone: ZoneInfo) -> list[st
         f"  proxy           {settings.proxy.address} port {settings.proxy.port}",
         f"  web pages       {settings.web.public_url}",
         f"  CA certificate  {settings.ca_certificate_path}",
-        f"  school's clock  {shown:%A} {shown.day} {shown:%B %Y, %H:%M:%S}{shifted}",
+        f"  school's clock  {weekday_words(shown)}, {shown:%H:%M:%S}{shifted}",
     ]
 
 

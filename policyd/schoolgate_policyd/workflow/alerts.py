@@ -73,6 +73,11 @@ CONFIDENTIAL = frozenset(
 )
 
 
+def may_see_mail(kind: str, recipient: str, viewer: str) -> bool:
+    """Whether *viewer* sees that a mail of *kind* was made for *recipient* (people's ids)."""
+    return kind not in CONFIDENTIAL or recipient == viewer
+
+
 class Alert(msgspec.Struct, frozen=True):
     """
     An alert for each person of *to*; *key* is the same however often it is worked out.

@@ -39,19 +39,22 @@ WORDS = {
         "assigned devices"
     ),
     Scope.CONCERNS_WRITE: (
-        "Work on incidents and reports, block at once, propose and end restrictions, open "
-        "supervised sessions and assign devices"
+        "Report in your name, work on incidents and reports, block at once, propose and end "
+        "restrictions, open supervised sessions and assign devices"
     ),
-    Scope.LOG_READ: "Search the log, read records that are open, see figures",
+    Scope.LOG_READ: "Search the log, read and take out records that are open, see figures",
     Scope.LOG_WRITE: "Open somebody’s record in the log, with a reason",
     Scope.POLICY_READ: "See the policy, its versions and drafts, and why something is blocked",
-    Scope.POLICY_WRITE: "Draft changes of the policy",
+    Scope.POLICY_WRITE: (
+        "Draft changes of the policy, prove and propose them, and approve, refuse and withdraw "
+        "versions"
+    ),
     Scope.SCHOOL_READ: (
         "See the school, people, classes, devices, networks, days and sites for pupils"
     ),
     Scope.SCHOOL_WRITE: (
-        "Change the school, people, classes, devices, overtime and sites for pupils, and move "
-        "to the next year"
+        "Change the school, people, classes, devices, overtime and sites for pupils, move to the "
+        "next year, and forget somebody who left for good"
     ),
     Scope.RECORDS_READ: (
         "See the audit, what is kept and for how long, legal holds, training and who acknowledged "

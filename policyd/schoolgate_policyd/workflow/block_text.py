@@ -8,7 +8,13 @@ from schoolgate_policyd.workflow.blockable import name_of
 from schoolgate_policyd.workflow.blocks import Block
 from schoolgate_policyd.workflow.decision_text import Known
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.signed_text import Part, moment_words, person_words, signed_text
+from schoolgate_policyd.workflow.signed_text import (
+    NOW,
+    Part,
+    moment_words,
+    signature_part,
+    signed_text,
+)
 
 TITLE = "Lifting a block at once"
 # What was blocked is never changed, so there is one version of it.
@@ -27,7 +33,7 @@ def reopens(policy: Policy, block: Block) -> Reopens:
     what, document = name_of(block.what, policy.catalogue), policy.document
     if isinstance(block.what, BlockedService):
         what = f"{what} (service {block.what.service})"
-    return Reopens(what, f"{document.title}, {document.version}")
+    return Reopens(what, document.name)
 
 
 def lifting_text(
@@ -47,13 +53,13 @@ def lifting_text(
         ("Opens", f"{opening.what}, as far as the policy leaves it open"),
         ("To whom", whom),
         ("Policy", opening.document),
-        ("From", "the moment of this signature"),
+        ("From", NOW),
         ("Until", "somebody blocks it again"),
         ("Reasons", reason),
     )
     parts = (
         Part("What is blocked at once", blocked),
         Part("What this signature opens", opens),
-        Part("Signature", (("Signed by", person_words(signer.name, signer.id)),)),
+        signature_part(signer),
     )
     return signed_text(TITLE, parts)

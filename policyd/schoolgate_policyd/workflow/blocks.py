@@ -17,7 +17,13 @@ from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import Url, parse_url
 from schoolgate_policyd.workflow.blockable import Extent, NotBlockable, blockable, warnings_of
 from schoolgate_policyd.workflow.entries import Entry
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, NotAllowed, WrongState
+from schoolgate_policyd.workflow.errors import (
+    FieldMistake,
+    InvalidForm,
+    NotAllowed,
+    WrongState,
+    mistake_in,
+)
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.visibility import Sight, may
 
@@ -146,7 +152,7 @@ def require_may_block(by: Member) -> None:
 def require_new(form: BlockForm, in_force: tuple[Block, ...]) -> None:
     """Raise InvalidForm where *form* is blocked at once already, NotAllowed where no room is."""
     if any(each.says(form.what, is_for_everybody=form.is_for_everybody) for each in in_force):
-        raise InvalidForm((FieldMistake("url", "This is blocked at once already."),), {})
+        raise mistake_in("url", "This is blocked at once already.")
     if len(in_force) >= MOST_IN_FORCE:
         raise NotAllowed(
             f"{MOST_IN_FORCE} blocks at once are in force: make some of them part of the policy, "

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.workflow.different_days import DayEntry, DayKind, DifferentDay
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.signed_text import Part, day_words, person_words, signed_text
+from schoolgate_policyd.workflow.signed_text import Part, signature_part, signed_text
 
 TITLE = "Days that are different"
 _NONE = "none"
@@ -48,16 +49,12 @@ def day_text(
         ("Calendar", f"version {version}"),
         ("Stand already", "\n".join(map(_line, standing)) or _NONE),
     )
-    signature = (
-        ("Signed by", person_words(signer.name, signer.id)),
-        ("Date", day_words(signed_on)),
-    )
     return signed_text(
         TITLE,
         (
             Part("What this signature changes", days),
             Part("Other days that are different", beside),
-            Part("Signature", signature),
+            signature_part(signer, ("Date", day_words(signed_on))),
         ),
     )
 

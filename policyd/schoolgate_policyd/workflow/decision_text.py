@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.rules import (
     EverythingScope,
     Grant,
@@ -20,9 +21,9 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import AccessRequest, State, Step
 from schoolgate_policyd.workflow.signed_text import (
     Part,
-    day_words,
     moment_words,
     person_words,
+    signature_part,
     signed_text,
 )
 
@@ -68,9 +69,9 @@ def decision_text(
     parts = (
         _requester(request),
         _added(request, known),
-        _measures(request, known),
+        controls_part(request.step(State.MEASURES_CONFIRMED), known),
         _opens(would_open),
-        _authoriser(decision),
+        authoriser_part(decision),
         _signature(signer, step, known),
     )
     return signed_text(TITLE, parts)
@@ -130,8 +131,8 @@ def _added(request: AccessRequest, known: Known) -> Part:
     return Part("Added by Schoolgate", tuple(fields))
 
 
-def _measures(request: AccessRequest, known: Known) -> Part:
-    step = request.step(State.MEASURES_CONFIRMED)
+def controls_part(step: Step | None, known: Known) -> Part:
+    """Return who confirmed the control measures in which *step*, if anybody did."""
     fields: tuple[tuple[str, str], ...] = ()
     if step is not None:
         fields = (("Confirmed by", known.person(step.actor)), ("Why", step.reasons))
@@ -154,7 +155,8 @@ def _opens(would_open: WouldOpen | None) -> Part:
     )
 
 
-def _authoriser(decision: DecisionForm) -> Part:
+def authoriser_part(decision: DecisionForm) -> Part:
+    """Return the authoriser's half of the form."""
     return Part(
         "Authoriser",
         (
@@ -167,10 +169,10 @@ def _authoriser(decision: DecisionForm) -> Part:
 
 
 def _signature(signer: Member, step: Step, known: Known) -> Part:
-    fields = [("Signed by", person_words(signer.name, signer.id))]
-    if step.for_head is not None:
-        fields += [
-            ("In the name of", known.person(step.for_head)),
-            ("By delegation", str(step.delegation)),
-        ]
-    return Part("Signature", tuple(fields))
+    if step.for_head is None:
+        return signature_part(signer)
+    return signature_part(
+        signer,
+        ("In the name of", known.person(step.for_head)),
+        ("By delegation", str(step.delegation)),
+    )

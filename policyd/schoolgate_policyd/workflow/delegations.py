@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.core.times import local_date, moment_of, require_aware
 from schoolgate_policyd.workflow.entries import Entry
@@ -19,9 +20,9 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import Signature
 from schoolgate_policyd.workflow.signed_text import (
     Part,
-    day_words,
     moment_words,
     person_words,
+    signature_part,
     signed_text,
 )
 
@@ -178,13 +179,10 @@ def delegation_text(
         ("Until", moment_words(delegation.ends_at, zone)),
         ("Reasons", delegation.reasons),
     )
-    signature = (
-        ("Signed by", person_words(head.name, head.id)),
-        ("Date", day_words(delegation.signature.signed_on)),
-    )
+    signed_on = ("Date", day_words(delegation.signature.signed_on))
     return signed_text(
         "Delegation of decisions on requests",
-        (Part("Delegation", fields), Part("Signature", signature)),
+        (Part("Delegation", fields), signature_part(head, signed_on)),
     )
 
 

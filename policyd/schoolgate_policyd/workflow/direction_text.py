@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.workflow.decision_text import Known
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.policy_versions import (
@@ -13,10 +14,10 @@ from schoolgate_policyd.workflow.policy_versions import (
     ProofRecord,
 )
 from schoolgate_policyd.workflow.signed_text import (
+    NOW,
     Part,
-    day_words,
     moment_words,
-    person_words,
+    signature_part,
     signed_text,
 )
 
@@ -72,7 +73,7 @@ def direction_text(
                 ("Date", day_words(form.signed_on)),
             ),
         ),
-        Part("Signature", (("Signed by", person_words(signer.name, signer.id)),)),
+        signature_part(signer),
     )
     return signed_text(TITLE, parts)
 
@@ -137,7 +138,7 @@ def _approval(version: PolicyVersion, known: Known) -> Part:
 
 
 def _direction(form: DirectionForm, known: Known) -> Part:
-    starts = "the moment of this signature"
+    starts = NOW
     if form.starts_at is not None:
         starts = moment_words(form.starts_at, known.zone)
     announced = _NONE if form.announced_on is None else day_words(form.announced_on)

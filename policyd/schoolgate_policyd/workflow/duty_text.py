@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from schoolgate_policyd.core.subjects import Duty, HeldDuty
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.signed_text import (
+    NOW,
     Part,
     person_words,
     read_signed_text,
+    signature_part,
     signed_text,
 )
 
@@ -45,14 +47,14 @@ def duty_text(
         ("Taken away", _said(taken)),
         ("Duties from now on", _said(after)),
         ("Policy", document),
-        ("From", "the moment of this signature"),
+        ("From", NOW),
         ("Until", "they are taken away, or the person leaves"),
         (_REASONS, reasons),
     )
     parts = (
         Part("Person", person),
         Part(_CHANGES, changes),
-        Part("Signature", (("Signed by", person_words(signer.name, signer.id)),)),
+        signature_part(signer),
     )
     return signed_text(TITLE, parts)
 

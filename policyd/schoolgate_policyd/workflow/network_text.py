@@ -3,7 +3,7 @@
 from schoolgate_policyd.core.subjects import Network
 from schoolgate_policyd.workflow.networks import NetworkEntry, NetworkRecord, with_entry
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.signed_text import Part, person_words, signed_text
+from schoolgate_policyd.workflow.signed_text import NOW, Part, signature_part, signed_text
 
 TITLE = "Change of a network that may open something"
 
@@ -19,7 +19,7 @@ def network_text(
         *_known(with_entry(network, entry)),
         ("Opens", "what the policy leaves open for them, and for nobody else"),
         ("Policy", document),
-        ("From", "the moment of this signature"),
+        ("From", NOW),
         ("Until", "it is changed again"),
         ("Reasons", entry.reasons),
     )
@@ -34,7 +34,7 @@ def network_text(
             ),
         ),
         Part("What this signature changes", changes),
-        Part("Signature", (("Signed by", person_words(signer.name, signer.id)),)),
+        signature_part(signer),
     )
     return signed_text(TITLE, parts)
 

@@ -70,7 +70,7 @@ def require_proof(version: PolicyVersion, shared: str) -> ProofRecord:
     good for what it was then, and one that does not say what that was is good for nothing.
     """
     proof = version.proof
-    if proof is None or (proof.digest, proof.against) != (version.digest, version.base):
+    if proof is None or not version.is_said_by(proof):
         raise WrongState("It has not been proved as it stands: run the proof first.")
     if not proof.shared or proof.shared != shared:
         raise WrongState("What every school shares has changed since: run the proof again.")

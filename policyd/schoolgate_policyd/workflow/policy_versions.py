@@ -182,12 +182,11 @@ class PolicyVersion(msgspec.Struct, frozen=True):
     @property
     def is_proved(self) -> bool:
         """Whether the proof of exactly its texts, against exactly its base, found no fault."""
-        proof = self.proof
-        return (
-            proof is not None
-            and proof.is_ok
-            and (proof.digest, proof.against) == (self.digest, self.base)
-        )
+        return self.proof is not None and self.proof.is_ok and self.is_said_by(self.proof)
+
+    def is_said_by(self, record: ProofRecord | ReplayRecord) -> bool:
+        """Whether *record* is of exactly its texts, against exactly its base."""
+        return (record.digest, record.against) == (self.digest, self.base)
 
 
 def came_into_force(

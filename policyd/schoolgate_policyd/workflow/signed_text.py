@@ -15,13 +15,17 @@ backslash as two.
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.times import require_aware
+from schoolgate_policyd.workflow.people import Member
 
+# From when what is signed holds: the time that is kept with it.
+NOW = "the moment of this signature"
 _INDENT = "    "
 _OUR_WORDS = re.compile(r"[A-Z][A-Za-z0-9 ’,'()-]*\Z", re.ASCII)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -61,11 +65,6 @@ def visible(text: str) -> str:
     return "".join(_shown(character) for character in text)
 
 
-def day_words(day: date) -> str:
-    """Return a day as texts to sign have it: 20 November 2026."""
-    return f"{day.day} {day:%B %Y}"
-
-
 def moment_words(moment: datetime, zone: ZoneInfo) -> str:
     """Return an aware moment as the school's wall clock shows it, with how far it is from UTC."""
     local = require_aware(moment).astimezone(zone)
@@ -75,6 +74,11 @@ def moment_words(moment: datetime, zone: ZoneInfo) -> str:
 def person_words(name: str, person: str) -> str:
     """Return a person by name and id: two may have one name."""
     return f"{name} ({person})"
+
+
+def signature_part(signer: Member, *more: tuple[str, str]) -> Part:
+    """Return the part that says who signs, with which each text ends."""
+    return Part("Signature", (("Signed by", person_words(signer.name, signer.id)), *more))
 
 
 def _ours(words: str) -> str:

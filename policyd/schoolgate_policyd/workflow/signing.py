@@ -32,6 +32,8 @@ from schoolgate_policyd.workflow.errors import WrongState
 SIGNING_LASTS = timedelta(minutes=15)
 # Every field of the longest form in characters of four octets, and some questions.
 MAX_SIGNED_TEXT = 256 * 1024
+# Stands for the digest in a decision that is put together to be read, before it is signed.
+UNSIGNED = "0" * 64
 _NONCE = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
 _OBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z", re.ASCII)
 

@@ -2,14 +2,15 @@
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import Rule
 from schoolgate_policyd.core.words import describe_rule
-from schoolgate_policyd.workflow.decision_text import Known
+from schoolgate_policyd.workflow.decision_text import Known, authoriser_part, controls_part
 from schoolgate_policyd.workflow.forms import DecisionForm
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import State
-from schoolgate_policyd.workflow.signed_text import Part, day_words, person_words, signed_text
+from schoolgate_policyd.workflow.signed_text import NOW, Part, signature_part, signed_text
 from schoolgate_policyd.workflow.standing_requests import StandingRequest
 
 TITLE = "Decision on a standing permission"
@@ -34,7 +35,7 @@ def permits(policy: Policy, name: str) -> Permits:
     document = policy.document
     return Permits(
         about=abouts.get(name, name),
-        document=f"{document.title}, {document.version}",
+        document=document.name,
         rules=tuple(
             f"{describe_rule(each, policy.catalogue, policy.social_media)} ({each.cite})"
             for each in policy.rules
@@ -52,20 +53,13 @@ def standing_text(
     known: Known,
 ) -> str:
     """Return exactly what *signer* signs."""
+    confirmed = next((e for e in request.steps if e.state is State.MEASURES_CONFIRMED), None)
     parts = (
         _asked(request, permitted, known),
-        _controls(request, known),
+        controls_part(confirmed, known),
         _permits(request, decision, permitted),
-        Part(
-            "Authoriser",
-            (
-                ("Approved", "✓ Yes" if decision.is_approved else "✗ No"),
-                ("Reasons", decision.reasons),
-                ("Staff name", decision.staff_name),
-                ("Date", day_words(decision.signed_on)),
-            ),
-        ),
-        Part("Signature", (("Signed by", person_words(signer.name, signer.id)),)),
+        authoriser_part(decision),
+        signature_part(signer),
     )
     return signed_text(TITLE, parts)
 
@@ -85,14 +79,6 @@ def _asked(request: StandingRequest, permitted: Permits, known: Known) -> Part:
     )
 
 
-def _controls(request: StandingRequest, known: Known) -> Part:
-    confirmed = next((e for e in request.steps if e.state is State.MEASURES_CONFIRMED), None)
-    fields: tuple[tuple[str, str], ...] = ()
-    if confirmed is not None:
-        fields = (("Confirmed by", known.person(confirmed.actor)), ("Why", confirmed.reasons))
-    return Part("Control measures", fields)
-
-
 def _permits(request: StandingRequest, decision: DecisionForm, permitted: Permits) -> Part:
     heading = "What this signature permits"
     if not decision.is_approved:
@@ -103,7 +89,7 @@ def _permits(request: StandingRequest, decision: DecisionForm, permitted: Permit
             ("Permits", permitted.about),
             ("To whom, by which rules", "\n".join(permitted.rules) or _NONE),
             ("Policy", permitted.document),
-            ("From", "the moment of this signature"),
+            ("From", NOW),
             ("Until", f"{day_words(request.form.review_on)}, that day included"),
         ),
     )

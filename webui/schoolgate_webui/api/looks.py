@@ -3,16 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query
 from starlette import status
 
 from schoolgate_policyd.core.subjects import Audience
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, NotAllowed
+from schoolgate_policyd.workflow.errors import NotAllowed, mistake_in
 from schoolgate_policyd.workflow.looks import Look, LookReason, may_open, may_see_look, parse_look
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_webui.api.guard import CallerDep, DeskDep, names_of
-from schoolgate_webui.api.paging import next_link, skipped
+from schoolgate_webui.api.guard import DeskDep, names_of
+from schoolgate_webui.api.paging import rest_of, skipped
 from schoolgate_webui.api.shapes import (
     After,
     Entered,
@@ -41,8 +40,8 @@ class LookEntry(Entered):
     """
     Whose record is opened, and why.
 
-    *person* is an id, or else *who* the pseudonym that the log gives to this token; *words* say
-    what is looked for.
+    *person* is an id, or else *who* the pseudonym that the log and the figures give to this token
+    today; *words* say what is looked for.
     """
 
     person: Word = ""
@@ -106,14 +105,14 @@ def looks(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[LookLin
     found = desk.site.decisions.looks.recent(before=after, limit=limit)
     return Page(
         items=[_line(each, desk) for each in found if may_see_look(desk.member, each, people)],
-        next=next_link(desk.request, after=str(found[-1].id)) if len(found) == limit else None,
+        next=rest_of(desk.request, found, number=lambda each: each.id, limit=limit),
     )
 
 
 @router.post("/log/looks", status_code=status.HTTP_201_CREATED, summary="Open somebody's record")
-def look(desk: DeskDep, caller: CallerDep, entered: LookEntry) -> LookLine:
+def look(desk: DeskDep, entered: LookEntry) -> LookLine:
     """Open a record for half an hour, for the token's owner; the look itself is recorded."""
-    person = _whose(msgspec.structs.replace(viewed_by(desk), session=-caller.token.id), entered)
+    person = _whose(viewed_by(desk), entered)
     form = parse_look(entered.as_form(), person)
     opened = desk.site.decisions.looks.open(
         person.id, by=desk.member.id, form=form, at=desk.now.machine
@@ -186,7 +185,7 @@ def require_open(desk: Desk, person: str) -> tuple[Member, Look]:
 
 def _whose(viewed: Viewed, entered: LookEntry) -> Member:
     if bool(entered.person) == bool(entered.who):
-        raise InvalidForm((FieldMistake("person", _ONE_OF_THEM),), {})
+        raise mistake_in("person", _ONE_OF_THEM)
     if entered.person:
         return openable(viewed, entered.person)
     return called(viewed, entered.who)

@@ -7,7 +7,13 @@ from fastapi import APIRouter, Depends, Query
 from starlette import status
 
 from schoolgate_policyd.workflow.entries import Entry
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, Stale, WrongState
+from schoolgate_policyd.workflow.errors import (
+    FieldMistake,
+    InvalidForm,
+    Stale,
+    WrongState,
+    mistake_in,
+)
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.policy_draft_shapes import (
     AsShown,
@@ -127,11 +133,11 @@ def change(desk: DeskDep, number: Number, kind: Kind, entered: ChangeEntry) -> D
     values = {**_flat(entered.fields), "shown": entered.shown}
     asked = _asked(desk, shown, values)
     if form.about and not asked.get(form.about):
-        raise _mistake(form.about, "Say what it is about: the form lists what it can be.")
+        raise mistake_in(form.about, "Say what it is about: the form lists what it can be.")
     _require_known(entered.fields, form.fields(asked))
     made = read_changes(form, asked)
     if not made:
-        raise _mistake(form.about or "shown", "There is no such thing in this draft.")
+        raise mistake_in(form.about or "shown", "There is no such thing in this draft.")
     desk.site.workshop.change(
         number, *made, by=desk.member.id, at=desk.now.machine, before=entered.shown
     )
@@ -230,7 +236,3 @@ def _is_misshapen(field: ChangeField, value: Value) -> bool:
     if field.control is Control.BELLS:
         return not are_bells
     return field.control is not Control.BOXES or (are_bells and bool(value))
-
-
-def _mistake(field: str, message: str) -> InvalidForm:
-    return InvalidForm((FieldMistake(field, message),), {})

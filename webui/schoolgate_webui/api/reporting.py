@@ -9,7 +9,7 @@ from starlette import status
 
 from schoolgate_policyd.store.sign_in_records import ApiCaller
 from schoolgate_policyd.workflow.api_scopes import Scope
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
+from schoolgate_policyd.workflow.errors import mistake_in
 from schoolgate_policyd.workflow.reports import ReportState, form_of
 from schoolgate_webui.api.problems import ScopeMissing, TooMany
 from schoolgate_webui.api.shapes import Entered, Shape, Text, Word
@@ -72,7 +72,7 @@ def send(request: Request, site: SiteDep, entered: ReportEntry) -> ReportMade:
     reporter = _reporter(request)
     said = form_of(entered.saw, entered.name)
     if not said.saw:
-        raise InvalidForm((FieldMistake("saw", _NOTHING_WRITTEN),), {})
+        raise mistake_in("saw", _NOTHING_WRITTEN)
     _require_not_too_many(site, visit, is_look=False)
     made, code = site.decisions.reports.make(
         said, once=entered.once or new_secret(), reporter=reporter, at=visit.now.machine
@@ -88,7 +88,7 @@ def look_up(request: Request, site: SiteDep, entered: CodeEntry) -> ReportAnswer
     _require_not_too_many(site, visit, is_look=True)
     found = site.decisions.reports.with_code(entered.code)
     if found is None:
-        raise InvalidForm((FieldMistake("code", _NO_SUCH_CODE),), {})
+        raise mistake_in("code", _NO_SUCH_CODE)
     return ReportAnswer(
         state=found.state,
         says=ANSWERS[found.state],

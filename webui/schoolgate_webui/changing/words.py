@@ -58,7 +58,7 @@ def name_of(id_: str, preset: Preset) -> str:
 def own_rules(preset: Preset) -> Iterator[Rule]:
     """Yield the rules of the school's own document: those that it can change."""
     document = preset.policy.document
-    own = {document.title, f"{document.title}, {document.version}"}
+    own = {document.title, document.name}
     for rule in preset.policy.rules:
         if rule.cite.document in own:
             yield rule

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from schoolgate_policyd.workflow import forms
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, OpensNothing
+from schoolgate_policyd.workflow.errors import InvalidForm, OpensNothing, mistake_in
 from schoolgate_policyd.workflow.requests import AccessRequest
 from schoolgate_policyd.workflow.signing import SignedKind
 from schoolgate_policyd.workflow.visibility import Sight, may
@@ -84,7 +84,7 @@ def decide(
     except InvalidForm as error:
         return shown_page(desk, asked, Invalid("decision", typed, error))
     except OpensNothing as error:
-        nothing = InvalidForm((FieldMistake("approved", str(error)),), {})
+        nothing = mistake_in("approved", str(error))
         return shown_page(desk, asked, Invalid("decision", typed, nothing))
 
 
@@ -114,4 +114,4 @@ def _require_shown(desk: Desk, asked: AccessRequest, entered: Mapping[str, str])
     listed = outcome(effects, names, desk.site.policy_in_force.policy())
     if entered.get("shown") != listed.digest:
         mistake = "What would open has changed since you opened this page: look again, then sign."
-        raise InvalidForm((FieldMistake("approved", mistake),), {})
+        raise mistake_in("approved", mistake)

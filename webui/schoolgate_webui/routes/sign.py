@@ -16,7 +16,7 @@ from schoolgate_policyd.passkey_ceremonies import (
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.records import TooSoon
 from schoolgate_policyd.store.signing_desk import ByPasskey, ByPassword, Signable
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, OpensNothing, Stale
+from schoolgate_policyd.workflow.errors import InvalidForm, OpensNothing, Stale, mistake_in
 from schoolgate_policyd.workflow.signing import Signing
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
@@ -78,7 +78,7 @@ def sign(desk: DeskDep, entered: EnteredDep, nonce: Nonce) -> Response:
 def _with_password(desk: Desk, signing: Signing, entered: dict[str, str]) -> None:
     password = entered.get("password", "")
     if not password:
-        raise _mistake("password", "Enter your password.")
+        raise mistake_in("password", "Enter your password.")
     desk.site.decisions.signing_desk.sign_with_password(
         signing.nonce,
         signing.session,
@@ -105,9 +105,9 @@ def _with_passkey(desk: Desk, signing: Signing, answer: str) -> None:
     try:
         proof = counted(desk.site, desk.visit, look)
     except BadPasskey as error:
-        raise _mistake("passkey", _BAD_PASSKEY) from error
+        raise mistake_in("passkey", _BAD_PASSKEY) from error
     if isinstance(proof, TooSoon):
-        raise _mistake("passkey", wait_words(proof))
+        raise mistake_in("passkey", wait_words(proof))
     signable = _signable(desk, signing)
     desk.site.decisions.signing_desk.sign_with_passkey(
         signing.nonce, signing.session, signable, proof, at=desk.now.machine
@@ -160,7 +160,3 @@ def _party(desk: Desk) -> RelyingParty:
     if desk.site.relying_party is None:
         raise UnknownObject("there are no passkeys here")
     return desk.site.relying_party
-
-
-def _mistake(field: str, message: str) -> InvalidForm:
-    return InvalidForm((FieldMistake(field, message),), {})

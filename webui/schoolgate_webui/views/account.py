@@ -16,6 +16,7 @@ from schoolgate_policyd.workflow.accounts import must_have_second_factor
 from schoolgate_policyd.workflow.api_scopes import WORDS, known_scopes
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.views.moments import Now, in_words, short_day_and_time
+from schoolgate_webui.views.passkeys import PasskeyPlace
 
 FEW_RECOVERY_CODES = 3
 _JUST_NOW = timedelta(minutes=1)
@@ -61,7 +62,7 @@ class AccountPage(msgspec.Struct, frozen=True):
     passkeys: tuple[PasskeyRow, ...]
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
-    has_passkeys: bool
+    place: PasskeyPlace
     has_one: bool
     is_needed: bool
     recovery_codes_left: int
@@ -76,7 +77,7 @@ def account_page(
     sessions: tuple[SessionLine, ...],
     here: int,
     tokens: tuple[ApiToken, ...],
-    has_passkeys: bool,
+    place: PasskeyPlace,
     is_required: bool,
     now: Now,
 ) -> AccountPage:
@@ -89,7 +90,7 @@ def account_page(
         passkeys=tuple(_passkey(each, now) for each in passkeys),
         sessions=tuple(_session(each, here, now) for each in sessions),
         tokens=tuple(_token(each, now) for each in tokens),
-        has_passkeys=has_passkeys,
+        place=place,
         has_one=has.has_one,
         is_needed=is_required and must_have_second_factor(member),
         recovery_codes_left=has.recovery_codes_left,

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import weekday_words
 from schoolgate_policyd.core.subjects import Duty
 from schoolgate_policyd.workflow.delegations import Delegation, may_be_deputy, may_end
 from schoolgate_policyd.workflow.errors import InvalidForm
@@ -123,8 +124,8 @@ def _card(
     last = now.local(delegation.ends_at - timedelta(seconds=1))
     is_over = delegation.is_over(now.school)
     facts = (
-        f"For {names.person(delegation.head)}, from {starts:%A} {starts.day} {starts:%B %Y} to "
-        f"{last:%A} {last.day} {last:%B %Y}. "
+        f"For {names.person(delegation.head)}, from {weekday_words(starts)} to "
+        f"{weekday_words(last)}. "
         f"Signed {day_and_time(now.recorded(delegation.given_at))}."
     )
     if delegation.withdrawn_at is not None and delegation.withdrawn_by is not None:

@@ -64,9 +64,8 @@ class ReplayPage(msgspec.Struct, frozen=True):
 
 def progress_of(check: Check, version: PolicyVersion, checks: Checks) -> Progress:
     """Return how far *check* of *version* is."""
-    run = checks.running(check)
-    mine = run is not None and run.number == version.number
-    if run is None or not mine:
+    run = checks.run_of(check, version)
+    if run is None:
         says = ""
     elif run.total:
         says = f"{run.done:,} of {run.total:,} events are done."
@@ -74,13 +73,13 @@ def progress_of(check: Check, version: PolicyVersion, checks: Checks) -> Progres
         usual = "It usually takes less than half a minute." if run.seconds < 30 else ""  # noqa: PLR2004 - as it says
         says = f"It has been running for {run.seconds} seconds. {usual}".strip()
     base = f"/policy/drafts/{version.number}"
-    return Progress(f"{base}/progress/{check}", f"{base}/{check}", mine, says)
+    return Progress(f"{base}/progress/{check}", f"{base}/{check}", run is not None, says)
 
 
 def proof_page(drafted: Drafted, checks: Checks) -> ProofPage:
     """Return the page about the proof of a draft."""
     version, proof = drafted.version, drafted.version.proof
-    is_old = proof is not None and (proof.digest, proof.against) != (version.digest, version.base)
+    is_old = proof is not None and not version.is_said_by(proof)
     return ProofPage(
         header=header_of(drafted),
         title="Proof",
@@ -99,7 +98,7 @@ def proof_page(drafted: Drafted, checks: Checks) -> ProofPage:
 def replay_page(drafted: Drafted, checks: Checks) -> ReplayPage:
     """Return the page about the replay of a draft."""
     version, kept = drafted.version, drafted.version.replay
-    is_old = kept is not None and (kept.digest, kept.against) != (version.digest, version.base)
+    is_old = kept is not None and not version.is_said_by(kept)
     return ReplayPage(
         header=header_of(drafted),
         title="Replay of the last seven days",

@@ -185,13 +185,13 @@ def tasks(drafted: Drafted, checks: Checks) -> tuple[TaskRow, ...]:
 def proof_tag(drafted: Drafted, checks: Checks) -> Tag:
     """Return how far the proof is."""
     version, proof = drafted.version, drafted.version.proof
-    if _runs(checks, Check.PROOF, version):
+    if checks.run_of(Check.PROOF, version) is not None:
         return Tag("Running")
     if checks.fault(Check.PROOF, version):
         return Tag("Gave no result", _RED)
     if proof is None:
         return Tag("Not run yet", _GREY)
-    if (proof.digest, proof.against) != (version.digest, version.base):
+    if not version.is_said_by(proof):
         return Tag("Run it again", _YELLOW)
     return Tag("Holds", _GREEN) if proof.is_ok else Tag("Fails", _RED)
 
@@ -199,19 +199,14 @@ def proof_tag(drafted: Drafted, checks: Checks) -> Tag:
 def replay_tag(drafted: Drafted, checks: Checks) -> Tag:
     """Return how far the replay is."""
     version, replay = drafted.version, drafted.version.replay
-    if _runs(checks, Check.REPLAY, version):
+    if checks.run_of(Check.REPLAY, version) is not None:
         return Tag("Running")
     if checks.fault(Check.REPLAY, version):
         return Tag("Gave no result", _RED)
     if replay is None:
         return Tag("Not run yet", _GREY)
-    is_of_this = (replay.digest, replay.against) == (version.digest, version.base)
-    return Tag("Done", _GREEN) if is_of_this else Tag("Run it again", _YELLOW)
-
-
-def _runs(checks: Checks, check: Check, version: PolicyVersion) -> bool:
-    run = checks.running(check)
-    return run is not None and run.number == version.number
+    is_current = version.is_said_by(replay)
+    return Tag("Done", _GREEN) if is_current else Tag("Run it again", _YELLOW)
 
 
 def _proof_says(version: PolicyVersion) -> str:
@@ -267,19 +262,22 @@ def _direction(drafted: Drafted, href: str) -> TaskRow:
     return TaskRow(name, link, Tag("Waits", _YELLOW), says)
 
 
-def can_still_end(drafted: Drafted, step: str) -> bool:
-    """Whether *step*, refusing or withdrawing, is still open to whoever looks at the draft."""
-    href = f"/policy/drafts/{drafted.version.number}/{step}"
-    return any(link == href for link, _ in _actions(drafted))
+def can_refuse(drafted: Drafted) -> bool:
+    """Whether refusing is still open to whoever looks at the draft."""
+    is_judge = may(drafted.member, Act.DIRECT) or may(drafted.member, Act.APPROVE)
+    return drafted.version.state is VersionState.PROPOSED and is_judge
+
+
+def can_withdraw(drafted: Drafted) -> bool:
+    """Whether withdrawing is still open to whoever looks at the draft."""
+    return drafted.stage in _WITHDRAWABLE and may_withdraw(drafted.version, drafted.member)
 
 
 def _actions(drafted: Drafted) -> tuple[tuple[str, str], ...]:
-    version, member = drafted.version, drafted.member
-    href = f"/policy/drafts/{version.number}"
+    href = f"/policy/drafts/{drafted.version.number}"
     found = []
-    is_judge = may(member, Act.DIRECT) or may(member, Act.APPROVE)
-    if version.state is VersionState.PROPOSED and is_judge:
+    if can_refuse(drafted):
         found.append((f"{href}/refuse", "Refuse it"))
-    if drafted.stage in _WITHDRAWABLE and may_withdraw(version, member):
+    if can_withdraw(drafted):
         found.append((f"{href}/withdraw", "Withdraw it"))
     return tuple(found)

@@ -41,7 +41,7 @@ def use_table(
         _TITLE,
         ("Person", *_headings(span), "Services"),
         rows,
-        note=f"{METHOD} The log finds each of them by the same pseudonym until you sign out.",
+        note=f"{METHOD} The log finds each of them by the same pseudonym {viewed.holds}.",
         empty="No use of social media is known in this time.",
         columns=None if span.kind is SpanKind.DAY else _drawing(inside, span),
     )

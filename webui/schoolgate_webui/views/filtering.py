@@ -70,7 +70,7 @@ def filtering_page(said: SaidOfSchool) -> PublicPage:
         _reviews(said),
     )
     document = said.policy.document
-    lead = (f"This page follows from the rules in force: {document.title}, {document.version}.",)
+    lead = (f"This page follows from the rules in force: {document.name}.",)
     return PublicPage(TITLE, lead, tuple(part for part in parts if part.has_anything))
 
 

@@ -245,7 +245,7 @@ def ended_page(
         until = f"{local:%A} {local.day} {local:%B, %H:%M}"
     return EndedPage(
         settings.school_name,
-        f"{policy.document.title}, {policy.document.version}",
+        policy.document.name,
         lines,
         until,
         f"{settings.web.public_url}/account/setup",

@@ -4,7 +4,7 @@ import msgspec
 
 from schoolgate_policyd.store.outbox import NO_ADDRESS, Mail, MailState
 from schoolgate_policyd.workflow.alert_words import said
-from schoolgate_policyd.workflow.alerts import CONFIDENTIAL
+from schoolgate_policyd.workflow.alerts import may_see_mail
 from schoolgate_webui.views.moments import Now, day_and_time, in_words, short_day_and_time
 from schoolgate_webui.views.stages import Tag
 
@@ -39,7 +39,7 @@ def mail_page(
         lines=tuple(
             _line(each, now)
             for each in mails
-            if each.kind not in CONFIDENTIAL or each.recipient_id == viewer
+            if may_see_mail(each.kind, each.recipient_id, viewer)
         ),
     )
 

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import weekday_words
+
 _MINUTE_S = 60
 _HOUR_S = 60 * _MINUTE_S
 _DAY_S = 24 * _HOUR_S
@@ -38,7 +40,7 @@ class Now(msgspec.Struct, frozen=True):
 
 def day_and_time(local: datetime) -> str:
     """Return `Friday 20 November 2026, 10:31`."""
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+    return f"{weekday_words(local)}, {local:%H:%M}"
 
 
 def short_day_and_time(local: datetime) -> str:
@@ -49,7 +51,7 @@ def short_day_and_time(local: datetime) -> str:
 def window(starts: datetime, ends: datetime) -> str:
     """Return the words for [starts, ends) (local): the day is named once when it is one day."""
     if starts.date() == ends.date():
-        return f"{starts:%A} {starts.day} {starts:%B %Y}, {starts:%H:%M} to {ends:%H:%M}"
+        return f"{day_and_time(starts)} to {ends:%H:%M}"
     return f"{day_and_time(starts)} to {day_and_time(ends)}"
 
 

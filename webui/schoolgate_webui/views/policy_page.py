@@ -129,7 +129,7 @@ def reminder(review: str | None, today: date) -> str:
 
 
 def _document_rows(policy: Policy, seen: VersionsSeen) -> tuple[Row, ...]:
-    rows = [Row("Document", f"{policy.document.title}, {policy.document.version}")]
+    rows = [Row("Document", policy.document.name)]
     current = next((each for each in seen.versions if seen.stage_of(each) is Stage.IN_FORCE), None)
     if current is not None and current.direction is not None:
         since = day_and_time(seen.now.local(current.direction.in_force_from))
@@ -152,7 +152,7 @@ def _rules(policy: Policy) -> tuple[tuple[RuleLine, ...], tuple[RuleLine, ...]]:
     """Return the rules of the school's own document, and those that every school shares."""
     own: list[RuleLine] = []
     shared: list[RuleLine] = []
-    title = f"{policy.document.title}, {policy.document.version}"
+    title = policy.document.name
     for rule in policy.rules:
         is_own = rule.cite.document in {policy.document.title, title}
         (own if is_own else shared).append(_line(rule, policy, is_own=is_own))

@@ -45,6 +45,18 @@ STORE_FAILED = Problem(
 )
 
 
+def too_often(seconds: int) -> Problem:
+    """Return the problem of whoever asked for too many pages; *seconds* is how long to wait."""
+    wait = "a second" if seconds == 1 else f"{seconds} seconds"
+    return Problem(
+        "Too many pages in a short time",
+        (
+            f"Wait {wait}, then load this page again. You are not locked out.",
+            "If you sent a form, it was not looked at: loading this page again sends it again.",
+        ),
+    )
+
+
 def by_status(status_code: int) -> Problem:
     """Return the problem that an HTTP status stands for."""
     match status_code:

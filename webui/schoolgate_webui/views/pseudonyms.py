@@ -1,9 +1,9 @@
 """
 What people are called in the log until their record is opened.
 
-A pseudonym is a few letters that follow from a key of the school's, the viewer's session and the
-person: the same person has the same one as long as the viewer is signed in, and another one for
-every other viewer and on every other day.
+A pseudonym is a few letters that follow from a key of the school's, from what the viewer looks
+with and from the person: the same person has the same one as long as the viewer is signed in, or
+for a day with a token of the API, and another one for every other viewer and on every other day.
 """
 
 import hashlib
@@ -40,19 +40,21 @@ class Viewed(msgspec.Struct, frozen=True):
     """
     Whom somebody looks at: everybody by id, with year groups, and whose records are open to them.
 
-    *people* are also those who have left.
+    *people* are also those who have left. *seed* is what their letters follow from beside the key;
+    *holds* says how long those are the same.
     """
 
     viewer: Member
-    session: int
+    seed: str
+    holds: str
     key: bytes
     people: Mapping[str, Member]
     years: Mapping[str, int]
     open_now: Mapping[str, Look]
 
     def code(self, person: str) -> str:
-        """Return the letters for *person* in this session."""
-        said = f"{self.session}|{person}".encode()
+        """Return the letters for *person* while they hold."""
+        said = f"{self.seed}|{person}".encode()
         number = int.from_bytes(hmac.digest(self.key, said, hashlib.sha256)[:8], "big")
         return "".join(_LETTERS[number >> 5 * place & 31] for place in range(_LENGTH))
 

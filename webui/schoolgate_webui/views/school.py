@@ -91,7 +91,7 @@ def overview(
         Row("Classes", str(classes)),
         Row("Devices in the register", str(devices)),
         Row("Networks", str(networks)),
-        Row("Policy", f"{policy.document.title}, {policy.document.version}"),
+        Row("Policy", policy.document.name),
     ]
     duties = []
     for duty, words in DUTIES.items():

@@ -1,10 +1,11 @@
 """Standing permissions: what is permitted until when, what is asked for, and whose turn it is."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.store.records import StandingPermission, StandingRecord
 from schoolgate_policyd.workflow.actors import Task, Turn
 from schoolgate_policyd.workflow.errors import InvalidForm
@@ -173,7 +174,7 @@ def asked_page(
         rows=(
             Row("Reasons", request.form.reasons),
             Row("Identified risks and control measures", request.form.measures),
-            Row("Reviewed on", _day(request.form.review_on)),
+            Row("Reviewed on", day_words(request.form.review_on)),
         ),
         timeline=tuple(
             TimelineStep(
@@ -249,13 +250,16 @@ def _standing_of(permission: StandingPermission, moment: datetime) -> tuple[Tag,
     if review_on is None:
         return _HALF, "Nobody has permitted it."
     if permission.is_overdue_at(moment):
-        return _OVERDUE, f"It was to be reviewed on {_day(review_on)}: ask for it again."
+        return _OVERDUE, f"It was to be reviewed on {day_words(review_on)}: ask for it again."
     if not permission.is_in_force_at(moment):
         missing = "head's permission" if permission.permission is None else "confirmed controls"
         return _HALF, f"One of its two records stands: the {missing} is missing."
     if is_soon(review_on, moment):
-        return _DUE, f"It is in force until its review on {_day(review_on)}: renew it in time."
-    return _IN_FORCE, f"Both records stand. It is reviewed on {_day(review_on)}."
+        return (
+            _DUE,
+            f"It is in force until its review on {day_words(review_on)}: renew it in time.",
+        )
+    return _IN_FORCE, f"Both records stand. It is reviewed on {day_words(review_on)}."
 
 
 def _record_words(record: StandingRecord, seen: Seen) -> str:
@@ -272,7 +276,3 @@ def _asked_card(request: StandingRequest, abouts: Mapping[str, str], seen: Seen)
         stage=_TAGS[request.state],
         facts=f"Asked for by {seen.names.person(request.requester)}. {on}.",
     )
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

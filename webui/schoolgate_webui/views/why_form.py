@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schoolgate_policyd.checking import Question, parse_hours, resource_of
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.core.words import capitalised
+from schoolgate_policyd.questions import Question, parse_hours, resource_of
 from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.views.fields import Field, Form, Option, date_input_type

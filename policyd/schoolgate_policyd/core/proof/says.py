@@ -4,6 +4,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from schoolgate_policyd.core.catalogue import Catalogue
+from schoolgate_policyd.core.day_words import day_words
 from schoolgate_policyd.core.grounds import DUTIES
 from schoolgate_policyd.core.invariants import Invariant
 from schoolgate_policyd.core.proof.witness import Witness
@@ -56,7 +57,7 @@ def when(witness: Witness, zone: ZoneInfo) -> str:
     start, end = witness.start.astimezone(zone), witness.end.astimezone(zone)
     is_all_day = start.time() == end.time() == time(0)
     span = "all day" if is_all_day else f"{start:%H:%M}–{end:%H:%M}"
-    return f"on {start:%A} {span} ({start.day} {start:%B %Y})"
+    return f"on {start:%A} {span} ({day_words(start)})"
 
 
 def while_live(witness: Witness) -> str:

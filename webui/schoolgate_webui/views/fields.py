@@ -65,11 +65,14 @@ class Form:
     @property
     def mistakes(self) -> list[dict[str, str]]:
         """Every mistake in the form's order, for the summary at the top, with its field."""
-        return [
-            {"text": f"{field.label}: {field.error}", "href": f"#{field.id}"}
-            for field in self._fields.values()
-            if field.error
-        ]
+        return [summary_of(field) for field in self._fields.values() if field.error]
+
+
+def summary_of(field: Field) -> dict[str, str]:
+    """Return the line of a field with a mistake in the summary at the top, which leads to it."""
+    # A question has its mark already.
+    label = field.label if field.label.endswith("?") else f"{field.label}:"
+    return {"text": f"{label} {field.error}", "href": f"#{field.id}"}
 
 
 def date_input_type(value: str) -> str:

@@ -10,7 +10,7 @@ from schoolgate_policyd.core.moments import MomentSyntaxError, parse_moment
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.store.events import EventFilter, Found
-from schoolgate_webui.views.fields import Field, Option, date_input_type
+from schoolgate_webui.views.fields import Field, Option, date_input_type, summary_of
 from schoolgate_webui.views.log_rows import LogRow
 from schoolgate_webui.views.moments import Now, short_day_and_time
 from schoolgate_webui.views.words import AUDIENCES
@@ -162,11 +162,7 @@ def log_page(
     fields = _fields(wanted, asked.mistakes)
     return LogPage(
         fields=fields,
-        mistakes=[
-            {"text": f"{each.label}: {each.error}", "href": f"#{each.id}"}
-            for each in fields.values()
-            if each.error
-        ],
+        mistakes=[summary_of(each) for each in fields.values() if each.error],
         audience_options=_options({each.value: AUDIENCES[each] for each in Audience}),
         rule_options=_options({rule.id: rule.id for rule in policy.rules}),
         category_options=_options({each.id: each.name for each in policy.catalogue.categories}),

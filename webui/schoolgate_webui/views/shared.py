@@ -50,7 +50,17 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("/filtering/sites", "Suggested sites"),
         ),
     ),
-    ("School", (("/school", "School"),)),
+    (
+        "School",
+        (
+            ("/school", "Overview"),
+            ("/school/people", "People"),
+            ("/school/classes", "Classes"),
+            ("/school/devices", "Devices"),
+            ("/school/networks", "Networks"),
+            ("/school/calendar", "Day and year"),
+        ),
+    ),
     (
         "Records",
         (

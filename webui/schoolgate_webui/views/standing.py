@@ -11,7 +11,7 @@ from schoolgate_policyd.workflow.actors import Task, Turn
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import State
-from schoolgate_policyd.workflow.standing_requests import StandingRequest, is_soon
+from schoolgate_policyd.workflow.standing_requests import StandingForm, StandingRequest, is_soon
 from schoolgate_webui.views.fields import Field, Form, Option, day_input_type
 from schoolgate_webui.views.moments import day_and_time
 from schoolgate_webui.views.request_page import DECISION_LABELS, REVIEW_LABELS
@@ -40,6 +40,8 @@ _DONE = {
     State.REFUSED: "Not permitted, signed by {}",
     State.WITHDRAWN: "Withdrawn by {}",
 }
+_REVIEW_OPTIONS = (Option("yes", "Yes, they are in place"), Option("no", "No"))
+_DECISION_OPTIONS = (Option("yes", "✓ Yes"), Option("no", "✗ No"))
 _IN_FORCE = Tag("In force", "govuk-tag--green")
 _DUE = Tag("In force, review due", "govuk-tag--yellow")
 _OVERDUE = Tag("Review overdue, not in force", "govuk-tag--red")
@@ -171,31 +173,36 @@ def asked_page(
         stage=_TAGS[request.state],
         next_words="" if turn is None else turn.why,
         mistakes=[*review.mistakes, *decision.mistakes],
-        rows=(
-            Row("Reasons", request.form.reasons),
-            Row("Identified risks and control measures", request.form.measures),
-            Row("Reviewed on", day_words(request.form.review_on)),
-        ),
-        timeline=tuple(
-            TimelineStep(
-                "done",
-                _DONE[step.state].format(seen.names.person(step.actor)),
-                day_and_time(seen.now.recorded(step.at)),
-                "" if step.state is State.SUBMITTED else step.reasons,
-            )
-            for step in request.steps
-        ),
+        rows=_rows(request.form),
+        timeline=_timeline(request, seen),
         proofs=proofs,
         why_you="" if turn is None else turn.why,
         review={name: review[name] for name in REVIEW_LABELS} if may_check else None,
-        review_options=[
-            Option("yes", "Yes, they are in place").printed(),
-            Option("no", "No").printed(),
-        ],
+        review_options=[each.printed() for each in _REVIEW_OPTIONS],
         decision={name: decision[name] for name in DECISION_LABELS} if may_decide else None,
-        decision_options=[Option("yes", "✓ Yes").printed(), Option("no", "✗ No").printed()],
+        decision_options=[each.printed() for each in _DECISION_OPTIONS],
         date_type=day_input_type(decision["date"].value),
         may_withdraw=request.is_open and member.id == request.requester,
+    )
+
+
+def _rows(form: StandingForm) -> tuple[Row, ...]:
+    return (
+        Row("Reasons", form.reasons),
+        Row("Identified risks and control measures", form.measures),
+        Row("Reviewed on", day_words(form.review_on)),
+    )
+
+
+def _timeline(request: StandingRequest, seen: Seen) -> tuple[TimelineStep, ...]:
+    return tuple(
+        TimelineStep(
+            "done",
+            _DONE[step.state].format(seen.names.person(step.actor)),
+            day_and_time(seen.now.recorded(step.at)),
+            "" if step.state is State.SUBMITTED else step.reasons,
+        )
+        for step in request.steps
     )
 
 
@@ -237,7 +244,7 @@ def _permission(
         sentence=sentence,
         records=tuple(Row(label, _record_words(each, seen)) for label, each in records),
         withdrawals=tuple(
-            (label, f"/standing/records/{each.id}/withdraw")
+            (f"Withdraw {label[0].lower()}{label[1:]}", f"/standing/records/{each.id}/withdraw")
             for label, each in records
             if each.id in withdrawable
         ),

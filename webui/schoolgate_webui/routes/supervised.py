@@ -57,7 +57,7 @@ def open_session(desk: DeskDep, entered: EnteredDep) -> Response:
         moment=now.school,
     )
     desk.site.changed()
-    return _see("/supervised", "session-opened")
+    return _see("/supervised", "supervision-opened")
 
 
 @router.post("/supervised/{number}/end")
@@ -65,7 +65,7 @@ def end_session(desk: DeskDep, number: Number) -> Response:
     """End a session at once."""
     desk.site.decisions.supervision.end(number, by=desk.member.id, at=desk.now.machine)
     desk.site.changed()
-    return _see("/supervised", "session-ended")
+    return _see("/supervised", "supervision-ended")
 
 
 @router.get("/supervised/devices")

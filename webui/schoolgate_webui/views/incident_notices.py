@@ -22,8 +22,8 @@ NOTICES: Mapping[str, Notice] = {
     "restriction-decided": Notice("It was decided, and is in force within a second."),
     "restriction-refused": Notice("It was not approved: nothing changes."),
     "restriction-ended": Notice("It ended."),
-    "session-opened": Notice("The supervised session is open. Stay beside the pupil."),
-    "session-ended": Notice("The supervised session ended."),
+    "supervision-opened": Notice("The supervised session is open. Stay beside the pupil."),
+    "supervision-ended": Notice("The supervised session ended."),
     "device-assigned": Notice("The device was assigned. It is so within a second."),
     "device-given-back": Notice("The device was taken back."),
 }

@@ -35,7 +35,8 @@ from schoolgate_dns.upstream.upstreams import Upstreams
 from schoolgate_dns.upstream.zones import ZonedResolver, wire_name
 from schoolgate_dns.ways.firewall import open_firewall
 from schoolgate_policyd.core.snapshot import Snapshot
-from schoolgate_policyd.settings import DnsSettings, Settings
+from schoolgate_policyd.dns_settings import DnsSettings
+from schoolgate_policyd.settings import Settings
 
 _FORGET_EVERY_TICKS = 30
 

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings, ZoneSettings
 from schoolgate_policyd.firewall_settings import (
     ExceptionSettings,
     FirewallMode,
@@ -27,8 +28,6 @@ from schoolgate_policyd.record_settings import AuditSettings, RetentionSettings
 from schoolgate_policyd.setting_kinds import Address, Cidr
 from schoolgate_policyd.settings import (
     ClockSettings,
-    DnsSettings,
-    EncryptedDnsSettings,
     ListSettings,
     NetworkSettings,
     PageCertificate,
@@ -36,7 +35,6 @@ from schoolgate_policyd.settings import (
     SecondFactorRule,
     Settings,
     WebSettings,
-    ZoneSettings,
     default_rules_dir,
 )
 

@@ -1,9 +1,10 @@
 """A preset's own examples, asked as `schoolgate check` asks."""
 
-from schoolgate_policyd.checking import Question, answer
+from schoolgate_policyd.checking import answer
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.times import WorkingHours
+from schoolgate_policyd.questions import Question
 from schoolgate_policyd.rulefiles.preset import Example
 
 

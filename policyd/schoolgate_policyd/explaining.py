@@ -8,14 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from schoolgate_policyd.checking import (
-    Answer,
-    Asked,
-    Question,
-    SnapshotOf,
-    answer_of,
-    made_exact,
-)
+from schoolgate_policyd.checking import Answer, Asked, SnapshotOf, answer_of, made_exact
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Decision, Verdict
 from schoolgate_policyd.core.explain import explain
@@ -24,6 +17,7 @@ from schoolgate_policyd.core.runner_up import runner_up
 from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.core.week import Week, monday_of, week_of
 from schoolgate_policyd.core.words import describe_rule
+from schoolgate_policyd.questions import Question
 
 NOT_NOW = (
     "It is judged by the rules, grants and permissions that are recorded now, not by those of "

@@ -15,7 +15,7 @@ from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.server import Server
 from schoolgate_dns.stages.who import address_of, client_address
-from schoolgate_policyd.settings import DnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings
 
 
 class Echo:

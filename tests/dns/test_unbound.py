@@ -20,8 +20,9 @@ from local_unbound import LocalUnbound, main_file, shipped_at
 from schoolgate_dns.point import Point
 from schoolgate_dns.resolvers import Place
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
-from schoolgate_policyd.settings import DnsSettings, NetworkSettings, Settings
+from schoolgate_policyd.settings import NetworkSettings, Settings
 
 pytestmark = pytest.mark.skipif(
     shutil.which("unbound") is None,

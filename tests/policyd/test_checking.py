@@ -10,11 +10,12 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from schoolgate_policyd.checking import QuestionError, answer, answer_line, parse_hours
+from schoolgate_policyd.checking import answer, answer_line
 from schoolgate_policyd.cli import app
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.presets import SnapshotShelf
+from schoolgate_policyd.questions import QuestionError, parse_hours
 
 NOW = datetime(2026, 11, 20, 10, 29, tzinfo=UTC)
 STAFF_BREAK = {"audience": "staff", "assume": ["staff-break-access"], "at": "2026-11-20T10:35"}
@@ -306,7 +307,7 @@ def test_rules_without_mistakes_pass() -> None:
 
 def test_answers_are_the_same_from_code_and_from_a_line(shelf: SnapshotShelf) -> None:
     line = '{"url": "www.tiktok.com", "school": "twiss-green"}'
-    from schoolgate_policyd.checking import Question  # noqa: PLC0415
+    from schoolgate_policyd.questions import Question  # noqa: PLC0415
 
     question = Question(url="www.tiktok.com", school="twiss-green")
     expected = answer(question, shelf.snapshot_of, NOW)

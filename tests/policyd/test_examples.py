@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from schoolgate_policyd.checking import Question, QuestionError, answer, parse_hours
+from schoolgate_policyd.checking import answer
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.moments import parse_moment
@@ -14,6 +14,7 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty
 from schoolgate_policyd.core.times import WorkingHours
 from schoolgate_policyd.examples import failing, question_of, verdict_on
 from schoolgate_policyd.presets import SnapshotShelf
+from schoolgate_policyd.questions import Question, QuestionError, parse_hours
 from schoolgate_policyd.rulefiles.preset import Example
 
 LESSON = parse_moment("2026-11-20T10:15", ZoneInfo("Europe/London"))

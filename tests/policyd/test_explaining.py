@@ -18,7 +18,6 @@ from office import (
 from office import source as office_source
 from typer.testing import CliRunner
 
-from schoolgate_policyd.checking import Question, QuestionError
 from schoolgate_policyd.cli import app
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.decision import Verdict
@@ -28,6 +27,7 @@ from schoolgate_policyd.core.subjects import Audience, DeviceClaim, DeviceKind, 
 from schoolgate_policyd.explaining import NOT_NOW, Explained, explained
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 from schoolgate_policyd.person_subjects import subject_of_person
+from schoolgate_policyd.questions import Question, QuestionError
 from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.models.audit import AuditAction
 

@@ -1,5 +1,6 @@
 """Which policy policyd takes up: the version that was directed, else the rule files."""
 
+import functools
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -37,14 +38,26 @@ class TurningClock:
         return self.moment
 
 
+@functools.cache
+def _employed() -> bytes:
+    """Return a database with the office's people, made once: each house has a copy of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "decisions.db"
+        with closing(DecisionStore(path, hasher=QuickHasher())) as made:
+            fill(made)
+            employ(made)
+        return path.read_bytes()
+
+
 class House:
     """A school on disk with its store, and policyd's watch over both."""
 
     def __init__(self, folder: Path) -> None:
         self.rules_dir = plant(folder / "rules")
-        self.store = DecisionStore(folder / "decisions.db", hasher=QuickHasher())
-        fill(self.store)
-        employ(self.store)
+        path = folder / "decisions.db"
+        path.touch(mode=0o600)
+        path.write_bytes(_employed())
+        self.store = DecisionStore(path, hasher=QuickHasher())
         self.clock = TurningClock(MOMENT)
         self.source = PolicySource(
             self.rules_dir,

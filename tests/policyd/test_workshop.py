@@ -42,15 +42,27 @@ def rules_dir(tmp_path: Path) -> Path:
     return plant(tmp_path / "rules")
 
 
-@pytest.fixture
-def store(tmp_path: Path, rules_dir: Path) -> Iterator[DecisionStore]:
-    with closing(DecisionStore(tmp_path / "decisions.db", hasher=QuickHasher())) as opened:
-        fill(opened)
-        employ(opened)
+@pytest.fixture(scope="module")
+def taken_up(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The database of a school whose rule files were taken up, made once."""
+    folder = tmp_path_factory.mktemp("taken-up")
+    rules_dir, path = plant(folder / "rules"), folder / "decisions.db"
+    with closing(DecisionStore(path, hasher=QuickHasher())) as made:
+        fill(made)
+        employ(made)
         texts = bundle_in(rules_dir, SCHOOL)
         preset = load(rules_dir, SCHOOL, texts)
         content = PolicyContent(texts, digest_of(texts), preset.notes.changes)
-        opened.policies.take_up(SCHOOL, content, at=AT, moment=MOMENT)
+        made.policies.take_up(SCHOOL, content, at=AT, moment=MOMENT)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def store(tmp_path: Path, taken_up: bytes) -> Iterator[DecisionStore]:
+    path = tmp_path / "decisions.db"
+    path.touch(mode=0o600)
+    path.write_bytes(taken_up)
+    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
         yield opened
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from schoolgate_policyd.settings import DnsSettings, ProxySettings, Settings
+from schoolgate_policyd.dns_settings import DnsSettings
+from schoolgate_policyd.settings import ProxySettings, Settings
 from schoolgate_proxy.authority import CA_FILE, make_once
 from schoolgate_proxy.workers import Worker, WorkerError, number_in, worker_of
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schoolgate_policyd.checking import Question, answer
+from schoolgate_policyd.checking import answer
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import HostResource, Request, Verdict
@@ -18,6 +18,7 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind, Duty, Subject
 from schoolgate_policyd.core.times import Period, moment_of
 from schoolgate_policyd.examples import failing, question_of
 from schoolgate_policyd.presets import SnapshotShelf
+from schoolgate_policyd.questions import Question
 from schoolgate_policyd.rulefiles import Preset, check_rules, load_preset
 from schoolgate_policyd.rulefiles.preset import Misuser
 

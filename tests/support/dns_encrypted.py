@@ -8,7 +8,7 @@ from dns_streams import GATEWAY, CertificateFiles
 
 from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
 from schoolgate_dns.streams.service import Answers
-from schoolgate_policyd.settings import DnsSettings, EncryptedDnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
 
 
 def dns_settings(files: CertificateFiles | None, **more: Any) -> DnsSettings:  # noqa: ANN401 - other settings

@@ -22,8 +22,9 @@ from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.service import Service
 from schoolgate_dns.stages.record import Recording
 from schoolgate_policyd.core.snapshot import compile_snapshot
+from schoolgate_policyd.dns_settings import DnsSettings, ZoneSettings
 from schoolgate_policyd.ipc.messages import Blocked, Event
-from schoolgate_policyd.settings import DnsSettings, Settings, ZoneSettings
+from schoolgate_policyd.settings import Settings
 
 CARRIED = b"carried through names\n" * 500
 TUNNEL_DOMAIN = "evil.example"

@@ -42,6 +42,7 @@ from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_webui.app import create_app
 from schoolgate_webui.checks import Checks
+from schoolgate_webui.rates import Rate, Rates
 
 # A Friday, in a lesson; the machine's clock is elsewhere, as in the sample school.
 LESSON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -95,6 +96,10 @@ PEOPLE = (
     ("operator", "Olu Operator", Audience.STAFF, (Duty.ACCOUNT_OPERATOR,)),
     ("visitor", "Vic Visitor", Audience.VISITOR, ()),
 )
+
+
+# Tests ask faster than anybody reads, at a moment that does not pass.
+_AS_OFTEN_AS_WANTED = Rate(10**9, 1.0)
 
 
 class SteppedClock:
@@ -269,19 +274,22 @@ class WebSchool:
     settings: Settings | None = None
     checks: Callable[[Settings, DecisionStore], Checks] | None = None
     is_empty: bool = False
+    # Whether *folder* is a copy of another school's: all that is stored is there.
+    is_copy: bool = False
     # Most tests are about other things than signing in: there a password is enough.
     second_factor: SecondFactorRule = SecondFactorRule.OFFERED
+    rates: Rates = field(
+        default_factory=lambda: Rates(
+            per_caller=_AS_OFTEN_AS_WANTED, per_address=_AS_OFTEN_AS_WANTED
+        )
+    )
 
     def __post_init__(self) -> None:
         chosen = self.settings or settings_in(self.folder)
         web = dataclasses.replace(chosen.web, second_factor=self.second_factor)
         self.settings = dataclasses.replace(chosen, web=web)
-        save_last_snapshot(
-            self.settings.last_snapshot_path("policyd"), Source(number=1, policy=policy())
-        )
-        if not self.is_empty:
-            self.settings.decisions_path.parent.mkdir(parents=True, exist_ok=True)
-            self.settings.decisions_path.write_bytes(_filled_database())
+        if not self.is_copy:
+            self._fill()
         self.decisions = DecisionStore(
             self.settings.decisions_path,
             hasher=QuickHasher(),
@@ -296,8 +304,18 @@ class WebSchool:
             school_clock=self.school_clock,
             machine_clock=self.machine_clock,
             checks=None if self.checks is None else self.checks(self.settings, self.decisions),
+            rates=self.rates,
         )
         self.runner = Runner()
+
+    def _fill(self) -> None:
+        assert self.settings is not None
+        save_last_snapshot(
+            self.settings.last_snapshot_path("policyd"), Source(number=1, policy=policy())
+        )
+        if not self.is_empty:
+            self.settings.decisions_path.parent.mkdir(parents=True, exist_ok=True)
+            self.settings.decisions_path.write_bytes(_filled_database())
 
     def close(self) -> None:
         """Close the stores and the loop."""

@@ -19,6 +19,7 @@ from schoolgate_webui.checks import Checks
 from schoolgate_webui.frame import Frame
 from schoolgate_webui.guard import guard
 from schoolgate_webui.problems import handle_problems
+from schoolgate_webui.rates import Rates, for_pages
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.routes import (
     account,
@@ -126,9 +127,12 @@ def create_app(
     school_clock: Clock,
     machine_clock: Clock,
     checks: Checks | None = None,
+    rates: Rates | None = None,
 ) -> ASGIApp:
     """
     Return the pages as an ASGI application; *checks* None: proofs run in processes of their own.
+
+    *rates* say how often somebody may ask for pages, where not as often as `rates.for_pages`.
 
     The wrappers stand outside of the framework, so that its own error page has their headers too.
     """
@@ -141,18 +145,19 @@ def create_app(
         machine_clock=machine_clock,
         checks=checks,
     )
-    return application(site, settings)
+    return application(site, settings, rates)
 
 
-def application(site: Site, settings: Settings) -> ASGIApp:
+def application(site: Site, settings: Settings, rates: Rates | None = None) -> ASGIApp:
     """Return the pages over *site* as an ASGI application."""
-    return _wrapped(routed(site), settings)
+    return _wrapped(routed(site, rates), settings)
 
 
-def routed(site: Site) -> FastAPI:
+def routed(site: Site, rates: Rates | None = None) -> FastAPI:
     """Return the routes alone, each behind the guard."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(guard)])
     app.state.site = site
+    app.state.rates = rates or for_pages()
     app.state.pages = Pages(Frame(site))
     for router in ROUTERS:
         app.include_router(router)

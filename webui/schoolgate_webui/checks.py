@@ -37,9 +37,18 @@ class Run(msgspec.Struct, frozen=True):
 
     number: int
     digest: str
+    base: int | None
     started_s: float
     done: int = 0
     total: int = 0
+
+    def is_of(self, version: PolicyVersion) -> bool:
+        """Whether it is of exactly the texts of *version*, against exactly its base."""
+        return (self.number, self.digest, self.base) == (
+            version.number,
+            version.digest,
+            version.base,
+        )
 
     @property
     def seconds(self) -> int:
@@ -83,17 +92,18 @@ class Checks:
         with self._lock:
             if check in self._runs:
                 return False
-            self._runs[check] = Run(version.number, version.digest, time.monotonic())
+            self._runs[check] = Run(version.number, version.digest, version.base, time.monotonic())
             # A fault is told until the next run; only the newest of each kind is remembered.
             self._faults = {key: each for key, each in self._faults.items() if key[0] is not check}
             self._threads[check] = thread
         thread.start()
         return True
 
-    def running(self, check: Check) -> Run | None:
-        """Return the check of that kind that runs now, of whatever draft."""
+    def run_of(self, check: Check, version: PolicyVersion) -> Run | None:
+        """Return the run of *check* that is of exactly *version* as it stands, if one is."""
         with self._lock:
-            return self._runs.get(check)
+            run = self._runs.get(check)
+        return run if run is not None and run.is_of(version) else None
 
     def fault(self, check: Check, version: PolicyVersion) -> str:
         """Return why the newest run of *check* gave nothing for *version* as it stands, or ''."""

@@ -36,8 +36,7 @@ class Desk:
 
     def policy_document(self) -> str:
         """Return the name of the policy in force, as texts to sign have it."""
-        document = self.site.policy_in_force.policy().document
-        return document.name
+        return self.site.policy_in_force.policy().document.name
 
     def page(
         self,

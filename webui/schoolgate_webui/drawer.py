@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import structlog
 
 from schoolgate_policyd.core.errors import SchoolgateError
+from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.drafting.describing import describe
 from schoolgate_policyd.drafting.differences import differences
 from schoolgate_policyd.rulefiles import Preset
@@ -13,9 +14,15 @@ from schoolgate_policyd.workflow.policy_changes import require_editable
 from schoolgate_policyd.workflow.policy_versions import Origin, PolicyVersion
 from schoolgate_webui.changing.kinds import Kind, is_offered
 from schoolgate_webui.changing.sheet import Asked
+from schoolgate_webui.checks import Asker, Check
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.guard import NotForYou
 from schoolgate_webui.views.drafts import Drafted
+
+BUSY = (
+    "Another one runs at the moment, of another draft or of this one before it was changed. It "
+    "takes less than a minute: try again then."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +40,18 @@ def drafted(desk: Desk, number: int) -> Drafted:
         names=desk.site.names(),
         now=desk.now,
     )
+
+
+def has_running(desk: Desk, shown: Drafted, check: Check) -> bool:
+    """
+    Have *check* of the draft run as it now stands; whether it does.
+
+    It does not while another one of its kind runs, be it of this draft before it was changed.
+    """
+    checks, version = desk.site.checks, shown.version
+    today = local_date(desk.now.school, desk.now.zone)
+    asker = Asker(desk.member.id, desk.now.machine, today)
+    return checks.start(check, version, asker) or checks.run_of(check, version) is not None
 
 
 def editable(desk: Desk, number: int, kind: Kind) -> Drafted:

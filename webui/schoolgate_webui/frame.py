@@ -4,12 +4,11 @@ import structlog
 from fastapi import Request
 
 from schoolgate_policyd.store.errors import StoreError
-from schoolgate_policyd.workflow.incidents import may_handle_any
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.site import Site
 from schoolgate_webui.views.incident_notices import NOTICES as INCIDENT_NOTICES
 from schoolgate_webui.views.shared import Notice, shared
+from schoolgate_webui.waiting import waiting_for
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +81,11 @@ class Frame:
         self._site = site
 
     def __call__(self, request: Request) -> dict[str, object]:
-        """Return what the frame of the answer to *request* prints."""
+        """
+        Return what the frame of the answer to *request* prints.
+
+        Where its state says that *is_brief*, nothing that waits is counted.
+        """
         site = self._site
         member: Member | None = None
         csrf = ""
@@ -90,18 +93,8 @@ class Frame:
         try:
             visit = site.visit(request)
             now, member, csrf = visit.now, visit.member, visit.csrf
-            if member is not None:
-                requests = site.decisions.requests.waiting_for(
-                    member.id, at=now.machine, moment=now.school
-                )
-                waiting = {"/requests": len(requests), "/policy": site.policies_waiting(visit)}
-                standing = site.decisions.standing_requests.waiting_for(member.id)
-                waiting["/standing"] = len(standing)
-                if may_handle_any(member):
-                    waiting["/incidents"] = site.decisions.incidents.waiting_for(member.id)
-                    waiting["/restrictions"] = site.decisions.restrictions.waiting_for(member.id)
-                if may(member, Sight.REPORTS):
-                    waiting["/reports"] = site.decisions.reports.waiting_for(member)
+            if member is not None and not getattr(request.state, "is_brief", False):
+                waiting = waiting_for(site, member, now)
         except StoreError:
             # The page says that the store fails; its frame must not fail with it.
             log.exception("the frame of a page is made without the store")

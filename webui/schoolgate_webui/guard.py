@@ -1,5 +1,6 @@
 """Stands before every handler: who may come, and whether a form came from a page of ours."""
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.access import Who, is_for, who_may
+from schoolgate_webui.rates import Rates
 from schoolgate_webui.security import is_own_origin
 from schoolgate_webui.site import Site, Visit
 from schoolgate_webui.tokens import same_token
@@ -33,6 +35,14 @@ class NotForYou(SchoolgateError):  # noqa: N818 - it says what the page is
     """The page is for other duties."""
 
 
+class TooOften(SchoolgateError):  # noqa: N818 - it says what there was
+    """Pages were asked for too often; again after *wait*."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("too many pages in a short time")
+        self.wait = wait
+
+
 class ForgedForm(SchoolgateError):  # noqa: N818 - it says what the form is
     """A form did not come from a page of ours, or the page was too old."""
 
@@ -49,11 +59,12 @@ async def guard(request: Request) -> None:
     """
     Let a request through to its handler, or raise.
 
-    Raises SignInNeeded, NotForYou, AcknowledgementNeeded, ForgedForm. Every route stands behind
-    this, so no handler can forget it.
+    Raises TooOften, SignInNeeded, NotForYou, AcknowledgementNeeded, ForgedForm. Every route stands
+    behind this, so no handler can forget it.
     """
     site = site_of(request)
     visit = await run_in_threadpool(site.visit, request)
+    _require_not_too_often(request, visit)
     path = request.scope["route"].path
     who = who_may(request.method, path)
     is_part_way = who is Who.PART_WAY and visit.part_way is not None
@@ -73,6 +84,19 @@ async def guard(request: Request) -> None:
         await run_in_threadpool(site.used, visit)
     if request.method == "POST":
         request.state.entered = await _checked_form(request, visit)
+
+
+def _require_not_too_often(request: Request, visit: Visit) -> None:
+    """Count the request, of the person or else of the address; raise where it is too many."""
+    rates: Rates = request.app.state.rates
+    member, at = visit.member, visit.now.machine
+    wait = (
+        rates.of_address(visit.address, at)
+        if member is None
+        else rates.of_person(member.id, visit.address, at)
+    )
+    if wait:
+        raise TooOften(wait)
 
 
 async def _checked_form(request: Request, visit: Visit) -> dict[str, str]:

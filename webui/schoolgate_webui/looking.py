@@ -17,11 +17,12 @@ from schoolgate_webui.views.pseudonyms import Viewed
 def viewed_by(desk: Desk) -> Viewed:
     """Return whom the one at *desk* looks at, with the records open to them now."""
     store = desk.site.decisions
-    session = desk.visit.session
+    seed, holds = _pseudonyms(desk)
     everybody = store.looks.everybody()
     return Viewed(
         viewer=desk.member,
-        session=0 if session is None else session.id,
+        seed=seed,
+        holds=holds,
         key=store.looks.pseudonym_key(),
         people={each.member.id: each.member for each in everybody},
         years={
@@ -31,6 +32,18 @@ def viewed_by(desk: Desk) -> Viewed:
         },
         open_now=store.looks.open_now(desk.member.id, desk.now.machine),
     )
+
+
+def _pseudonyms(desk: Desk) -> tuple[str, str]:
+    """Return what pseudonyms follow from, and how long they hold."""
+    visit = desk.visit
+    if visit.session is not None:
+        return f"session {visit.session.id}", "until you sign out"
+    if visit.api_token is None:
+        raise AssertionError("nobody looks who is not known")
+    # A session ends by itself within a day; a token lasts for months.
+    day = desk.now.machine.date().isoformat()
+    return f"token {visit.api_token} {day}", "with this token until midnight (UTC)"
 
 
 def around(desk: Desk, viewed: Viewed) -> Around:

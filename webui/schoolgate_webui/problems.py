@@ -1,5 +1,6 @@
 """Errors become pages here, once for all handlers."""
 
+import math
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -14,7 +15,13 @@ from schoolgate_policyd.store.errors import StoreError, UnknownObject
 from schoolgate_policyd.workflow.errors import NotAllowed, WrongState
 from schoolgate_webui import acknowledging
 from schoolgate_webui.account_desk import GoElsewhere
-from schoolgate_webui.guard import AcknowledgementNeeded, ForgedForm, NotForYou, SignInNeeded
+from schoolgate_webui.guard import (
+    AcknowledgementNeeded,
+    ForgedForm,
+    NotForYou,
+    SignInNeeded,
+    TooOften,
+)
 from schoolgate_webui.refusals import note_refusal, route_of
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.views import problems
@@ -30,16 +37,6 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
 
     def page(request: Request, problem: Problem, status_code: int) -> Response:
         return pages.page(request, "problem.html", status_code=status_code, problem=problem)
-
-    def sign_in(_: Request, error: Exception) -> Response:
-        where = error.where if isinstance(error, SignInNeeded) else "/"
-        return RedirectResponse(
-            f"/sign-in?next={quote(where, safe='')}", status.HTTP_303_SEE_OTHER
-        )
-
-    def elsewhere(_: Request, error: Exception) -> Response:
-        where = error.where if isinstance(error, GoElsewhere) else "/"
-        return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
 
     def sentence(title: str, status_code: int) -> Handler:
         def handler(request: Request, error: Exception) -> Response:
@@ -59,9 +56,10 @@ def handle_problems(app: FastAPI, pages: Pages) -> None:
         code = error.status_code if isinstance(error, HTTPException) else 500
         return page(request, problems.by_status(code), code)
 
-    app.add_exception_handler(SignInNeeded, sign_in)
-    app.add_exception_handler(GoElsewhere, elsewhere)
+    app.add_exception_handler(SignInNeeded, _sign_in)
+    app.add_exception_handler(GoElsewhere, _elsewhere)
     app.add_exception_handler(AcknowledgementNeeded, _acknowledge)
+    app.add_exception_handler(TooOften, _too_often(pages))
     app.add_exception_handler(NotForYou, fixed(problems.NOT_FOR_YOU, 403))
     app.add_exception_handler(ForgedForm, fixed(problems.FORGED, 403))
     app.add_exception_handler(NotAllowed, sentence("You cannot do this", 403))
@@ -79,6 +77,32 @@ def _log(request: Request, error: Exception, status_code: int) -> None:
         log.error("page failed", route=route_of(request), cause=cause)
     elif status_code == status.HTTP_403_FORBIDDEN:
         note_refusal(request, cause)
+
+
+def _sign_in(_: Request, error: Exception) -> Response:
+    where = error.where if isinstance(error, SignInNeeded) else "/"
+    return RedirectResponse(f"/sign-in?next={quote(where, safe='')}", status.HTTP_303_SEE_OTHER)
+
+
+def _elsewhere(_: Request, error: Exception) -> Response:
+    where = error.where if isinstance(error, GoElsewhere) else "/"
+    return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
+
+
+def _too_often(pages: Pages) -> Handler:
+    def handler(request: Request, error: Exception) -> Response:
+        after = math.ceil(error.wait.total_seconds()) if isinstance(error, TooOften) else 1
+        # Whoever never stops is not to have what waits for them counted each time.
+        request.state.is_brief = True
+        return pages.page(
+            request,
+            "problem.html",
+            status_code=status.HTTP_429_TOO_MANY_REQUESTS,
+            headers={"retry-after": str(after)},
+            problem=problems.too_often(after),
+        )
+
+    return handler
 
 
 def _acknowledge(_: Request, error: Exception) -> Response:

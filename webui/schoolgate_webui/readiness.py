@@ -22,5 +22,10 @@ def read_ahead(site: Site) -> None:
             site.presets_read.of(current, policy)
     except SchoolgateError as error:
         log.warning("nothing was read ahead for the pages", cause=str(error))
+    except Exception:  # a mistake of ours: the pages are served, and nobody else would say it
+        log.exception("nothing was read ahead for the pages")
     # Last, since fewer wait for it.
-    written()
+    try:
+        written()
+    except Exception:  # as above
+        log.exception("the document of the API was not written ahead")

@@ -1,7 +1,6 @@
 """Forms that lead to a signature: from a form to the page where it is signed, and back."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from fastapi.responses import RedirectResponse
@@ -9,92 +8,32 @@ from starlette import status
 
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.records import WebSession
-from schoolgate_policyd.store.signing_desk import Signable
-from schoolgate_policyd.workflow import different_days, forms, networks
-from schoolgate_policyd.workflow.blocks import LIFTING_FIELDS
-from schoolgate_policyd.workflow.delegations import DELEGATION_FIELDS
-from schoolgate_policyd.workflow.register_duties import DUTY_FIELDS
 from schoolgate_policyd.workflow.signing import SignedKind, Signing
-from schoolgate_webui import (
-    signed_block,
-    signed_day,
-    signed_decision,
-    signed_delegation,
-    signed_direction,
-    signed_duties,
-    signed_network,
-    signed_standing,
-)
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.signed import (
+    block,
+    day,
+    decision,
+    delegation,
+    direction,
+    duties,
+    network,
+    standing,
+)
+from schoolgate_webui.signed.form import SignedForm
 
 _LONGEST_NONCE = 64
 
-
-@dataclass(frozen=True, slots=True)
-class SignedForm:
-    """
-    A form that leads to a signature.
-
-    *signable* makes of an object's id and what was entered what is to be signed; *back* and
-    *done* return the paths of the form and of the page after it.
-    """
-
-    fields: tuple[str, ...]
-    signable: Callable[[Desk, str, Mapping[str, str]], Signable]
-    back: Callable[[str], str]
-    done: Callable[[str], str]
-
-
 SIGNED_FORMS: Mapping[SignedKind, SignedForm] = MappingProxyType(
     {
-        SignedKind.DECISION: SignedForm(
-            forms.DECISION_FIELDS,
-            signed_decision.signable,
-            signed_decision.back,
-            signed_decision.done,
-        ),
-        SignedKind.DELEGATION: SignedForm(
-            DELEGATION_FIELDS,
-            signed_delegation.signable,
-            signed_delegation.back,
-            signed_delegation.done,
-        ),
-        SignedKind.STANDING: SignedForm(
-            forms.DECISION_FIELDS,
-            signed_standing.signable,
-            signed_standing.back,
-            signed_standing.done,
-        ),
-        SignedKind.BLOCK: SignedForm(
-            LIFTING_FIELDS,
-            signed_block.signable,
-            signed_block.back,
-            signed_block.done,
-        ),
-        SignedKind.DIFFERENT_DAY: SignedForm(
-            different_days.FIELDS,
-            signed_day.signable,
-            signed_day.back,
-            signed_day.done,
-        ),
-        SignedKind.NETWORK: SignedForm(
-            (*networks.FIELDS, "version"),
-            signed_network.signable,
-            signed_network.back,
-            signed_network.done,
-        ),
-        SignedKind.POLICY: SignedForm(
-            signed_direction.DIRECTION_FIELDS,
-            signed_direction.signable,
-            signed_direction.back,
-            signed_direction.done,
-        ),
-        SignedKind.DUTY: SignedForm(
-            (*DUTY_FIELDS, "version"),
-            signed_duties.signable,
-            signed_duties.back,
-            signed_duties.done,
-        ),
+        SignedKind.DECISION: decision.FORM,
+        SignedKind.DELEGATION: delegation.FORM,
+        SignedKind.STANDING: standing.FORM,
+        SignedKind.BLOCK: block.FORM,
+        SignedKind.DIFFERENT_DAY: day.FORM,
+        SignedKind.NETWORK: network.FORM,
+        SignedKind.POLICY: direction.FORM,
+        SignedKind.DUTY: duties.FORM,
     }
 )
 

@@ -17,8 +17,6 @@ from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import WebSession
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.policy_acts import Act, is_waiting_for, may
-from schoolgate_policyd.workflow.policy_versions import stage_at
 from schoolgate_policyd.workshop import Workshop
 from schoolgate_webui.acknowledging import Acknowledging
 from schoolgate_webui.challenges import Challenges
@@ -53,6 +51,7 @@ class Visit(msgspec.Struct, frozen=True):
 
     *part_way* is the session of somebody who has shown a password and not yet everything: nobody
     is signed in with it. *browser_csrf* is the token of forms for whoever is not signed in.
+    *api_token* numbers the token that a program showed in place of a session.
     """
 
     now: Now
@@ -61,6 +60,7 @@ class Visit(msgspec.Struct, frozen=True):
     csrf: str
     part_way: WebSession | None = None
     browser_csrf: str = ""
+    api_token: int | None = None
 
     @property
     def member(self) -> Member | None:
@@ -171,17 +171,6 @@ class Site:
     def changed(self) -> Status | None:
         """Tell policyd that the store has changed; return what is in force after that."""
         return self.admin.wake()
-
-    def policies_waiting(self, visit: Visit) -> int:
-        """Return how many versions of the policy wait for whoever is signed in."""
-        member = visit.member
-        if member is None or not (may(member, Act.APPROVE) or may(member, Act.DIRECT)):
-            return 0
-        versions, people = self.workshop.every(), self.decisions.people.members()
-        return sum(
-            is_waiting_for(member, each, stage_at(each, versions, visit.now.school), people)
-            for each in versions
-        )
 
     def names(self) -> Names:
         """Return the names of people and classes."""

@@ -7,7 +7,7 @@ from typing import NoReturn
 import structlog
 
 from schoolgate_dns.errors import DnsError
-from schoolgate_policyd.settings import EncryptedDnsSettings
+from schoolgate_policyd.dns_settings import EncryptedDnsSettings
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from schoolgate_dns.encrypted.certificates import Certificate
 from schoolgate_dns.encrypted.listening import HANDSHAKE_LIMIT_S, Listener, Serve, bound_socket
 from schoolgate_dns.streams.connections import Accepted, Connections, StreamLimits
 from schoolgate_dns.streams.service import Answers, StreamService
-from schoolgate_policyd.settings import DnsSettings, EncryptedDnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
 
 # A handshake costs more than a query, so a connection may be idle for longer than a plain one.
 ENCRYPTED_LIMITS = StreamLimits(idle_s=30.0)

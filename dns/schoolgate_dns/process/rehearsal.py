@@ -20,7 +20,8 @@ from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.service import Service
 from schoolgate_dns.stages.record import Recording
 from schoolgate_policyd.core.snapshot import Snapshot
-from schoolgate_policyd.settings import DnsSettings, Settings
+from schoolgate_policyd.dns_settings import DnsSettings
+from schoolgate_policyd.settings import Settings
 
 NAMES = 300
 WITHIN_S = 3.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from schoolgate_dns.process.reuseport import keep_clients_together
-from schoolgate_policyd.settings import DnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings
 
 # Room for what comes while the loop does something else; the system may grant less.
 _RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024

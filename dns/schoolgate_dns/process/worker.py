@@ -8,10 +8,11 @@ from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.process.start import First
 from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.strict import STRICT_NUMBER
+from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.lists.opening import open_snapshot
-from schoolgate_policyd.settings import DnsSettings, Settings
+from schoolgate_policyd.settings import Settings
 
 NAME = "dns"
 

@@ -24,7 +24,7 @@ from schoolgate_dns.messages.service_records import Key, ServiceRecord
 from schoolgate_dns.outcome import Outcome
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import DomainName, parse_host
-from schoolgate_policyd.settings import DnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings
 
 DISCOVERY_TTL_S = 300
 # Settings only change with a new process; this bounds for how long an answer is kept.

@@ -16,10 +16,11 @@ from schoolgate_firewall.ranges import IpRange, joined, trusted_ranges
 from schoolgate_firewall.ruleset.families import FAMILIES, Family
 from schoolgate_firewall.ruleset.sets import StaticSet
 from schoolgate_firewall.shared_networks import SharedNetworks
+from schoolgate_policyd.dns_settings import EncryptedDnsSettings
 from schoolgate_policyd.firewall_settings import FirewallMode, FirewallSettings
 from schoolgate_policyd.rulefiles.mistakes import printable
 from schoolgate_policyd.setting_kinds import MAX_WORKERS
-from schoolgate_policyd.settings import EncryptedDnsSettings, Settings
+from schoolgate_policyd.settings import Settings
 
 # A ruleset is text, so a name is checked where it enters it, whoever made the settings.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", re.ASCII)

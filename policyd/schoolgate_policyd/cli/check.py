@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from schoolgate_policyd import checking
-from schoolgate_policyd.checking import Answer, Question
+from schoolgate_policyd.checking import Answer
 from schoolgate_policyd.cli import asking
 from schoolgate_policyd.cli.frame import (
     app,
@@ -22,6 +22,7 @@ from schoolgate_policyd.cli.frame import (
 )
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.presets import SnapshotShelf
+from schoolgate_policyd.questions import Question
 
 
 @app.command()

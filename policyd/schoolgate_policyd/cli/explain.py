@@ -7,13 +7,13 @@ from typing import Annotated, TextIO
 import msgspec
 import typer
 
-from schoolgate_policyd.checking import Question, QuestionError
 from schoolgate_policyd.cli import asking
 from schoolgate_policyd.cli.frame import app, complaining, school_now, settings_in_use
 from schoolgate_policyd.clock import MachineClock
 from schoolgate_policyd.config import Settings
 from schoolgate_policyd.explaining import explained
 from schoolgate_policyd.presets import SnapshotShelf
+from schoolgate_policyd.questions import Question, QuestionError
 
 
 @app.command()

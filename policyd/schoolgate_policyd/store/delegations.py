@@ -10,7 +10,7 @@ from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import DelegationRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.people import member_in, members_in
+from schoolgate_policyd.store.people import actors_in, member_in, members_in
 from schoolgate_policyd.workflow import delegations
 from schoolgate_policyd.workflow.delegations import Delegation, DelegationForm
 from schoolgate_policyd.workflow.request_rights import Staffing
@@ -65,7 +65,7 @@ class Delegations:
 
 def staffing_in(session: Session, moment: datetime) -> Staffing:
     """Return who may act on requests at *moment* (aware, the school's clock)."""
-    people = members_in(session)
+    people = actors_in(session)
     rows = session.scalars(
         select(DelegationRow)
         .where(

@@ -9,13 +9,10 @@ from sqlalchemy.orm import Session
 from schoolgate_policyd.ipc.messages import Blocked
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import (
-    DutyRow,
     IncidentEvidenceRow,
     IncidentRow,
     IncidentStepRow,
-    PersonRow,
 )
-from schoolgate_policyd.store.people import member_of
 from schoolgate_policyd.workflow.incidents import (
     Evidence,
     Incident,
@@ -26,7 +23,6 @@ from schoolgate_policyd.workflow.incidents import (
     Move,
     Severity,
 )
-from schoolgate_policyd.workflow.people import Member
 
 # A flood must not fill the database: beyond these an incident only counts.
 MAX_EVIDENCE = 200
@@ -39,13 +35,6 @@ def incident_row_in(session: Session, number: int) -> IncidentRow:
     if row is None:
         raise UnknownObject(f"there is no incident {number}")
     return row
-
-
-def duty_holders_in(session: Session) -> tuple[Member, ...]:
-    """Return everybody who holds a duty: who handles a matter is found among them."""
-    held = select(DutyRow.person_id).distinct()
-    rows = session.scalars(select(PersonRow).where(PersonRow.id.in_(held)).order_by(PersonRow.id))
-    return tuple(member_of(row) for row in rows)
 
 
 def subject_of(row: IncidentRow) -> IncidentSubject:

@@ -16,7 +16,6 @@ from schoolgate_policyd.store.audit import has_noted, note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.incident_rows import (
-    duty_holders_in,
     evidence_in,
     incident_of,
     incident_row_in,
@@ -27,7 +26,7 @@ from schoolgate_policyd.store.incident_rows import (
 )
 from schoolgate_policyd.store.models import IncidentRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.people import member_in
+from schoolgate_policyd.store.people import duty_holders_in, member_in
 from schoolgate_policyd.workflow import incident_moves as moves
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.incidents import (

@@ -188,8 +188,8 @@ class Outbox:
                 row.why = row.why or (why if row.recipient_id in addressed else NO_ADDRESS)
             return len(rows)
 
-    def listed(self, limit: int = 200) -> tuple[Mail, ...]:
-        """Return the newest mails, whatever became of them."""
+    def listed(self, limit: int = 200, *, before: int | None = None) -> tuple[Mail, ...]:
+        """Return the newest mails with ids below *before*, whatever became of them."""
         query = (
             select(OutboxRow, PersonRow.name, EmailAddressRow.address)
             .join(PersonRow, PersonRow.id == OutboxRow.recipient_id)
@@ -197,6 +197,8 @@ class Outbox:
             .order_by(OutboxRow.id.desc())
             .limit(limit)
         )
+        if before is not None:
+            query = query.where(OutboxRow.id < before)
         with self._database.reading() as session:
             return tuple(
                 Mail(

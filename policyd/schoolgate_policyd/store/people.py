@@ -7,7 +7,7 @@ are changed in `people_changes`, `leaving` and `register_lines`.
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.policy import Register
@@ -16,7 +16,15 @@ from schoolgate_policyd.core.times import WorkingHours
 from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
-from schoolgate_policyd.store.models import ClassRow, DeviceRow, DutyRow, OvertimeRow, PersonRow
+from schoolgate_policyd.store.models import (
+    ClassRow,
+    DelegationRow,
+    DeviceRow,
+    DutyRow,
+    OvertimeRow,
+    PersonRow,
+    RequestRow,
+)
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.network_rows import networks_in
 from schoolgate_policyd.store.records import NewPerson
@@ -39,6 +47,11 @@ class People:
         """Return everybody who has not left, by name."""
         with self._database.reading() as session:
             return members_in(session)
+
+    def duty_holders(self) -> tuple[Member, ...]:
+        """Return those who hold a duty, by name."""
+        with self._database.reading() as session:
+            return duty_holders_in(session)
 
     def member(self, person: str) -> Member:
         """Return the person whose id is *person*. Raises UnknownObject."""
@@ -105,7 +118,31 @@ class People:
 
 def members_in(session: Session) -> tuple[Member, ...]:
     """Return everybody who has not left, by name."""
-    here = select(PersonRow).where(PersonRow.has_left.is_(False))
+    return _here_in(session, true())
+
+
+def duty_holders_in(session: Session) -> tuple[Member, ...]:
+    """Return those of everybody who hold a duty: whoever handles a matter is among them."""
+    return _here_in(session, PersonRow.id.in_(select(DutyRow.person_id)))
+
+
+def actors_in(session: Session) -> tuple[Member, ...]:
+    """
+    Return those of everybody whose turn a request can be.
+
+    They hold a duty, have asked for something or are a deputy. Every page asks, and a school's
+    pupils are none of them, so they are not read.
+    """
+    acts = (
+        PersonRow.id.in_(select(each))
+        for each in (DutyRow.person_id, RequestRow.requester_id, DelegationRow.deputy_id)
+    )
+    return _here_in(session, or_(*acts))
+
+
+def _here_in(session: Session, whom: ColumnElement[bool]) -> tuple[Member, ...]:
+    """Return those *whom* is about who have not left, by name."""
+    here = select(PersonRow).where(PersonRow.has_left.is_(False), whom)
     rows = session.scalars(here.order_by(PersonRow.name, PersonRow.id))
     return tuple(member_of(row) for row in rows)
 

@@ -23,7 +23,7 @@ from schoolgate_policyd.store.models.reports import (
     ReportStepRow,
     ReportTryRow,
 )
-from schoolgate_policyd.store.people import member_in, members_in
+from schoolgate_policyd.store.people import duty_holders_in, member_in, members_in
 from schoolgate_policyd.store.report_rows import report_of, report_row_in
 from schoolgate_policyd.workflow import report_handlers
 from schoolgate_policyd.workflow.blockable import site_of
@@ -143,14 +143,14 @@ class Reports:
         state = ReportRow.state.in_(OPEN_STATES)
         # Many new ones must not hide one that has waited.
         found = self._list(state if is_open else ~state, oldest_first=is_open)
-        people = self._people()
+        people = self._duty_holders()
         return tuple(
             each for each in found if any(member.id == h.id for h in handlers_of(each, people))
         )
 
     def waiting_for(self, member: Member) -> int:
         """Return how many reports wait for *member*."""
-        people = self._people()
+        people = self._duty_holders()
         return sum(
             waits_for(member, each, people)
             for each in self._list(ReportRow.state.in_(OPEN_STATES), oldest_first=True)
@@ -231,9 +231,9 @@ class Reports:
                 session.delete(each)
                 note(session, AuditAction.REPORT_NOT_ABOUT, at=at, actor=by, on=("report", number))
 
-    def _people(self) -> tuple[Member, ...]:
+    def _duty_holders(self) -> tuple[Member, ...]:
         with self._database.reading() as session:
-            return members_in(session)
+            return duty_holders_in(session)
 
     def _list(
         self, condition: ColumnElement[bool], *, oldest_first: bool = False

@@ -193,11 +193,12 @@ class Requests:
         """Confirm or refuse the control measures."""
 
         def move(session: Session, request: AccessRequest) -> AccessRequest:
+            staffing = staffing_in(session, moment)
             return moves.review(
                 request,
                 by=member_in(session, by),
-                people=members_in(session),
-                delegations=staffing_in(session, moment).delegations,
+                people=staffing.people,
+                delegations=staffing.delegations,
                 are_in_place=answer.are_in_place,
                 why=answer.why,
                 at=at,

@@ -16,10 +16,9 @@ from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
 from schoolgate_policyd.store.errors import UnknownObject
-from schoolgate_policyd.store.incident_rows import duty_holders_in
 from schoolgate_policyd.store.models import PersonRow, RestrictionRow
 from schoolgate_policyd.store.models.audit import AuditAction
-from schoolgate_policyd.store.people import member_in
+from schoolgate_policyd.store.people import duty_holders_in, member_in
 from schoolgate_policyd.workflow import restrictions as moves
 from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.incidents import Handling, IncidentSubject, handling_of

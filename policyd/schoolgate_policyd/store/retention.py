@@ -41,6 +41,7 @@ class RetentionError(SchoolgateError):
 class RetentionRun(msgspec.Struct, frozen=True):
     """What was deleted at *at* (machine time, aware), and when the last trace of it was erased."""
 
+    id: int
     at: datetime
     counts: Mapping[str, int]
     erased_at: datetime | None
@@ -147,12 +148,14 @@ class Retention:
             require_forgettable_in(session, person)
             return naming_in(session, person)
 
-    def runs(self, *, limit: int = 30) -> tuple[RetentionRun, ...]:
-        """Return what was deleted, newest first."""
+    def runs(self, *, limit: int = 30, before: int | None = None) -> tuple[RetentionRun, ...]:
+        """Return what was deleted in runs with ids below *before*, newest first."""
         query = select(RetentionRunRow).order_by(RetentionRunRow.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(RetentionRunRow.id < before)
         with self._database.reading() as session:
             return tuple(
-                RetentionRun(row.at, json.loads(row.counts), row.erased_at)
+                RetentionRun(row.id, row.at, json.loads(row.counts), row.erased_at)
                 for row in session.scalars(query)
             )
 

@@ -18,7 +18,7 @@ from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models import StandingRequestRow, StandingStepRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.permissions import StandingRecordKind
-from schoolgate_policyd.store.people import member_in, members_in
+from schoolgate_policyd.store.people import duty_holders_in, member_in
 from schoolgate_policyd.store.standing import renew_record
 from schoolgate_policyd.workflow import standing_requests
 from schoolgate_policyd.workflow.actors import Turn
@@ -64,13 +64,13 @@ class StandingRequests:
     def turn_of(self, request: StandingRequest) -> Turn | None:
         """Return whose turn it is."""
         with self._database.reading() as session:
-            return standing_requests.turn_of(request, members_in(session))
+            return standing_requests.turn_of(request, duty_holders_in(session))
 
     def waiting_for(self, person: str) -> tuple[StandingRequest, ...]:
         """Return those on which *person* must act."""
         query = select(StandingRequestRow).where(StandingRequestRow.state.in_(OPEN_STATES))
         with self._database.reading() as session:
-            people = members_in(session)
+            people = duty_holders_in(session)
             asked = map(_request, session.scalars(query.order_by(StandingRequestRow.id)))
             turns = ((each, standing_requests.turn_of(each, people)) for each in asked)
             return tuple(
@@ -107,7 +107,7 @@ class StandingRequests:
             return standing_requests.check(
                 request,
                 by=member_in(session, by),
-                people=members_in(session),
+                people=duty_holders_in(session),
                 are_in_place=answer.are_in_place,
                 why=answer.why,
                 at=at,

@@ -1,6 +1,7 @@
 """The new school year: every pupil one year group up, and each class's pupils to the next."""
 
 import re
+from collections import Counter
 
 import msgspec
 
@@ -71,20 +72,33 @@ def moved_up(
 
 def proposed(classes: tuple[SchoolClass, ...]) -> str:
     """Return where each class's pupils probably go: 4B to 5B where there is one."""
-    named = {each.name.casefold(): each.name for each in classes}
+    written = {each.name.casefold(): _written(each, classes) for each in classes}
     lines = []
     for each in classes:
         found = _YEAR.fullmatch(each.name)
         following = "" if found is None else f"{int(found[1]) + 1}{found[2]}"
-        lines.append(f"{each.name} > {named.get(following.casefold(), '')}".rstrip())
+        after = written.get(following.casefold(), "")
+        lines.append(f"{_written(each, classes)} > {after}".rstrip())
     return "\n".join(lines)
+
+
+def _written(class_: SchoolClass, classes: tuple[SchoolClass, ...]) -> str:
+    """Return a class's name, or its id where a line with that name could not be read back."""
+    is_read = class_.name.casefold() in _by_name(classes) and not _ARROW.search(class_.name)
+    return class_.name if is_read else class_.id
+
+
+def _by_name(classes: tuple[SchoolClass, ...]) -> dict[str, str]:
+    """Return the ids of the classes by the names that one of them alone has."""
+    often = Counter(each.name.casefold() for each in classes)
+    return {each.name.casefold(): each.id for each in classes if often[each.name.casefold()] == 1}
 
 
 def _read(text: str, classes: tuple[SchoolClass, ...]) -> dict[str, str | None]:
     """Return by the id of each class that of the class its pupils go to. Raises InvalidForm."""
     entry = Entry({"moves": text}, FIELDS)
     named = {each.id.casefold(): each.id for each in classes}
-    named |= {each.name.casefold(): each.id for each in classes}
+    named |= _by_name(classes)
     goes_to: dict[str, str | None] = {}
     lines = [each.strip() for each in text.splitlines() if each.strip()]
     if len(lines) > MOST_LINES or len(text) > MAX_TEXT:

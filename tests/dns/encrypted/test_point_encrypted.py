@@ -19,12 +19,8 @@ from schoolgate_dns.encrypted.certificates import CertificateFileError
 from schoolgate_dns.point import Point
 from schoolgate_dns.resolvers import Place
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
-from schoolgate_policyd.settings import (
-    DnsSettings,
-    EncryptedDnsSettings,
-    NetworkSettings,
-    Settings,
-)
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
+from schoolgate_policyd.settings import NetworkSettings, Settings
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

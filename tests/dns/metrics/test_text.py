@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from schoolgate_dns.metrics.server import MAX_CONNECTIONS, MetricsServer
 from schoolgate_dns.metrics.text import LABELS, MAX_SERIES, PREFIX, Histogram, Metrics
 from schoolgate_dns.point import Point
-from schoolgate_policyd.settings import DnsSettings, Settings
+from schoolgate_policyd.dns_settings import DnsSettings
+from schoolgate_policyd.settings import Settings
 
 Values = Mapping[tuple[str, ...], float]
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from schoolgate_dns.process.reuseport import Instruction, keep_clients_together, program_for
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
-from schoolgate_policyd.settings import DnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings
 
 SKF_NET_OFF = 0x1_0000_0000 - 0x10_0000
 Reaches = Callable[[tuple[ServerSockets, ...], str], int]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
-from schoolgate_policyd.settings import DnsSettings, EncryptedDnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
 
 ADDRESSES = ("127.0.0.1", "127.0.5.1", "::1")
 ENCRYPTED = EncryptedDnsSettings(

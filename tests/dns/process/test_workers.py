@@ -28,7 +28,7 @@ from pathlib import Path
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.process.workers import Workers
 from schoolgate_policyd.logs import configure_logs
-from schoolgate_policyd.settings import DnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings
 
 births = Path(sys.argv[1])
 sockets = open_sockets(DnsSettings(port=0, workers=2))

@@ -17,7 +17,7 @@ from schoolgate_dns.stages.discovery import (
     answer_discovery,
     designation_of,
 )
-from schoolgate_policyd.settings import DnsSettings, EncryptedDnsSettings
+from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
 
 GATEWAY = "dns.school.example"
 DOH_PATH = 'dohpath="/dns-query{?dns}"'

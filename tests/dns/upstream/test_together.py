@@ -9,6 +9,7 @@ from typing import Any
 import dns.message
 import pytest
 from dns_local import LocalUpstream, query, reply_to, until
+from free_ports import free_port
 from structlog.testing import capture_logs
 
 from schoolgate_dns.messages import Lookup, wire
@@ -103,19 +104,23 @@ def test_after_so_many_questions_there_is_another_port_and_the_former_is_closed(
 
 def test_no_more_is_asked_by_a_port_than_it_has_room_for_unread_replies(run: Run) -> None:
     async def play() -> tuple[int, int, int]:
+        kept: list[tuple[bytes, tuple[str, int]]] = []
         async with LocalUpstream(lambda _: []) as upstream:
-            transport = transport_to(upstream, timeout_s=0.2)
+            upstream.on_datagram = lambda octets, peer: kept.append((octets, peer))
+            transport = transport_to(upstream)
             first = asyncio.create_task(ask(transport, 1))
-            await until(lambda: len(upstream.udp_sources) == 1)
+            await until(lambda: len(kept) == 1)
             (line,) = _together(transport)._lines.values()
             line.room = 5
-            asking = asyncio.gather(first, ask(transport, 11, 1), return_exceptions=True)
-            await until(lambda: len(upstream.udp_sources) == 12)
-            ports = Counter(port for _, port in upstream.udp_sources)
-            await asking
+            asking = asyncio.gather(first, ask(transport, 11, 1))
+            await until(lambda: len(kept) == 12)
+            ports = Counter(port for _, (_, port) in kept)
+            for octets, peer in kept:
+                upstream.send(good(octets), peer)
+            assert [[0], [*range(1, 12)]] == await asking
             lines = len(_together(transport)._lines)
             await transport.close()
-            return len(ports), ports[upstream.udp_sources[0][1]], lines
+            return len(ports), ports[kept[0][1][1]], lines
 
     assert (2, 5, 1) == run(play())
 
@@ -155,8 +160,7 @@ def test_that_nobody_listened_is_told_to_those_who_asked_then_and_to_nobody_late
     run: Run,
 ) -> None:
     async def play() -> tuple[list[BaseException | bytes], int]:
-        async with LocalUpstream(lambda q: [good(q)]) as upstream:
-            port = upstream.port
+        port = free_port()
         transport = transport_at(port)
         refused = await asyncio.gather(
             *(transport.ask(lookup_of(number)) for number in range(3)), return_exceptions=True
@@ -175,7 +179,7 @@ def test_an_upstream_that_begins_anew_with_a_question_out_is_heard_by_another_po
     run: Run,
 ) -> None:
     async def play() -> tuple[list[type], list[int], int]:
-        async with LocalUpstream(lambda _: []) as upstream:
+        async with LocalUpstream(lambda _: [], at=free_port()) as upstream:
             transport = transport_to(upstream)
             lost = asyncio.create_task(ask(transport, 1))
             await until(lambda: len(upstream.udp_sources) == 1)
@@ -192,7 +196,7 @@ def test_an_upstream_that_begins_anew_with_a_question_out_is_heard_by_another_po
 def test_replies_that_came_before_a_refusal_are_heard(run: Run) -> None:
     async def play() -> list[int | type]:
         kept: list[tuple[bytes, tuple[str, int]]] = []
-        async with LocalUpstream(lambda _: []) as upstream:
+        async with LocalUpstream(lambda _: [], at=free_port()) as upstream:
             upstream.on_datagram = lambda octets, peer: kept.append((octets, peer))
             transport = transport_to(upstream)
             asking = [asyncio.create_task(ask(transport, 1, number)) for number in range(3)]
@@ -215,8 +219,8 @@ def test_replies_that_came_before_a_refusal_are_heard(run: Run) -> None:
 def test_what_leaves_by_a_port_after_an_error_is_heard_there(run: Run) -> None:
     async def play() -> tuple[list[object], bool]:
         found: list[object] = []
-        async with LocalUpstream(lambda q: [good(q)]) as upstream:
-            transport = transport_to(upstream, timeout_s=1.0)
+        async with LocalUpstream(lambda q: [good(q)], at=free_port()) as upstream:
+            transport = transport_to(upstream)
             await ask(transport, 1)
             (line,) = _together(transport)._lines.values()
             source = line.own.getsockname()
@@ -241,32 +245,36 @@ def test_what_leaves_by_a_port_after_an_error_is_heard_there(run: Run) -> None:
 def test_what_one_does_with_an_end_takes_nothing_from_others(
     run: Run,
 ) -> None:
-    async def play() -> tuple[list[object], list[int]]:
+    async def play() -> tuple[list[object], int]:
         found: list[object] = []
 
         def broken(_: object) -> None:
             raise ZeroDivisionError
 
-        async with LocalUpstream(lambda q: [good(q)] if b"-7" in q else []) as upstream:
-            transport = transport_to(upstream, timeout_s=0.1)
+        def ask_twice(transport: PlainTransport, number: int) -> None:
+            for heard in (broken, found.append):
+                transport.begin(lookup_of(number), heard)
+
+        at = free_port()
+        async with LocalUpstream(lambda q: [good(q)] if b"-7" in q else [], at=at):
+            hasty, patient = transport_at(at, timeout_s=0.1), transport_at(at)
             # The first two are ended by a sweep, and the others by one that comes later.
-            for heard in (broken, found.append):
-                transport.begin(lookup_of(0), heard)
+            ask_twice(hasty, 0)
             await until(lambda: len(found) == 1)
-            for heard in (broken, found.append):
-                transport.begin(lookup_of(0), heard)
+            ask_twice(hasty, 0)
             await until(lambda: len(found) == 2)
             # Two that are read in one batch.
-            for heard in (broken, found.append):
-                transport.begin(lookup_of(7), heard)
+            ask_twice(patient, 7)
             await until(lambda: len(found) == 3)
-        for heard in (broken, found.append):
-            transport.begin(lookup_of(0), heard)
+        ask_twice(patient, 0)
         await until(lambda: len(found) == 4)
-        for heard in (broken, found.append):
-            transport.begin(lookup_of(0), heard)
-        await transport.close()
-        return found, [len(each.awaited) for each in _together(transport)._lines.values()]
+        ask_twice(patient, 0)
+        lines = [*_together(hasty)._lines.values(), *_together(patient)._lines.values()]
+        for each in (hasty, patient):
+            await each.close()
+        assert not _together(hasty)._lines
+        assert not _together(patient)._lines
+        return found, sum(len(line.awaited) for line in lines)
 
     with capture_logs() as logs:
         found, awaited = run(play())
@@ -275,7 +283,7 @@ def test_what_one_does_with_an_end_takes_nothing_from_others(
         type(each) for each in ended
     ]
     assert by_close is None
-    assert [] == awaited
+    assert 0 == awaited
     assert 5 == sum("made use of" in each["event"] for each in logs)
 
 

@@ -24,14 +24,12 @@ from schoolgate_policyd.clock import MachineClock
 from schoolgate_policyd.core.policy import Register
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
+from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.firewall_settings import FirewallSettings
 from schoolgate_policyd.netfilter.names import WaySet
 from schoolgate_policyd.netfilter.sets import Sets
 from schoolgate_policyd.netfilter.ways import Told, decode_told, link_way
-from schoolgate_policyd.settings import (
-    DnsSettings,
-    Settings,
-)
+from schoolgate_policyd.settings import Settings
 
 GATEWAYS, PUPILS = ("10.1.0.1", "fd00:1::1"), ("10.1.0.9", "fd00:1::9")
 SITES = (packed_address("192.0.2.1"), packed_address("2001:db8::1"))

@@ -1,4 +1,4 @@
-"""A store of decisions with the office's people in it, copied from one that was made once."""
+"""A store of decisions with the office's people in it, or nobody: copied from one made once."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +16,23 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     with closing(DecisionStore(path, hasher=QuickHasher())) as made:
         fill(made)
     return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("empty") / "decisions.db"
+    with closing(DecisionStore(path, hasher=QuickHasher())):
+        pass
+    return path.read_bytes()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, empty_database: bytes) -> Iterator[DecisionStore]:
+    path = tmp_path / "decisions.db"
+    path.touch(mode=0o600)
+    path.write_bytes(empty_database)
+    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
+        yield opened
 
 
 @pytest.fixture

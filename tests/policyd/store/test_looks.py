@@ -1,12 +1,9 @@
 """An opened record: with its audit entry or not at all, for one viewer, and never for long."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from office import DSL, HEAD, LEAD, MACHINE, PUPIL, TEACHER, QuickHasher, fill
+from office import DSL, HEAD, LEAD, MACHINE, PUPIL, TEACHER
 from sqlalchemy import text
 
 from schoolgate_policyd.store.decisions import DecisionStore
@@ -17,13 +14,6 @@ from schoolgate_policyd.workflow.looks import OPEN_FOR, LookForm, LookReason
 from schoolgate_policyd.workflow.people import Member
 
 FORM = LookForm(LookReason.SAFEGUARDING, "a worried note of 3 March")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[DecisionStore]:
-    with closing(DecisionStore(tmp_path / "decisions.db", hasher=QuickHasher())) as opened:
-        fill(opened)
-        yield opened
 
 
 def test_a_look_is_open_for_its_viewer_until_its_end(store: DecisionStore) -> None:

@@ -1,12 +1,10 @@
 """The sample school's people: put in once, all or none, with passwords that work."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pytest
-from office import LESSON, MACHINE, QuickHasher
+from office import LESSON, MACHINE
 
 from schoolgate_policyd.config import default_rules_dir
 from schoolgate_policyd.core.subjects import Audience, Duty
@@ -17,12 +15,6 @@ from schoolgate_policyd.store.records import SignedIn
 from schoolgate_policyd.store.sample import SampleAccount, seed
 
 PEOPLE_FILE = default_rules_dir() / "samples" / "people.yaml"
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[DecisionStore]:
-    with closing(DecisionStore(tmp_path / "decisions.db", hasher=QuickHasher())) as store:
-        yield store
 
 
 def seeded(store: DecisionStore) -> tuple[SampleAccount, ...]:

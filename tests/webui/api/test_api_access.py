@@ -16,7 +16,6 @@ from schoolgate_webui.api.access import TABLE, Needs
 from schoolgate_webui.api.app import written
 from schoolgate_webui.api.guard import require_right
 from schoolgate_webui.api.problems import ScopeMissing
-from schoolgate_webui.api.rates import Rate, Rates
 from schoolgate_webui.api.schema import operations
 from schoolgate_webui.guard import NotForYou
 
@@ -254,19 +253,6 @@ def test_a_token_that_is_over_opens_nothing(tmp_path: object) -> None:
         assert 401 == program.ask("GET", "/me").status_code
     finally:
         school.close()
-
-
-def test_what_is_asked_too_often_waits_and_then_is_answered() -> None:
-    rates = Rates(per_token=Rate(2, 0.5), per_address=Rate(1, 1.0))
-
-    waits = [rates.of_token(7, MACHINE) for _ in range(3)]
-
-    assert [timedelta(), timedelta(), timedelta(seconds=2)] == waits
-    assert timedelta() == rates.of_token(8, MACHINE)
-    assert timedelta() == rates.of_token(7, MACHINE + timedelta(seconds=2))
-    # A clock that goes back neither gives nor locks out for good.
-    assert timedelta() < rates.of_token(7, MACHINE - timedelta(days=1))
-    assert timedelta() == rates.of_token(7, MACHINE - timedelta(days=1) + timedelta(seconds=2))
 
 
 def test_a_program_that_never_stops_is_told_when_to_go_on(school: WebSchool) -> None:

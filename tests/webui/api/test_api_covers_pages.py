@@ -148,7 +148,7 @@ NEVER_DOES: Mapping[str, Never] = {
 }
 # Where a program reads what a page shows. Forms show nothing but what is sent with them.
 READS: Mapping[str, str] = {
-    "/": "/me",
+    "/": "/waiting",
     "/help": "/help-lines",
     "/api": "/openapi.json",
     "/filtering": "/filtering",
@@ -256,7 +256,7 @@ NEVER_READS: Mapping[str, Never] = {
 }
 # Where a page and what a program asks in its place are for others: why.
 FOR_OTHERS: Mapping[Route, str] = {
-    ("GET", "/"): "home is for anybody, and says to whom it speaks",
+    ("GET", "/"): "for whom nobody is signed in, home is a welcome where nothing waits",
 }
 
 

@@ -1,5 +1,6 @@
 """The log for programs: as the page shows it, without names, and figures."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -25,6 +26,13 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSchool]:
             rule="circumvention",
         ),
         allowed("lessons.example", ago=timedelta(minutes=5), person="teacher"),
+        allowed(
+            "facebook.com",
+            ago=timedelta(minutes=6),
+            person="teacher",
+            services=("facebook",),
+            categories=("social-network",),
+        ),
     )
     yield made
     made.close()
@@ -82,4 +90,49 @@ def test_figures_are_the_tables_of_the_page_without_names(lead: Program) -> None
     assert {"blocked", "categories", "attempts", "requests"} <= tables
     assert ("2026-11-20", "2026-11-20") == (figures["first"], figures["last"])
     assert "Tess" not in str(figures)
-    assert 422 == lead.ask("GET", "/figures?on=2026-02-30").status_code
+    assert figures == lead.get("/figures?span=day&on=")
+
+
+def minutes_of(program: Program) -> str:
+    """Return the pseudonym of the one who used social media, as the figures have it."""
+    tables = {each["id"]: each for each in program.get("/figures?span=day")["tables"]}
+    ((who, *_),) = tables["minutes"]["rows"]
+    (code,) = re.findall("[0-9A-Z]{6}", who)
+    assert code in program.ask("GET", "/figures/minutes.csv?span=day").text
+    return str(code)
+
+
+def test_figures_have_the_pseudonyms_of_the_token_and_they_open_a_look(
+    school: WebSchool, lead: Program
+) -> None:
+    other = program_of(school, "lead")
+    theirs = {"who": minutes_of(lead), "reason": "breach-of-the-policy", "words": "Much of it"}
+
+    strangers = other.ask("POST", "/log/looks", theirs)
+    look = lead.post("/log/looks", theirs, 201)
+
+    assert minutes_of(lead) != minutes_of(other)
+    assert 404 == strangers.status_code
+    assert "teacher" == look["person"]["id"]
+
+
+def test_a_pseudonym_holds_for_a_day_with_a_token(school: WebSchool, lead: Program) -> None:
+    """Whoever collects them for a year could otherwise tell who it is by what they do."""
+    before = lead.get("/log?name=tiktok")["items"][0]["who"]["id"]
+    school.machine_clock.go_on(timedelta(days=1))
+
+    after = lead.get("/log?name=tiktok")["items"][0]["who"]["id"]
+    school.machine_clock.go_on(-timedelta(days=1))
+
+    assert before != after
+    assert before == lead.get("/log?name=tiktok")["items"][0]["who"]["id"]
+
+
+@pytest.mark.parametrize("on", ["2026-02-30", "yesterday", "1999-12-31", "2200-01-01"])
+@pytest.mark.parametrize("path", ["/figures", "/figures/blocked.csv"])
+def test_a_day_that_is_none_is_a_mistake_and_not_another_day(
+    lead: Program, path: str, on: str
+) -> None:
+    answer = lead.ask("GET", f"{path}?on={on}")
+
+    assert (422, "on") == (answer.status_code, answer.json()["mistakes"][0]["field"])

@@ -1,17 +1,24 @@
 """Records for programs: legal holds, training, checkpoints, acknowledgements, mail, files."""
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 from pdf_text import pages_of
+from sqlalchemy import delete
 from web_browser import Browser
 from web_program import Program, program_of
 from web_school import ENTRY, MACHINE, WebSchool
 
+from schoolgate_policyd.ledger.notes import Signer
+from schoolgate_policyd.store.models.acknowledgements import TrainingRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.workflow.alerts import Alert, AlertKind
 from schoolgate_policyd.workflow.api_scopes import Scope
+from schoolgate_policyd.workflow.training import TrainingKind
 
+SIGNER = Signer.made("school.example/audit")
 REQUEST = {**ENTRY, "starts_at": "2026-11-20T10:00", "ends_at": "2026-11-20T12:00"}
 GIVEN = {
     "kind": "staff-training",
@@ -143,6 +150,58 @@ def test_training_is_written_down_and_listed_in_parts(school: WebSchool, head: P
     assert 403 == chair.ask("POST", "/training", GIVEN).status_code
 
 
+def whole(program: Program, path: str) -> list[dict[str, Any]]:
+    """Return what *path* lists, read to its end."""
+    found, going_on = [], path
+    while going_on:
+        part = program.get(going_on)
+        found += part["items"]
+        going_on = (part["next"] or "").removeprefix("/api/v1")
+    return found
+
+
+def test_training_of_long_ago_is_among_more_than_one_answer_has(
+    school: WebSchool, head: Program
+) -> None:
+    """What was written down now is answered with, whatever else stands there."""
+    row = {
+        "kind": TrainingKind.STAFF_TRAINING,
+        "for_whom": "All staff",
+        "given_on": date(2026, 11, 20),
+        "recorded_at": MACHINE,
+        "recorded_by": "head",
+    }
+    with school.decisions.database.writing() as session:
+        session.add_all([TrainingRow(**row, what=f"Course {n}") for n in range(510)])
+
+    made = head.post("/training", {**GIVEN, "what": "The first", "given_on": "2020-01-02"}, 201)
+    listed = whole(head, "/training?limit=100")
+    nowhere = head.ask("GET", "/training?after=99999")
+    with school.decisions.database.writing() as session:
+        session.execute(delete(TrainingRow).where(TrainingRow.what.startswith("Course ")))
+
+    assert ("The first", "2020-01-02") == (made["what"], made["given_on"])
+    assert made == listed[-1]
+    assert len({each["number"] for each in listed}) == len(listed) >= 511
+    assert (422, "after") == (nowhere.status_code, nowhere.json()["mistakes"][0]["field"])
+
+
+def test_checkpoints_and_deletions_go_on_to_their_end(school: WebSchool, head: Program) -> None:
+    sizes = []
+    for hour in range(3):
+        assert 204 == head.ask("POST", "/audit/checkpoints").status_code
+        school.decisions.retention.note_deleted({"events": hour}, at=MACHINE)
+        sizes.append(school.decisions.checkpoints.make(SIGNER, at=MACHINE).size)
+
+    checkpoints = whole(head, "/audit/checkpoints?limit=1")
+    runs = whole(head, "/retention/runs?limit=1")
+
+    assert sorted(sizes, reverse=True) == [each["size"] for each in checkpoints][:3]
+    assert [2, 1, 0] == [each["counts"]["events"] for each in runs][:3]
+    assert runs[:2] == head.get("/retention/runs?limit=2")["items"]
+    assert [] == head.get(f"/audit/checkpoints?after={checkpoints[-1]['size']}")["items"]
+
+
 def test_a_checkpoint_is_asked_for_of_policyd(school: WebSchool, head: Program) -> None:
     answer = head.ask("POST", "/audit/checkpoints")
 
@@ -172,6 +231,10 @@ def test_mails_in_confidence_are_seen_by_whom_they_are_for_alone(
 
     state, own = head.get("/mail"), lead.get("/mail")
 
+    # A part without anything that one may see is not the end.
+    first = head.get("/mail?limit=1")
+    assert state["items"] == [*first["items"], *whole(head, first["next"][len("/api/v1") :])]
+    assert own["items"] == whole(lead, "/mail?limit=1")
     assert 1 == len(state["items"])
     assert 2 == len(own["items"])
     assert {"lead"} == {each["recipient"]["id"] for each in own["items"]}

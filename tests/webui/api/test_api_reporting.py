@@ -8,6 +8,7 @@ import pytest
 from web_program import Program, program_of
 from web_school import WebSchool
 
+from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.workflow.api_scopes import Scope
 
 SAW = "Something at https://bad.example/page made me feel bad"
@@ -50,6 +51,20 @@ def test_a_report_with_a_token_is_its_owners(school: WebSchool) -> None:
     assert made["code"] is None
     assert SAW == teacher.get(f"/reports/{made['number']}")["saw"]
     assert [made["number"]] == [each["number"] for each in teacher.get("/reports")["items"]]
+
+
+def test_the_audit_says_that_a_report_was_made_and_not_with_which_token(school: WebSchool) -> None:
+    """Its readers are not all among those who handle it, and a token is somebody's."""
+    program_of(school, "teacher").post("/reports", {"saw": SAW}, 201)
+    Program(school, None).post("/reports", {"saw": SAW}, 201)
+
+    made = [
+        (each.actor, each.details)
+        for each in school.decisions.audit.recent()
+        if each.action is AuditAction.REPORT_MADE
+    ]
+
+    assert [(None, {"by way of": "api"})] * 2 == made
 
 
 def test_a_token_that_was_not_made_for_it_reports_in_nobodys_name(school: WebSchool) -> None:

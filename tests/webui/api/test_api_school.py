@@ -1,7 +1,9 @@
 """The school for programs: its name, day and year, overtime, sites, and what is withdrawn."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
+from pathlib import Path
 
 import pytest
 from web_browser import Browser
@@ -217,8 +219,15 @@ def test_what_is_not_there_is_not_withdrawn(head: Program, path: str) -> None:
     assert 404 == head.ask("POST", path, body).status_code
 
 
-def test_pupils_under_supervised_only_use_are_listed_for_staff(school: WebSchool) -> None:
-    teacher, dsl = program_of(school, "teacher"), program_of(school, "dsl")
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[WebSchool]:
+    """A school in which no other test did anything."""
+    with closing(WebSchool(tmp_path)) as made:
+        yield made
+
+
+def test_pupils_under_supervised_only_use_are_listed_for_staff(own: WebSchool) -> None:
+    teacher, dsl = program_of(own, "teacher"), program_of(own, "dsl")
     none = teacher.get("/supervised-pupils")["items"]
     concern = {
         "who": "p-7",
@@ -238,12 +247,12 @@ def test_pupils_under_supervised_only_use_are_listed_for_staff(school: WebSchool
         },
         201,
     )
-    school.decisions.restrictions.decide(
+    own.decisions.restrictions.decide(
         proposal["number"],
         by="head",
         is_approved=True,
         reasons="So",
-        at=school.machine_clock.now(),
+        at=own.machine_clock.now(),
         moment=LESSON,
     )
     (listed,) = teacher.get("/supervised-pupils")["items"]
@@ -252,6 +261,8 @@ def test_pupils_under_supervised_only_use_are_listed_for_staff(school: WebSchool
 
     assert [] == none
     assert ("p-7", False) == (listed["person"]["id"], listed["has_session"])
-    assert any("pc-1" in each or "enforced nowhere" in each for each in listed["where"])
+    nowhere, on_shared = listed["where"]
+    assert "enforced nowhere" in nowhere
+    assert "Not enforced on other shared devices" in on_shared
     assert going_on["has_session"]
     assert opened["person"] == going_on["person"]

@@ -32,6 +32,12 @@ def number(teacher: Program) -> int:
 
 
 REQUEST = {**ENTRY, "starts_at": "2026-11-20T10:00", "ends_at": "2026-11-20T12:00"}
+CONCERN = {
+    "kind": "harmful-content",
+    "severity": "high",
+    "summary": "Something was seen.",
+    "happened_at": "2026-11-20T09:30",
+}
 
 
 @pytest.fixture
@@ -196,21 +202,26 @@ def test_a_block_is_in_force_at_once_and_the_head_lifts_it_on_the_page(school: W
 
 def test_an_incident_is_not_seen_by_whom_it_is_about(school: WebSchool) -> None:
     dsl, lead, teacher = (program_of(school, each) for each in ("dsl", "lead", "teacher"))
-    concern = {
-        "who": "lead",
-        "kind": "harmful-content",
-        "severity": "high",
-        "summary": "Something was seen.",
-        "happened_at": "2026-11-20T09:30",
-    }
 
-    told = teacher.post("/incidents", concern, 201)
+    told = teacher.post("/incidents", {**CONCERN, "who": "lead"}, 201)
     number = program_of(school, "head").get("/incidents")["items"][0]["number"]
 
     assert {"number": None} == told
     assert [] == lead.get("/incidents")["items"] == dsl.get("/incidents")["items"]
     assert 404 == lead.ask("GET", f"/incidents/{number}").status_code
     assert 404 == lead.ask("POST", f"/incidents/{number}/note", {"text": "No."}).status_code
+
+
+def test_incidents_are_narrowed_to_whom_they_are_about(school: WebSchool) -> None:
+    head = program_of(school, "head")
+    for who in ("teacher", "lead"):
+        head.post("/incidents", {**CONCERN, "who": who}, 201)
+
+    listed, everybody = (head.get(f"/incidents{each}")["items"] for each in ("?person=lead", ""))
+    file = head.ask("GET", "/incidents/record.csv?person=lead").text
+
+    assert (1, 2) == (len(listed), len(everybody))
+    assert 2 == len(file.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ the pages, less where the token's scopes say so, and never with their signature.
     app        puts it together: routers, errors, the wrapper that names the token in the audit
     access     whom each endpoint is for, and which scope it needs: one table
     guard      who asks: the token, its scopes, its owner's rights, how often
-    rates      how often, per token and per address
     problems   every error as `application/problem+json` (RFC 9457)
     shapes     what is read and written, shared by several parts
     paging     lists in parts: `after`, and `next` for the rest

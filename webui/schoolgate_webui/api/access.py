@@ -30,6 +30,8 @@ _OPEN = {
     ("POST", "/reports"): Who.ANYBODY,
     ("POST", "/reports/by-code"): Who.ANYBODY,
     ("GET", "/me"): Who.SIGNED_IN,
+    # It says no more than the token's scopes let it see.
+    ("GET", "/waiting"): Who.SIGNED_IN,
 }
 _REQUESTS_READ = {
     ("GET", "/requests"): Who.WHO_MAY_ASK,

@@ -30,11 +30,12 @@ from schoolgate_webui.api import (
     signed,
     standing,
     told,
+    waiting,
 )
 from schoolgate_webui.api.guard import guard
 from schoolgate_webui.api.problems import handle_problems
-from schoolgate_webui.api.rates import Rates
 from schoolgate_webui.api.schema import Written, written_of
+from schoolgate_webui.rates import Rates, for_programs
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.site import Site
 
@@ -43,6 +44,7 @@ ROUTERS = (
     exports.router,
     public.router,
     public.own,
+    waiting.router,
     reporting.router,
     requests.router,
     request_drafts.router,
@@ -89,16 +91,16 @@ def endpoints(site: Site | None, pages: Pages | None, rates: Rates) -> FastAPI:
 @functools.cache
 def written() -> Written:
     """Return the OpenAPI document, made once and when it is first wanted."""
-    return written_of(endpoints(None, None, Rates()))
+    return written_of(endpoints(None, None, for_programs()))
 
 
 def api_app(site: Site, pages: Pages, rates: Rates | None = None) -> ASGIApp:
     """Return the API over *site*."""
-    return ByWayOfApi(endpoints(site, pages, Rates() if rates is None else rates))
+    return ByWayOfApi(endpoints(site, pages, rates or for_programs()))
 
 
 class ByWayOfApi:
-    """Has the audit say of each change that a program made it; the guard says with which token."""
+    """Has the audit say of each change that a program made it; the guard may add the token."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Files to keep: what pages give as PDF and CSV, each noted in the audit as an export."""
+"""Files to keep, as pages give them; the audit notes as an export each that is about people."""
 
 from typing import Annotated, Any
 
@@ -123,7 +123,7 @@ def incident_pdf(desk: DeskDep, number: Number) -> Response:
 def record_csv(desk: DeskDep, person: PersonId) -> Response:
     """Give everything that the log keeps about somebody whose record is open."""
     require_open(desk, person)
-    return log_people.export(desk, person)
+    return log_people.whole_log(desk, person)
 
 
 @router.get(

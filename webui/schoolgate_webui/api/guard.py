@@ -12,10 +12,10 @@ from schoolgate_policyd.store.sign_in_records import ApiCaller
 from schoolgate_webui.access import Who, is_for
 from schoolgate_webui.api.access import Needs, needs_of
 from schoolgate_webui.api.problems import ScopeMissing, TokenNeeded, TooMany
-from schoolgate_webui.api.rates import Rates
 from schoolgate_webui.api.schema import Written
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.guard import AcknowledgementNeeded, NotForYou, site_of
+from schoolgate_webui.rates import Rates
 from schoolgate_webui.rendering import Pages
 from schoolgate_webui.site import Site, Visit
 from schoolgate_webui.views.requests import Names
@@ -28,7 +28,10 @@ async def guard(request: Request) -> None:
     Let a request through to its endpoint, or raise.
 
     Cookies are not looked at: a browser that is signed in opens nothing here, so there is nothing
-    to forge. Raises TokenNeeded, ScopeMissing, NotForYou, AcknowledgementNeeded, TooMany.
+    to forge. The audit names the token, but not at an endpoint that is for anybody: who reported
+    something is for those alone who handle it.
+
+    Raises TokenNeeded, ScopeMissing, NotForYou, AcknowledgementNeeded, TooMany.
     """
     site, path = site_of(request), request.scope["route"].path
     now = await run_in_threadpool(site.now)
@@ -49,10 +52,17 @@ async def guard(request: Request) -> None:
     needs = require_right(needs_of(request.method, path), caller, is_shown=secret is not None)
     if caller is not None:
         await run_in_threadpool(_require_acknowledged, site, needs, caller, now.school)
-        BY_WAY_OF.set(f"api token {caller.token.id}")
+        if needs.who is not Who.ANYBODY:
+            BY_WAY_OF.set(f"api token {caller.token.id}")
     _require_known_query(request)
     request.state.caller = caller
-    request.state.visit = Visit(now=now, address=address, session=None, csrf="")
+    request.state.visit = Visit(
+        now=now,
+        address=address,
+        session=None,
+        csrf="",
+        api_token=None if caller is None else caller.token.id,
+    )
 
 
 def _secret_of(request: Request) -> str | None:

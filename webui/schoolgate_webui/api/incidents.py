@@ -50,11 +50,12 @@ def listed(
     is_open: Annotated[bool | None, Query(alias="open")] = None,
     severity: Severity | None = None,
     kind: IncidentKind | None = None,
+    person: Annotated[str, Query(max_length=40, description="Whom they are about.")] = "",
     after: After = None,
     limit: Limit = 50,
 ) -> Page[IncidentLine]:
     """List the incidents that the token's owner may see: never one about themselves."""
-    wanted = IncidentFilter(is_open=is_open, severity=severity, kind=kind)
+    wanted = IncidentFilter(is_open=is_open, severity=severity, kind=kind, person=person or None)
     return part_of(
         desk.request,
         desk.site.decisions.incidents.seen_by(desk.member.id, wanted),

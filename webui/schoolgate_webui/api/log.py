@@ -3,19 +3,18 @@
 from datetime import date, datetime
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query
 
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.ipc.messages import Blocked
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.events import Stored, parse_place
-from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm
-from schoolgate_webui.api.guard import CallerDep, DeskDep
+from schoolgate_policyd.workflow.errors import FieldMistake, InvalidForm, mistake_in
+from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.paging import next_link
 from schoolgate_webui.api.shapes import Limit, Named, Page, Shape
 from schoolgate_webui.looking import around, viewed_by
-from schoolgate_webui.routes.figures import span_asked, tables_of
+from schoolgate_webui.routes.figures import day_asked, span_asked, tables_of
 from schoolgate_webui.routes.log import SEARCH_FOR_S, who_meant
 from schoolgate_webui.views.log import LONGEST_ENTRY, Wanted, asked_of
 from schoolgate_webui.views.log_rows import LogRow, rows_of
@@ -31,7 +30,7 @@ class LogLine(Shape):
     """
     A line of the log: *who* is a pseudonym, or a name while the record is open to the owner.
 
-    The pseudonym is another one for each token, and the page's is yet another.
+    The pseudonym is another one for each token and each day (UTC), and the page's is yet another.
     """
 
     at: datetime
@@ -77,7 +76,6 @@ class Figures(Shape):
 @router.get("/log", summary="What was blocked, attempted and allowed, newest first")
 def log(
     desk: DeskDep,
-    caller: CallerDep,
     *,
     since: Annotated[str, Query(alias="from", max_length=40)] = "",
     until: Annotated[str, Query(alias="to", max_length=40)] = "",
@@ -93,7 +91,7 @@ def log(
     limit: Limit = 50,
 ) -> LogPage:
     """Search the log; a person is looked for by name only while their record is open."""
-    viewed = msgspec.structs.replace(viewed_by(desk), session=-caller.token.id)
+    viewed = viewed_by(desk)
     if person and person not in viewed.open_now:
         raise UnknownObject("their record is not open")
     words = "" if audience is None else audience.value
@@ -164,12 +162,9 @@ def _line(stored: Stored, row: LogRow, now: Now) -> LogLine:
 
 
 def require_day(on: str) -> None:
-    """Raise InvalidForm unless *on* is a day, or empty."""
-    try:
-        date.fromisoformat(on or "2026-11-20")
-    except ValueError as error:
-        mistake = FieldMistake("on", "Enter a real date, like 2026-11-20.")
-        raise InvalidForm((mistake,), {}) from error
+    """Raise InvalidForm unless *on* is a day that figures are made of, or empty."""
+    if on and day_asked(on) is None:
+        raise mistake_in("on", "Enter a real date, like 2026-11-20.")
 
 
 def _cell(cell: object) -> str | int | float:

@@ -9,7 +9,7 @@ from schoolgate_webui.api.policy import VersionLine, version_line
 from schoolgate_webui.api.shapes import Entered, Shape, Text, Word
 from schoolgate_webui.changing.fields import ChangeField, Control
 from schoolgate_webui.changing.kinds import Kind
-from schoolgate_webui.changing.sheet import Choice
+from schoolgate_webui.changing.sheet import Choice, box_name
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.drawer import changes_of, differences_of
 from schoolgate_webui.routes.policy import versions_seen
@@ -250,7 +250,7 @@ def field_shown(field: ChangeField) -> FieldShown:
     options = [OptionShown(value=each.value, text=each.text) for each in field.items]
     value: str | list[str] | list[dict[str, str]] = field.value
     if field.control is Control.BOXES:
-        prefix = f"{field.name}:"
+        prefix = box_name(field.name, "")
         words = {each.name.removeprefix(prefix): each for each in field.boxes}
         options = [OptionShown(value=name, text=box.text) for name, box in words.items()]
         value = [name for name, box in words.items() if box.is_on]

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter
 from starlette import status
 
-from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.api.guard import DeskDep
@@ -22,16 +21,14 @@ from schoolgate_webui.api.policy_draft_shapes import (
 )
 from schoolgate_webui.api.policy_drafts import require_as_shown
 from schoolgate_webui.api.shapes import Number
-from schoolgate_webui.checks import Asker, Check
+from schoolgate_webui.checks import Check
 from schoolgate_webui.desk import Desk
-from schoolgate_webui.drawer import drafted
+from schoolgate_webui.drawer import BUSY, drafted, has_running
 from schoolgate_webui.routes import draft_steps as steps
 from schoolgate_webui.views.draft_checks import progress_of
 from schoolgate_webui.views.drafts import Drafted
 
 router = APIRouter(tags=["Drafts of the policy"])
-
-_BUSY = "Another one runs at the moment, of another draft or begun by somebody else: try again."
 
 
 @router.get("/policy/drafts/{number}/proof", summary="What the proof of a draft said")
@@ -106,12 +103,8 @@ def _moved(desk: Desk, number: int) -> DraftShown:
 def _started(desk: Desk, number: int, check: Check) -> Drafted:
     """Return the draft once *check* of it runs. Raises WrongState while another one does."""
     shown = drafted(desk, number)
-    today = local_date(desk.now.school, desk.now.zone)
-    asker = Asker(desk.member.id, desk.now.machine, today)
-    if not desk.site.checks.start(check, shown.version, asker):
-        run = desk.site.checks.running(check)
-        if run is None or run.number != number:
-            raise WrongState(_BUSY)
+    if not has_running(desk, shown, check):
+        raise WrongState(BUSY)
     return shown
 
 
@@ -128,7 +121,7 @@ def _proof(desk: Desk, shown: Drafted) -> ProofState:
     if kept is not None:
         said = ProofShown(
             at=desk.now.recorded(kept.at),
-            is_current=(kept.digest, kept.against) == (shown.version.digest, shown.version.base),
+            is_current=shown.version.is_said_by(kept),
             is_ok=kept.is_ok,
             faults=list(kept.faults),
             openings=list(kept.openings),
@@ -149,7 +142,7 @@ def _replay(desk: Desk, shown: Drafted) -> ReplayState:
         shows_names = may(desk.member, Sight.BLOCKED_ATTEMPTS)
         found = ReplayShown(
             at=desk.now.recorded(kept.at),
-            is_current=(kept.digest, kept.against) == (shown.version.digest, shown.version.base),
+            is_current=shown.version.is_said_by(kept),
             first=kept.first,
             last=kept.last,
             result=kept.result if shows_names else {**kept.result, "names": []},

@@ -11,18 +11,17 @@ from schoolgate_policyd.store.checkpoints import SignedCheckpoint
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import AuditEntry
-from schoolgate_policyd.store.retention import days_of
+from schoolgate_policyd.store.retention import RetentionRun, days_of
 from schoolgate_policyd.store.retention_kinds import KINDS
 from schoolgate_policyd.workflow.record_search import parse_search
 from schoolgate_webui.api.guard import DeskDep
-from schoolgate_webui.api.paging import next_link
+from schoolgate_webui.api.paging import newest_of
 from schoolgate_webui.api.shapes import After, Limit, Page, Shape
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.records import filter_of, line_of, names_shown
 
 router = APIRouter(tags=["Records"])
 
-_CHECKPOINTS = 60
 Entry = Annotated[str, Query(max_length=200)]
 
 
@@ -76,6 +75,7 @@ class KindShown(Shape):
 class RunShown(Shape):
     """A deletion: how many of each kind, and when the last trace was erased; null: not yet."""
 
+    number: int
     at: datetime
     counts: dict[str, int]
     erased_at: datetime | None
@@ -100,17 +100,25 @@ def audit(
     wanted = filter_of(search, desk.now, desk.member.id)
     found = desk.site.decisions.audit.search(wanted, limit=limit, before=after)
     names = names_shown(people)
-    return Page(
-        items=[_entry(each, line_of(each, names, desk.now).action, desk.now) for each in found],
-        next=next_link(desk.request, after=str(found[-1].id)) if len(found) == limit else None,
+    return newest_of(
+        desk.request,
+        found,
+        lambda each: _entry(each, line_of(each, names, desk.now).action, desk.now),
+        number=lambda each: each.id,
+        limit=limit,
     )
 
 
 @router.get("/audit/checkpoints", summary="Signed checkpoints of the audit")
-def checkpoints(desk: DeskDep) -> Page[CheckpointShown]:
-    """List the newest checkpoints, and who outside has them."""
-    found = desk.site.decisions.checkpoints.recent(limit=_CHECKPOINTS)
-    return Page(items=[_checkpoint(each, desk.now) for each in found])
+def checkpoints(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[CheckpointShown]:
+    """List the checkpoints, the newest first, and who outside has them; numbered by *size*."""
+    return newest_of(
+        desk.request,
+        desk.site.decisions.checkpoints.recent(limit=limit, before=after),
+        lambda each: _checkpoint(each, desk.now),
+        number=lambda each: each.size,
+        limit=limit,
+    )
 
 
 @router.post(
@@ -153,18 +161,23 @@ def retention(desk: DeskDep) -> Page[KindShown]:
 
 
 @router.get("/retention/runs", summary="What was deleted, newest first")
-def runs(desk: DeskDep) -> Page[RunShown]:
-    """List the newest deletions."""
-    now = desk.now
-    return Page(
-        items=[
-            RunShown(
-                at=now.recorded(each.at),
-                counts=dict(each.counts),
-                erased_at=None if each.erased_at is None else now.recorded(each.erased_at),
-            )
-            for each in desk.site.decisions.retention.runs()
-        ]
+def runs(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[RunShown]:
+    """List the deletions."""
+    return newest_of(
+        desk.request,
+        desk.site.decisions.retention.runs(limit=limit, before=after),
+        lambda each: _run(each, desk.now),
+        number=lambda each: each.id,
+        limit=limit,
+    )
+
+
+def _run(run: RetentionRun, now: Now) -> RunShown:
+    return RunShown(
+        number=run.id,
+        at=now.recorded(run.at),
+        counts=dict(run.counts),
+        erased_at=None if run.erased_at is None else now.recorded(run.erased_at),
     )
 
 

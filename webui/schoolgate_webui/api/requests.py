@@ -9,7 +9,7 @@ from schoolgate_policyd.workflow import forms
 from schoolgate_policyd.workflow.requests import AccessRequest
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.api.guard import DeskDep, names_of
-from schoolgate_webui.api.paging import next_link, part_of
+from schoolgate_webui.api.paging import newest_of, part_of
 from schoolgate_webui.api.request_shapes import (
     AnswerEntry,
     GrantShown,
@@ -51,8 +51,7 @@ def listed(
         own = store.of(desk.member.id)
         return part_of(desk.request, own, line, number=_number, after=after, limit=limit)
     found = store.every(before=after, limit=limit)
-    rest = next_link(desk.request, after=str(found[-1].id)) if len(found) == limit else None
-    return Page(items=[line(each) for each in found], next=rest)
+    return newest_of(desk.request, found, line, number=_number, limit=limit)
 
 
 @router.get("/requests/{number}", summary="One request")

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from schoolgate_policyd.workflow.errors import mistake_in
 from schoolgate_policyd.workflow.year_moves import MAX_TEXT, YearMoves
+from schoolgate_webui import school_desk
 from schoolgate_webui.api.guard import DeskDep
 from schoolgate_webui.api.people import Change, PersonShown, fields_between, person_read
 from schoolgate_webui.api.shapes import Entered, PersonId, Shape, Word
-from schoolgate_webui.overtime import parse_overtime, with_overtime
 from schoolgate_webui.routes.school import LAST_YEAR, year_entry
 from schoolgate_webui.school_desk import end_of_day
 
@@ -81,19 +81,7 @@ class ForgettingShown(Shape):
 @router.post("/overtime", summary="Put somebody on overtime for a day, or take them off it")
 def put_on_overtime(desk: DeskDep, entered: OvertimeEntry) -> PersonShown:
     """Put a member of staff on overtime for a day, or take them off it."""
-    decisions = desk.site.decisions
-    asked = parse_overtime(entered.as_form(), decisions.people.members())
-    record = decisions.person_records.one(asked.person)
-    decisions.people_changes.change(
-        asked.person,
-        with_overtime(record.entry, asked),
-        version=record.version,
-        by=desk.member.id,
-        at=desk.now.machine,
-        moment=desk.now.school,
-    )
-    desk.site.changed()
-    return person_read(desk, asked.person)
+    return person_read(desk, school_desk.put_on_overtime(desk, entered.as_form()))
 
 
 @router.get("/school-year", summary="Where each class goes in the new year")

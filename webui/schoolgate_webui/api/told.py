@@ -6,14 +6,16 @@ from fastapi import APIRouter
 from starlette import status
 from starlette.responses import Response
 
+from schoolgate_policyd.store.errors import UnknownObject
+from schoolgate_policyd.store.outbox import Mail
 from schoolgate_policyd.store.told import Listed, TrainingRecord
 from schoolgate_policyd.workflow.acknowledging import has_to
 from schoolgate_policyd.workflow.alert_words import said
-from schoolgate_policyd.workflow.alerts import CONFIDENTIAL
+from schoolgate_policyd.workflow.alerts import may_see_mail
 from schoolgate_policyd.workflow.suggested_sites import read_site
 from schoolgate_policyd.workflow.training import TrainingKind, read_training
 from schoolgate_webui.api.guard import DeskDep, names_of
-from schoolgate_webui.api.paging import part_of
+from schoolgate_webui.api.paging import newest_of, not_in_list, rest_of
 from schoolgate_webui.api.shapes import (
     After,
     Entered,
@@ -28,6 +30,7 @@ from schoolgate_webui.api.shapes import (
 )
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.school_desk import today
+from schoolgate_webui.views.moments import Now
 
 router = APIRouter(tags=["Told and recorded"])
 
@@ -103,7 +106,7 @@ class MailShown(Shape):
 
 
 class MailList(Page[MailShown]):
-    """The newest mails, and how it goes: *failing_since* is null while mail leaves."""
+    """Mails, the newest first, and how it goes: *failing_since* is null while mail leaves."""
 
     has_server: bool
     waiting: int
@@ -129,8 +132,7 @@ def sites(desk: DeskDep) -> Page[SiteShown]:
 def list_site(desk: DeskDep, entered: SiteEntry) -> SiteShown:
     """Put a site on the list."""
     store, site = desk.site.decisions.suggested_sites, read_site(entered.as_form())
-    store.add(site, by=desk.member.id, at=desk.now.machine)
-    return next(_site(each) for each in store.listed() if each.site.url == site.url)
+    return _site(store.add(site, by=desk.member.id, at=desk.now.machine))
 
 
 @router.delete(
@@ -146,12 +148,15 @@ def unlist_site(desk: DeskDep, number: Number) -> Response:
 @router.get("/training", summary="Training that was given, newest first")
 def training(desk: DeskDep, after: After = None, limit: Limit = 50) -> Page[TrainingShown]:
     """List what was given."""
-    return part_of(
+    try:
+        found = desk.site.decisions.training.every(after=after, limit=limit)
+    except UnknownObject as error:
+        raise not_in_list() from error
+    return newest_of(
         desk.request,
-        desk.site.decisions.training.every(),
+        found,
         lambda each: _given(each, desk),
         number=lambda each: each.id,
-        after=after,
         limit=limit,
     )
 
@@ -163,8 +168,7 @@ def record_training(desk: DeskDep, entered: TrainingEntry) -> TrainingShown:
         desk.site.decisions.training,
         read_training(entered.as_form(), today=today(desk)),
     )
-    store.record(given, by=desk.member.id, at=desk.now.machine)
-    return _given(max(store.every(), key=lambda each: each.id), desk)
+    return _given(store.record(given, by=desk.member.id, at=desk.now.machine), desk)
 
 
 @router.get("/acknowledgements", summary="Which staff acknowledged the policy")
@@ -191,27 +195,17 @@ def acknowledgements(desk: DeskDep) -> Page[AcknowledgementShown]:
 
 
 @router.get("/mail", summary="Mail: what was sent, and what waits")
-def mail(desk: DeskDep) -> MailList:
-    """List the newest mails; those in confidence for whom they are alone."""
+def mail(desk: DeskDep, after: After = None, limit: Limit = 50) -> MailList:
+    """List the mails; those in confidence for whom they are alone."""
     outbox, now = desk.site.decisions.outbox, desk.now
-    state = outbox.state()
+    state, found = outbox.state(), outbox.listed(limit, before=after)
     return MailList(
         items=[
-            MailShown(
-                number=each.id,
-                recipient=Named(id=each.recipient_id, name=each.recipient),
-                has_address=each.has_address,
-                subject=said(each.kind, each.facts).subject,
-                made_at=now.recorded(each.made_at),
-                tries=each.tries,
-                next_try_at=now.recorded(each.next_try_at),
-                sent_at=None if each.sent_at is None else now.recorded(each.sent_at),
-                given_up_at=None if each.given_up_at is None else now.recorded(each.given_up_at),
-                why=each.why,
-            )
-            for each in outbox.listed()
-            if each.kind not in CONFIDENTIAL or each.recipient_id == desk.member.id
+            _mail(each, now)
+            for each in found
+            if may_see_mail(each.kind, each.recipient_id, desk.member.id)
         ],
+        next=rest_of(desk.request, found, number=lambda each: each.id, limit=limit),
         has_server=desk.site.settings.mail is not None,
         waiting=state.waiting,
         without_address=state.without_address,
@@ -230,6 +224,21 @@ def email(desk: DeskDep) -> AddressShown:
 def _site(listed: Listed) -> SiteShown:
     site = listed.site
     return SiteShown(number=listed.id, name=site.name, url=site.url, about=site.about)
+
+
+def _mail(mail: Mail, now: Now) -> MailShown:
+    return MailShown(
+        number=mail.id,
+        recipient=Named(id=mail.recipient_id, name=mail.recipient),
+        has_address=mail.has_address,
+        subject=said(mail.kind, mail.facts).subject,
+        made_at=now.recorded(mail.made_at),
+        tries=mail.tries,
+        next_try_at=now.recorded(mail.next_try_at),
+        sent_at=None if mail.sent_at is None else now.recorded(mail.sent_at),
+        given_up_at=None if mail.given_up_at is None else now.recorded(mail.given_up_at),
+        why=mail.why,
+    )
 
 
 def _given(record: TrainingRecord, desk: Desk) -> TrainingShown:

@@ -35,7 +35,7 @@ def account(desk: AccountDep) -> Response:
         sessions=store.sessions.of(person, at=at),
         here=desk.session.id,
         tokens=store.api_tokens.of(person),
-        has_passkeys=passkey_place(desk.site, desk.request).is_here,
+        place=passkey_place(desk.site, desk.request),
         is_required=is_second_factor_required(desk.site),
         now=desk.now,
     )

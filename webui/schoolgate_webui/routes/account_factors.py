@@ -274,8 +274,7 @@ def _passkey_page(desk: AccountDesk, mistake: str = "", status_code: int = 200) 
         "account_passkey_new.html",
         status_code=status_code,
         mistakes=[{"text": mistake, "href": "#name"}] if mistake else [],
-        has_passkeys=passkey_place(desk.site, desk.request).is_here,
-        public_url=desk.site.settings.web.public_url,
+        passkeys=passkey_place(desk.site, desk.request),
         is_part_way=desk.is_part_way,
         name=Field("name", "name", "Name", device_of(desk.request), mistake),
     )

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from schoolgate_policyd.core.times import local_date
-from schoolgate_webui.checks import Asker, Check
+from schoolgate_webui.checks import Check
 from schoolgate_webui.desk import Desk, DeskDep
-from schoolgate_webui.drawer import drafted
+from schoolgate_webui.drawer import BUSY, drafted, has_running
 from schoolgate_webui.views.draft_checks import progress_of, proof_page, replay_page
 from schoolgate_webui.views.drafts import Drafted, header_of
 
@@ -18,10 +17,6 @@ router = APIRouter()
 Number = Annotated[int, Path(ge=1, le=2**53)]
 
 _TEMPLATES = {Check.PROOF: "draft_proof.html", Check.REPLAY: "draft_replay.html"}
-_BUSY = (
-    "Another one runs at the moment, of another draft or begun by somebody else. It takes less "
-    "than a minute: try again then."
-)
 
 
 @router.get("/policy/drafts/{number}/proof")
@@ -59,12 +54,8 @@ def progress(desk: DeskDep, number: Number, check: Check) -> HTMLResponse:
 
 def _start(desk: Desk, number: int, check: Check) -> Response:
     shown = drafted(desk, number)
-    today = local_date(desk.now.school, desk.now.zone)
-    asker = Asker(desk.member.id, desk.now.machine, today)
-    if not desk.site.checks.start(check, shown.version, asker):
-        run = desk.site.checks.running(check)
-        if run is None or run.number != number:
-            return _page(desk, shown, check, refusal=_BUSY)
+    if not has_running(desk, shown, check):
+        return _page(desk, shown, check, refusal=BUSY)
     return RedirectResponse(f"{header_of(shown).href}/{check}", status.HTTP_303_SEE_OTHER)
 
 

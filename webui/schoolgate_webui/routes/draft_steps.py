@@ -19,7 +19,7 @@ from schoolgate_webui.guard import EnteredDep
 from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views.draft_changes import CHANGED_MEANWHILE
 from schoolgate_webui.views.draft_steps import LABELS, Step, step_page
-from schoolgate_webui.views.drafts import Drafted, can_still_end
+from schoolgate_webui.views.drafts import Drafted, can_refuse, can_withdraw
 
 router = APIRouter()
 
@@ -35,6 +35,7 @@ _DONE = {
     Step.REFUSE: "refused",
     Step.WITHDRAW: "withdrawn",
 }
+_CAN_END = {Step.REFUSE: can_refuse, Step.WITHDRAW: can_withdraw}
 
 
 @router.get("/policy/drafts/{number}/propose")
@@ -101,7 +102,7 @@ def withdraw(desk: DeskDep, entered: EnteredDep, number: Number) -> Response:
 def _end_form(desk: Desk, step: Step, number: int) -> Response:
     """Show the form that ends a draft, or the draft where it has ended already."""
     shown = drafted(desk, number)
-    if not can_still_end(shown, step.value):
+    if not _CAN_END[step](shown):
         return RedirectResponse(f"/policy/drafts/{number}", status.HTTP_303_SEE_OTHER)
     return _page(desk, step, shown)
 

@@ -32,6 +32,8 @@ router = APIRouter()
 
 _REQUESTS_AT_ONCE = 200
 _MAX_REQUESTS = 2_000
+# Beyond these no calendar goes, and reckoning with days must not run out of them.
+_YEARS = range(2000, 2200)
 
 KindQuery = Annotated[str, Query(max_length=10)]
 DayQuery = Annotated[str, Query(max_length=10)]
@@ -71,16 +73,18 @@ def one(
 def span_asked(desk: Desk, kind: str, on: str) -> Span:
     """Return the span that is asked for; of what makes no sense, this week's."""
     kinds = {each.value: each for each in SpanKind}
-    today = desk.now.local(desk.now.school).date()
+    day = day_asked(on) or desk.now.local(desk.now.school).date()
+    calendar = desk.site.policy_in_force.policy().school_time.calendar
+    return span_of(kinds.get(kind, SpanKind.WEEK), day, calendar)
+
+
+def day_asked(on: str) -> date | None:
+    """Return the day that *on* says; None where it is none, or none that a calendar reaches."""
     try:
         day = date.fromisoformat(on)
     except ValueError:
-        day = today
-    # Beyond these no calendar goes, and reckoning with days must not run out of them.
-    if not 2000 <= day.year <= 2199:  # noqa: PLR2004 - see above
-        day = today
-    calendar = desk.site.policy_in_force.policy().school_time.calendar
-    return span_of(kinds.get(kind, SpanKind.WEEK), day, calendar)
+        return None
+    return day if day.year in _YEARS else None
 
 
 def tables_of(desk: Desk, span: Span) -> tuple[tuple[Table, ...], int]:

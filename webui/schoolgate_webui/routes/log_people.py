@@ -103,6 +103,11 @@ def export(desk: DeskDep, person: Person) -> Response:
     member = openable(viewed, person)
     if person not in viewed.open_now:
         return _see(member)
+    return whole_log(desk, person)
+
+
+def whole_log(desk: Desk, person: str) -> Response:
+    """Return the file of everything that the log keeps about *person*. Raises NotAllowed."""
     now = desk.now
     desk.site.decisions.looks.exported(
         person, by=desk.member.id, at=now.machine, what="what the log keeps about them"

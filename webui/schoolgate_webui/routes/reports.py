@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette import status
 
-from schoolgate_policyd.checking import Question
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
 from schoolgate_policyd.explaining import explained
+from schoolgate_policyd.questions import Question
 from schoolgate_policyd.store.errors import UnknownObject
 from schoolgate_policyd.workflow.blockable import site_of
 from schoolgate_policyd.workflow.errors import InvalidForm

@@ -9,15 +9,15 @@ from starlette import status
 from schoolgate_policyd.drafting.errors import ChangeRefused
 from schoolgate_policyd.store.signed_days import CALENDAR
 from schoolgate_policyd.workflow import register_acts
-from schoolgate_policyd.workflow.errors import InvalidForm, Stale, WrongState
+from schoolgate_policyd.workflow.errors import InvalidForm, WrongState
 from schoolgate_policyd.workflow.policy_acts import Act
 from schoolgate_policyd.workflow.policy_acts import may as may_with_policy
 from schoolgate_policyd.workflow.register_acts import RegisterAct
 from schoolgate_policyd.workflow.signing import SignedKind
+from schoolgate_webui import school_desk
 from schoolgate_webui.changing.kinds import Kind
 from schoolgate_webui.desk import Desk, DeskDep
 from schoolgate_webui.guard import EnteredDep
-from schoolgate_webui.overtime import parse_overtime, with_overtime
 from schoolgate_webui.school_desk import form_page, today
 from schoolgate_webui.signed_forms import go_and_sign, kept_entry
 from schoolgate_webui.views import school_day_forms as forms
@@ -72,24 +72,11 @@ def overtime_form(desk: DeskDep) -> HTMLResponse:
 @router.post("/school/calendar/overtime")
 def put_on_overtime(desk: DeskDep, entered: EnteredDep) -> Response:
     """Put somebody on overtime for a day, or take them off it."""
-    decisions = desk.site.decisions
     try:
-        asked = parse_overtime(entered, decisions.people.members())
-        record = decisions.person_records.one(asked.person)
-        decisions.people_changes.change(
-            asked.person,
-            with_overtime(record.entry, asked),
-            version=record.version,
-            by=desk.member.id,
-            at=desk.now.machine,
-            moment=desk.now.school,
-        )
+        school_desk.put_on_overtime(desk, entered)
     except InvalidForm as error:
         shown = forms.overtime_form(_staff(desk), today(desk), entered=entered, invalid=error)
         return form_page(desk, shown)
-    except Stale as error:
-        raise WrongState(str(error)) from error
-    desk.site.changed()
     return _see("saved")
 
 

@@ -72,7 +72,7 @@ def sign_in(
         return gone_on(request, site, outcome, going_on)
     mistake, code = outcome
     return sign_in_page(
-        request, site, pages, going_on=going_on, passkey_mistake=mistake, status_code=code
+        request, site, pages, going_on=going_on, wrong={"passkey": mistake}, status_code=code
     )
 
 
@@ -177,7 +177,7 @@ def set_up(
     return pages.page(
         request,
         "sign_in_set_up.html",
-        has_passkeys=passkey_place(site, request).is_here,
+        passkeys=passkey_place(site, request),
         person_name=known.member.name,
     )
 

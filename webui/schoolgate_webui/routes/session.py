@@ -1,5 +1,7 @@
 """Signing in with a password, and out. Neither changes anything for the filter."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Query, Request
@@ -23,6 +25,12 @@ from schoolgate_webui.tokens import form_token, new_secret
 from schoolgate_webui.views.fields import Field
 
 router = APIRouter()
+
+# What is wrong with user name and password together stands beside neither.
+_BOTH = ""
+_NOT_TOGETHER = {
+    _BOTH: "That user name and password do not belong together. Check both and try again."
+}
 
 
 @router.get("/sign-in")
@@ -48,9 +56,9 @@ def sign_in(
     """Open a session and go on to where they wanted to go, or to what it still lacks."""
     going_on = local_path(entered.get("next", "/"))
     username, password = entered.get("username", ""), entered.get("password", "")
-    if not username.strip() or not password:
+    if missing := _missing(username, password):
         return sign_in_page(
-            request, site, pages, going_on=going_on, username=username, is_empty=True
+            request, site, pages, going_on=going_on, username=username, wrong=missing
         )
     outcome = site.decisions.credentials.sign_in(
         username,
@@ -66,9 +74,8 @@ def sign_in(
         case SignedIn():
             return gone_on(request, site, outcome, going_on)
         case WrongPassword():
-            wrong = "That user name and password do not belong together. Check both and try again."
             return sign_in_page(
-                request, site, pages, going_on=going_on, username=username, mistake=wrong
+                request, site, pages, going_on=going_on, username=username, wrong=_NOT_TOGETHER
             )
         case TooSoon():
             return sign_in_page(
@@ -77,7 +84,7 @@ def sign_in(
                 pages,
                 going_on=going_on,
                 username=username,
-                mistake=wait_words(outcome),
+                wrong={_BOTH: wait_words(outcome)},
                 status_code=status.HTTP_429_TOO_MANY_REQUESTS,
             )
         case _:
@@ -98,6 +105,14 @@ def sign_out(request: Request, site: SiteDep, visit: VisitDep) -> Response:
     return response
 
 
+def _missing(username: str, password: str) -> dict[str, str]:
+    """Return what must be entered still; a password is asked for again with the user name."""
+    if username.strip() and password:
+        return {}
+    name = {} if username.strip() else {"username": "Enter your user name"}
+    return {**name, "password": "Enter your password"}
+
+
 def sign_in_page(
     request: Request,
     site: Site,
@@ -105,38 +120,28 @@ def sign_in_page(
     *,
     going_on: str,
     username: str = "",
-    mistake: str = "",
-    passkey_mistake: str = "",
-    is_empty: bool = False,
-    status_code: int = status.HTTP_200_OK,
+    wrong: Mapping[str, str] = MappingProxyType({}),
+    status_code: int | None = None,
 ) -> Response:
-    """Return the form, with what was wrong in it."""
+    """Return the form, with what was *wrong* by field; "" is user name and password together."""
     secret = site.cookies.browser_of(request) or new_secret()
-    name_missing = "Enter your user name" if is_empty and not username.strip() else ""
-    password_missing = "Enter your password" if is_empty else ""
-    mistakes = [
-        {"text": text, "href": f"#{field}"}
-        for field, text in (
-            ("username", name_missing),
-            ("password", password_missing),
-            ("username", mistake),
-            ("passkey", passkey_mistake),
-        )
-        if text
-    ]
-    if mistakes and status_code == status.HTTP_200_OK:
-        status_code = status.HTTP_422_UNPROCESSABLE_CONTENT
+    if status_code is None:
+        status_code = status.HTTP_422_UNPROCESSABLE_CONTENT if wrong else status.HTTP_200_OK
     response = pages.page(
         request,
         "sign_in.html",
         status_code=status_code,
         token=form_token(secret),
-        mistakes=mistakes,
+        mistakes=[
+            {"text": text, "href": f"#{field or 'username'}"} for field, text in wrong.items()
+        ],
         next=going_on,
         has_passkeys=passkey_place(site, request).is_here,
-        passkey_mistake=passkey_mistake,
-        username=Field("username", "username", "User name", username[:200], name_missing),
-        password=Field("password", "password", "Password", "", password_missing),
+        passkey_mistake=wrong.get("passkey", ""),
+        username=Field(
+            "username", "username", "User name", username[:200], wrong.get("username", "")
+        ),
+        password=Field("password", "password", "Password", "", wrong.get("password", "")),
     )
     site.cookies.set_browser(request, response, secret)
     return response

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette import status
 
-from schoolgate_policyd.checking import Question
 from schoolgate_policyd.core.moments import parse_moment
 from schoolgate_policyd.explaining import explained
+from schoolgate_policyd.questions import Question
 from schoolgate_policyd.workflow.errors import InvalidForm, NotAllowed
 from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.desk import Desk, DeskDep

@@ -6,13 +6,14 @@ telephone without its letters shrinking. Colours come from the style sheet by cl
 told apart by hatching too. The table beneath each says everything that it shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 _HEIGHT = 200
 _TOP = 12
 _FOOT = 26
+_ROOM = _HEIGHT - _TOP - _FOOT
 _LEFT = 12.0  # per cent, for the numbers beside the lines
 _FILLED = 0.72
 _MAX_LABELS = 5
@@ -87,47 +88,43 @@ def columns(
     totals = [sum(each.values[place] for each in series) for place in range(len(names))]
     top = ceiling(max(totals, default=0))
     step = (100 - _LEFT) / max(len(names), 1)
-    room = _HEIGHT - _TOP - _FOOT
-    boxes = []
-    for place, name in enumerate(names):
-        base = float(_HEIGHT - _FOOT)
-        for each in series:
-            height = room * each.values[place] / top
-            if height:
-                base -= height
-                said = f"{name}: {each.name} {each.values[place]:,}"
-                x = _LEFT + step * (place + (1 - _FILLED) / 2)
-                boxes.append(
-                    Box(
-                        each.kind,
-                        said,
-                        f"{x:.2f}%",
-                        f"{base:.1f}",
-                        f"{step * _FILLED:.2f}%",
-                        f"{height:.1f}",
-                    )
-                )
     every = -(-len(names) // _MAX_LABELS)
-    labels = tuple(
-        Mark(name, f"{_LEFT + step * (place + 0.5):.2f}%", str(_HEIGHT - 8))
-        for place, name in enumerate(names)
-        if place % max(every, 1) == 0
-    )
-    lines = tuple(
-        Mark(_short(top * part // 2), "0", f"{_HEIGHT - _FOOT - room * part / 2:.1f}")
-        for part in range(3)
-        if top * part % 2 == 0
-    )
     return Columns(
         id_,
         title,
         _over_time(names, totals, unit),
         _HEIGHT,
-        tuple(boxes),
-        labels,
-        lines,
-        tuple(series) if len(series) > 1 else (),
+        boxes=tuple(_boxes(names, series, top, step)),
+        labels=tuple(
+            Mark(name, f"{_LEFT + step * (place + 0.5):.2f}%", str(_HEIGHT - 8))
+            for place, name in enumerate(names)
+            if place % max(every, 1) == 0
+        ),
+        lines=tuple(
+            Mark(_short(top * part // 2), "0", f"{_HEIGHT - _FOOT - _ROOM * part / 2:.1f}")
+            for part in range(3)
+            if top * part % 2 == 0
+        ),
+        legend=tuple(series) if len(series) > 1 else (),
     )
+
+
+def _boxes(names: Sequence[str], series: Sequence[Series], top: int, step: float) -> Iterator[Box]:
+    """Give what stands on one another at each of *names*, *step* apart, up to *top* at most."""
+    for place, name in enumerate(names):
+        base = float(_HEIGHT - _FOOT)
+        for each in series:
+            height = _ROOM * each.values[place] / top
+            if height:
+                base -= height
+                yield Box(
+                    each.kind,
+                    f"{name}: {each.name} {each.values[place]:,}",
+                    f"{_LEFT + step * (place + (1 - _FILLED) / 2):.2f}%",
+                    f"{base:.1f}",
+                    f"{step * _FILLED:.2f}%",
+                    f"{height:.1f}",
+                )
 
 
 def bars(id_: str, title: str, values: Sequence[tuple[str, int]], unit: str) -> Bars:

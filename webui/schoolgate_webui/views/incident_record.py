@@ -80,6 +80,11 @@ def record_pdf(
         for card in restrictions:
             lines = (f"{card.tag.text}: {card.what}. {card.window}.", card.cite, *card.history)
             paper.paragraph("\n".join(lines))
+    _print_evidence(paper, evidence, now)
+    return paper.octets()
+
+
+def _print_evidence(paper: Paper, evidence: tuple[Evidence, ...], now: Now) -> None:
     paper.section("Evidence")
     paper.table(
         EVIDENCE_HEADINGS,
@@ -88,7 +93,6 @@ def record_pdf(
             for row in evidence_rows(evidence, now)
         ],
     )
-    return paper.octets()
 
 
 def actions_of(incident: Incident) -> str:

@@ -120,18 +120,15 @@ def request_page(
     """
     labels = {**LABELS, "why": "What did you change, and why?"}
     form = Form(labels, values, invalid)
-    own_first = sorted(classes, key=lambda each: each.id not in member.classes)
-    whom = [Option(ONESELF, "Myself", "Opens for you alone, on devices known as yours.")]
-    whom += [Option(f"{CLASS_PREFIX}{each.id}", f"Class {each.name}") for each in own_first]
     scopes = [Option(each, text, _SCOPE_HINTS[each]) for each, text in SCOPES.items()]
-    title, action = {
-        Purpose.NEW: ("Blocked content access request", "/requests/new"),
-        Purpose.DRAFT: ("Blocked content access request", f"/requests/drafts/{number}"),
-        Purpose.CHANGE: (f"Change request {number}", f"/requests/{number}/change"),
+    action = {
+        Purpose.NEW: "/requests/new",
+        Purpose.DRAFT: f"/requests/drafts/{number}",
+        Purpose.CHANGE: f"/requests/{number}/change",
     }[purpose]
     is_change = purpose is Purpose.CHANGE
     return RequestPage(
-        title=title,
+        title=f"Change request {number}" if is_change else "Blocked content access request",
         action=action,
         button="Send the changed request" if is_change else "Send request",
         back=f"/requests/{number}" if is_change else "/requests",
@@ -139,9 +136,17 @@ def request_page(
         delete=f"{action}/delete" if purpose is Purpose.DRAFT else "",
         fields={name: form[name] for name in labels},
         mistakes=form.mistakes,
-        for_whom_options=[each.printed() for each in whom],
+        for_whom_options=[each.printed() for each in _whom_options(classes, member)],
         scope_options=[each.printed() for each in scopes],
         date_type=day_input_type(form["date"].value),
         starts_type=date_input_type(form["starts_at"].value),
         ends_type=date_input_type(form["ends_at"].value),
     )
+
+
+def _whom_options(classes: tuple[SchoolClass, ...], member: Member) -> list[Option]:
+    own_first = sorted(classes, key=lambda each: each.id not in member.classes)
+    return [
+        Option(ONESELF, "Myself", "Opens for you alone, on devices known as yours."),
+        *(Option(f"{CLASS_PREFIX}{each.id}", f"Class {each.name}") for each in own_first),
+    ]

@@ -12,7 +12,7 @@ from schoolgate_policyd.workflow.reach import network_of
 from schoolgate_policyd.workflow.register_acts import RegisterAct, may
 from schoolgate_policyd.workflow.register_lines import ClassRecord, DeviceRecord
 from schoolgate_policyd.workflow.register_people import PersonRecord
-from schoolgate_webui.changing.fields import Item
+from schoolgate_webui.changing.fields import ChangeField, Item
 from schoolgate_webui.views.requests import Names, Row
 from schoolgate_webui.views.school_fields import (
     Link,
@@ -191,9 +191,31 @@ def device_form(
     """Return the form of a device; *record* None is a new one."""
     held = _device_values(record, names) if record is not None else dict(values or {})
     sheet = Sheet(held, entered, invalid)
+    fields = _device_fields(sheet, networks, is_new=record is None)
+    now: tuple[str, ...] = ()
+    if is_stale and record is not None:
+        now = tuple(f"{row.label}: {row.value}" for row in _device_rows(record, networks, names))
+    href = _DEVICES if record is None else f"{_DEVICES}/{record.device.id}"
+    return SchoolForm(
+        title="Register a device" if record is None else "Change it",
+        action=f"{_DEVICES}/new" if record is None else href,
+        fields=fields,
+        button="Register" if record is None else "Save",
+        back=Link(_DEVICES, "Back to devices"),
+        hidden=() if record is None else (("version", str(record.version)),),
+        mistakes=((stale_mistake(),) if is_stale else ()) + mistakes_of(fields),
+        now=now,
+    )
+
+
+def _device_fields(
+    sheet: Sheet, networks: tuple[NetworkRecord, ...], *, is_new: bool
+) -> tuple[ChangeField, ...]:
     ranges = ", ".join(each.network.cidr for each in networks[:6])
     kinds = (Item("", "As its network"), *(_kind_item(each) for each in DeviceKind))
-    fields = [
+    name = (sheet.line("id", "Its name", "Like pc-12 or library-tablet-3."),) if is_new else ()
+    return (
+        *name,
         sheet.line("address", "Address", f"On one of your networks: {ranges}."),
         sheet.line("owner", "Whose is it?", "Name, user name or id. Empty: nobody’s alone."),
         sheet.line("classes", "Classes that use it", "Commas between several."),
@@ -209,22 +231,6 @@ def device_form(
             (Item("", "As its network"), Item("yes", "Yes"), Item("no", "No")),
         ),
         sheet.line("groups", "Groups", "For permissions that name devices. Usually empty."),
-    ]
-    if record is None:
-        fields.insert(0, sheet.line("id", "Its name", "Like pc-12 or library-tablet-3."))
-    now: tuple[str, ...] = ()
-    if is_stale and record is not None:
-        now = tuple(f"{row.label}: {row.value}" for row in _device_rows(record, networks, names))
-    href = _DEVICES if record is None else f"{_DEVICES}/{record.device.id}"
-    return SchoolForm(
-        title="Register a device" if record is None else "Change it",
-        action=f"{_DEVICES}/new" if record is None else href,
-        fields=tuple(fields),
-        button="Register" if record is None else "Save",
-        back=Link(_DEVICES, "Back to devices"),
-        hidden=() if record is None else (("version", str(record.version)),),
-        mistakes=((stale_mistake(),) if is_stale else ()) + mistakes_of(fields),
-        now=now,
     )
 
 

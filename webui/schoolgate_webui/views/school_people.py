@@ -1,6 +1,6 @@
 """People of the school: the list, one person, and what may be done with their line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -147,30 +147,36 @@ def person_page(
     *decided* are the reasons for their duties, and who signed them.
     """
     may_keep = may_keep_line(member, record.member)
-    is_theirs = may(member, RegisterAct.GIVE_DUTIES) and member.id != record.id
-    acts: list[Link] = []
     href = f"/school/people/{record.id}"
-    if not record.has_left:
-        if may_keep:
-            acts.append(Link(f"{href}/change", "Change this line"))
-        if is_theirs and record.entry.audience is not Audience.PUPIL:
-            acts.append(Link(f"{href}/duties", "Give or take duties"))
-        if may_keep and (not record.duties or is_theirs):
-            acts.append(Link(f"{href}/leave", "They leave the school"))
-    elif record.entry.name != FORGOTTEN and not is_held and may(member, RegisterAct.FORGET):
-        acts.append(Link(f"{href}/forget", "Forget them"))
     is_invitable = may_keep and record.entry.username is not None and not record.has_left
     is_back = may_keep and record.leaves_at is not None and record.entry.name != FORGOTTEN
     return PersonPage(
         name=record.entry.name,
         rows=_rows(record, now, classes, services, devices, decided=decided),
         left=_left_words(record, now),
-        acts=tuple(acts),
+        acts=tuple(_acts(record, member, may_keep=may_keep, is_held=is_held)),
         invite=f"{href}/invite" if is_invitable else "",
         come_back=f"{href}/back" if is_back else "",
         version=str(record.version),
         note=_HELD if is_held and record.has_left else _note(record, member),
     )
+
+
+def _acts(
+    record: PersonRecord, member: Member, *, may_keep: bool, is_held: bool
+) -> Iterator[Link]:
+    href = f"/school/people/{record.id}"
+    if record.has_left:
+        if record.entry.name != FORGOTTEN and not is_held and may(member, RegisterAct.FORGET):
+            yield Link(f"{href}/forget", "Forget them")
+        return
+    gives_duties = may(member, RegisterAct.GIVE_DUTIES) and member.id != record.id
+    if may_keep:
+        yield Link(f"{href}/change", "Change this line")
+    if gives_duties and record.entry.audience is not Audience.PUPIL:
+        yield Link(f"{href}/duties", "Give or take duties")
+    if may_keep and (not record.duties or gives_duties):
+        yield Link(f"{href}/leave", "They leave the school")
 
 
 def _rows(

@@ -7,7 +7,7 @@ from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_policyd.workflow.register_people import PersonEntry, PersonRecord
-from schoolgate_webui.changing.fields import Item
+from schoolgate_webui.changing.fields import ChangeField, Item
 from schoolgate_webui.views.school_fields import (
     Link,
     SchoolForm,
@@ -36,8 +36,28 @@ def person_form(
     """Return the form of a person's line; *record* None is somebody new."""
     values = {} if record is None else _values(record.entry, classes)
     sheet = Sheet(values, entered, invalid)
-    fields = [
+    fields = _line_fields(sheet, classes, is_new=record is None)
+    now = _now(record.entry, classes) if is_stale and record is not None else ()
+    href = PEOPLE if record is None else f"{PEOPLE}/{record.id}"
+    return SchoolForm(
+        title="Add a person" if record is None else f"Change {record.entry.name}",
+        action=f"{PEOPLE}/new" if record is None else f"{href}/change",
+        fields=fields,
+        button="Add" if record is None else "Save",
+        back=Link(href, "Back"),
+        hidden=() if record is None else (("version", str(record.version)),),
+        mistakes=((stale_mistake(),) if is_stale else ()) + mistakes_of(fields),
+        now=now,
+    )
+
+
+def _line_fields(
+    sheet: Sheet, classes: tuple[SchoolClass, ...], *, is_new: bool
+) -> tuple[ChangeField, ...]:
+    id_hint = "As in your school’s own system (MIS). Leave it empty to have one made."
+    return (
         sheet.line("name", "Name"),
+        *((sheet.line("id", "Id", id_hint),) if is_new else ()),
         sheet.radios(
             "audience",
             "They are",
@@ -51,21 +71,6 @@ def person_form(
         sheet.line("hours_start", "Working hours begin", "Empty: as the school’s policy says."),
         sheet.line("hours_end", "Working hours end"),
         sheet.text("overtime", "Overtime days", "One date on each line, like 04/01/2027."),
-    ]
-    if record is None:
-        hint = "As in your school’s own system (MIS). Leave it empty to have one made."
-        fields.insert(1, sheet.line("id", "Id", hint))
-    now = _now(record.entry, classes) if is_stale and record is not None else ()
-    href = PEOPLE if record is None else f"{PEOPLE}/{record.id}"
-    return SchoolForm(
-        title="Add a person" if record is None else f"Change {record.entry.name}",
-        action=f"{PEOPLE}/new" if record is None else f"{href}/change",
-        fields=tuple(fields),
-        button="Add" if record is None else "Save",
-        back=Link(href, "Back"),
-        hidden=() if record is None else (("version", str(record.version)),),
-        mistakes=((stale_mistake(),) if is_stale else ()) + mistakes_of(fields),
-        now=now,
     )
 
 

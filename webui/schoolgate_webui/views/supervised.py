@@ -1,6 +1,6 @@
 """Supervised sessions and assigned devices, as staff in a lesson need to see them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -98,12 +98,6 @@ def supervised_page(
     """Return the page; *ends_at* is when a session opened now would end."""
     restricted = [each for each in people if is_supervised_only(each.id, restrictions, now.school)]
     going_on = {each.person for each in sessions}
-    wanted = " ".join(search.split()).casefold()
-    shown = [
-        each
-        for each in restricted
-        if each.id not in going_on and wanted in f"{each.name} {' '.join(each.classes)}".casefold()
-    ]
     return SupervisedPage(
         search=Field("name", "name", "Name or class of the pupil", search),
         until=_until(ends_at, now),
@@ -123,10 +117,16 @@ def supervised_page(
                 where=where_words(each.id, register),
                 assign_href=f"/supervised/devices?person={each.id}",
             )
-            for each in shown
+            for each in restricted
+            if each.id not in going_on and _is_found(each, search)
         ),
         is_anybody_restricted=bool(restricted),
     )
+
+
+def _is_found(pupil: Member, search: str) -> bool:
+    wanted = " ".join(search.split()).casefold()
+    return wanted in f"{pupil.name} {' '.join(pupil.classes)}".casefold()
 
 
 def assignments_page(
@@ -141,13 +141,7 @@ def assignments_page(
 ) -> AssignmentsPage:
     """Return the page of assigned devices, with what stands in its form."""
     form = Form(ASSIGNMENT_LABELS, values, invalid)
-    taken = {each.device: each.person for each in assignments}
-    assignable = [each for each in register.devices if is_assignable(each, register.networks)]
-    devices = [Option("", "Choose")]
-    for each in assignable:
-        now_of = f", now used by {names.person(taken[each.id])}" if each.id in taken else ""
-        kind = DEVICES[kind_of_device(each, register.networks)]
-        devices.append(Option(each.id, plain(f"{each.id} ({kind}{now_of})")))
+    devices = tuple(_device_options(assignments, register, names))
     lengths = (
         Option(HowLong.LESSON.value, "This lesson", "Until the next bell, one hour at most."),
         Option(HowLong.DAY.value, "Today"),
@@ -167,11 +161,22 @@ def assignments_page(
         person=form["person"],
         people=person_options(people, but="", only_pupils=True),
         device=form["device"],
-        devices=[each.printed() for each in devices],
+        devices=[each.printed() for each in (Option("", "Choose"), *devices)],
         how_long=form["how_long"],
         lengths=[each.printed() for each in lengths],
-        has_devices=bool(assignable),
+        has_devices=bool(devices),
     )
+
+
+def _device_options(
+    assignments: tuple[Assignment, ...], register: Register, names: Names
+) -> Iterator[Option]:
+    taken = {each.device: each.person for each in assignments}
+    for each in register.devices:
+        if is_assignable(each, register.networks):
+            now_of = f", now used by {names.person(taken[each.id])}" if each.id in taken else ""
+            kind = DEVICES[kind_of_device(each, register.networks)]
+            yield Option(each.id, plain(f"{each.id} ({kind}{now_of})"))
 
 
 def _with_classes(member: Member) -> str:

@@ -1,6 +1,6 @@
 """Sites that pupils are asked to use, training that was given, and one's own e-mail address."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -102,37 +102,41 @@ def training_page(
 ) -> TrainingPage:
     """Return what was given, with the form for another line."""
     form = Form(_TRAINING_LABELS, values, invalid)
+    options = [Option(kind, words) for kind, words in KINDS.items()]
+    return TrainingPage(
+        lines=tuple(_training_lines(records, names, today)),
+        may_record=may_record,
+        fields={name: form[name] for name in _TRAINING_LABELS},
+        kinds=[each.printed() for each in options],
+        given_type=_input_type(form["given_on"].value),
+        due_type=_input_type(form["due_again_on"].value),
+        mistakes=form.mistakes,
+    )
+
+
+def _training_lines(
+    records: Iterable[TrainingRecord], names: Mapping[str, str], today: date
+) -> Iterator[TrainingLine]:
     newest: set[tuple[TrainingKind, str]] = set()
-    lines = []
     for record in records:
         given = record.training
         # The newest comes first: what was given again since is not due any more.
         is_newest = (given.kind, given.what.casefold()) not in newest
         newest.add((given.kind, given.what.casefold()))
         due = given.due_again_on if is_newest else None
-        lines.append(
-            TrainingLine(
-                kind=KINDS[given.kind],
-                what=given.what,
-                for_whom=given.for_whom,
-                given=day_words(given.given_on),
-                due="" if due is None else day_words(due),
-                is_due=due is not None and due <= today,
-                by=names.get(record.by, "a person who has left"),
-            )
+        yield TrainingLine(
+            kind=KINDS[given.kind],
+            what=given.what,
+            for_whom=given.for_whom,
+            given=day_words(given.given_on),
+            due="" if due is None else day_words(due),
+            is_due=due is not None and due <= today,
+            by=names.get(record.by, "a person who has left"),
         )
-    options = [Option(kind, words) for kind, words in KINDS.items()]
-    return TrainingPage(
-        lines=tuple(lines),
-        may_record=may_record,
-        fields={name: form[name] for name in _TRAINING_LABELS},
-        kinds=[each.printed() for each in options],
-        given_type=day_input_type(form["given_on"].value) if form["given_on"].value else "date",
-        due_type=day_input_type(form["due_again_on"].value)
-        if form["due_again_on"].value
-        else "date",
-        mistakes=form.mistakes,
-    )
+
+
+def _input_type(day: str) -> str:
+    return day_input_type(day) if day else "date"
 
 
 def email_page(values: Mapping[str, str], invalid: InvalidForm | None) -> EmailPage:

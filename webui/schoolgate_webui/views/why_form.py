@@ -104,10 +104,9 @@ def question_of(
     Raises InvalidForm with every mistake.
     """
     reader = _Reader(entered)
-    zone = ZoneInfo(policy.school_time.zone)
     assumed = tuple(each.id for each in policy.standing if each.id in entered.assume)
     reader.check("url", _require_resource, "Enter a web address, such as www.bbc.co.uk")
-    reader.check("at", lambda text: parse_moment(text, zone))
+    reader.check("at", lambda text: parse_moment(text, ZoneInfo(policy.school_time.zone)))
     reader.check("hours", parse_hours)
     person = reader.check("person", lambda name: _required(find(name)))
     question = Question(

@@ -10,26 +10,27 @@ from schoolgate_policyd.workflow.entries import Entry
 from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.drawer import differences_of, drafted
+from schoolgate_webui.signed.form import SignedForm
 from schoolgate_webui.views.draft_steps import When
 
-DIRECTION_FIELDS = ("announced_on", "when", "in_force_from", "reasons")
+_FIELDS = ("announced_on", "when", "in_force_from", "reasons")
 _UNREADABLE = (
     "What this version says otherwise cannot be put into words any more, so it cannot be signed: "
     "have its changes entered into a new draft of what is in force."
 )
 
 
-def back(number: str) -> str:
+def _back(number: str) -> str:
     """Return the page with the form."""
     return f"/policy/drafts/{number}/direct"
 
 
-def done(number: str) -> str:
+def _done(number: str) -> str:
     """Return the page that says that it was signed."""
     return f"/policy/drafts/{number}?done=directed"
 
 
-def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DirectionToSign:
+def _signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DirectionToSign:
     """Return what is to be signed of what was *entered*. Raises InvalidForm, WrongState."""
     shown, now = drafted(desk, int(number)), desk.now
     said = differences_of(desk, shown)
@@ -48,7 +49,7 @@ def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DirectionTo
 
 
 def _form(desk: Desk, entered: Mapping[str, str]) -> DirectionForm:
-    entry, zone = Entry(entered, DIRECTION_FIELDS), desk.now.zone
+    entry, zone = Entry(entered, _FIELDS), desk.now.zone
     announced = None
     if entered.get("announced_on", "").strip():
         announced = entry.day("announced_on", "Enter the day.")
@@ -67,3 +68,6 @@ def _form(desk: Desk, entered: Mapping[str, str]) -> DirectionForm:
         announced_on=announced,
         is_for_safety=when == When.SAFETY,
     )
+
+
+FORM = SignedForm(_FIELDS, _signable, _back, _done)

@@ -4,21 +4,22 @@ from collections.abc import Mapping
 
 from schoolgate_policyd.store.signed_blocks import LiftingToSign
 from schoolgate_policyd.workflow.block_text import reopens
-from schoolgate_policyd.workflow.blocks import parse_lifting
+from schoolgate_policyd.workflow.blocks import LIFTING_FIELDS, parse_lifting
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.signed.form import SignedForm
 
 
-def back(number: str) -> str:
+def _back(number: str) -> str:
     """Return the page with the form."""
     return f"/blocks/{number}"
 
 
-def done(number: str) -> str:
+def _done(number: str) -> str:
     """Return the page that says that it was lifted."""
     return f"/blocks/{number}?done=lifted"
 
 
-def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> LiftingToSign:
+def _signable(desk: Desk, number: str, entered: Mapping[str, str]) -> LiftingToSign:
     """
     Return what is to be signed of the form that was *entered*, by the policy in force now.
 
@@ -33,3 +34,6 @@ def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> LiftingToSi
         zone=desk.now.zone,
         at=desk.now.machine,
     )
+
+
+FORM = SignedForm(LIFTING_FIELDS, _signable, _back, _done)

@@ -3,22 +3,23 @@
 from collections.abc import Mapping
 
 from schoolgate_policyd.store.signed_days import DayToSign
-from schoolgate_policyd.workflow.different_days import parse_day
+from schoolgate_policyd.workflow.different_days import FIELDS, parse_day
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.school_desk import today
+from schoolgate_webui.signed.form import SignedForm
 
 
-def back(_: str) -> str:
+def _back(_: str) -> str:
     """Return the page with the form."""
     return "/school/calendar/different"
 
 
-def done(_: str) -> str:
+def _done(_: str) -> str:
     """Return the page that says that it was signed."""
     return "/school/calendar?done=day-directed"
 
 
-def signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DayToSign:
+def _signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DayToSign:
     """
     Return what is to be signed of the form that was *entered*, in the policy in force now.
 
@@ -31,3 +32,6 @@ def signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DayToSign:
         today=today(desk),
         at=desk.now.machine,
     )
+
+
+FORM = SignedForm(FIELDS, _signable, _back, _done)

@@ -7,20 +7,21 @@ from schoolgate_policyd.workflow import forms
 from schoolgate_policyd.workflow.decision_text import WouldOpen
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.request_pages import visible, would_open
+from schoolgate_webui.signed.form import SignedForm
 from schoolgate_webui.views.effects import outcome
 
 
-def back(number: str) -> str:
+def _back(number: str) -> str:
     """Return the page with the form."""
     return f"/requests/{number}"
 
 
-def done(number: str) -> str:
+def _done(number: str) -> str:
     """Return the page that says that it was signed."""
     return f"/requests/{number}?done=signed"
 
 
-def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DecisionToSign:
+def _signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DecisionToSign:
     """
     Return what is to be signed of the form that was *entered*, with what it would do now.
 
@@ -44,3 +45,6 @@ def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> DecisionToS
         at=now.machine,
         moment=now.school,
     )
+
+
+FORM = SignedForm(forms.DECISION_FIELDS, _signable, _back, _done)

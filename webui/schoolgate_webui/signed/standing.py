@@ -6,19 +6,20 @@ from schoolgate_policyd.store.signed_standing import StandingToSign
 from schoolgate_policyd.workflow import forms
 from schoolgate_policyd.workflow.standing_text import permits
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.signed.form import SignedForm
 
 
-def back(number: str) -> str:
+def _back(number: str) -> str:
     """Return the page with the form."""
     return f"/standing/requests/{number}"
 
 
-def done(number: str) -> str:
+def _done(number: str) -> str:
     """Return the page that says that it was signed."""
     return f"/standing/requests/{number}?done=signed"
 
 
-def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> StandingToSign:
+def _signable(desk: Desk, number: str, entered: Mapping[str, str]) -> StandingToSign:
     """
     Return what is to be signed of the form that was *entered*, by the policy in force now.
 
@@ -35,3 +36,6 @@ def signable(desk: Desk, number: str, entered: Mapping[str, str]) -> StandingToS
         at=now.machine,
         moment=now.school,
     )
+
+
+FORM = SignedForm(forms.DECISION_FIELDS, _signable, _back, _done)

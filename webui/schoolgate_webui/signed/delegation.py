@@ -4,21 +4,22 @@ from collections.abc import Mapping
 
 from schoolgate_policyd.core.times import local_date
 from schoolgate_policyd.store.signed_delegations import DelegationToSign
-from schoolgate_policyd.workflow.delegations import parse_delegation
+from schoolgate_policyd.workflow.delegations import DELEGATION_FIELDS, parse_delegation
 from schoolgate_webui.desk import Desk
+from schoolgate_webui.signed.form import SignedForm
 
 
-def back(_: str) -> str:
+def _back(_: str) -> str:
     """Return the page with the form."""
     return "/delegations"
 
 
-def done(_: str) -> str:
+def _done(_: str) -> str:
     """Return the page that says that it was signed."""
     return "/delegations?done=named-deputy"
 
 
-def signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DelegationToSign:
+def _signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DelegationToSign:
     """Return what is to be signed of the form that was *entered*. Raises InvalidForm."""
     now = desk.now
     form = parse_delegation(
@@ -36,3 +37,6 @@ def signable(desk: Desk, _: str, entered: Mapping[str, str]) -> DelegationToSign
         at=now.machine,
         moment=now.school,
     )
+
+
+FORM = SignedForm(DELEGATION_FIELDS, _signable, _back, _done)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sharing import BySharing, scheduler
+from xdist.remote import Producer
 
 # No deadline: a loaded machine is no failing law. `thorough` is for a long run by hand.
 settings.register_profile(
@@ -22,9 +24,7 @@ os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(_BYTECODE)
 sys.dont_write_bytecode = False
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what starts real processes or Chromium to one worker: it has clocks to keep to."""
-    processes = Path(__file__).parent / "e2e"
-    for item in items:
-        if item.path.is_relative_to(processes) or item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySharing | None:
+    """Have each module run on one worker, and all that starts a school or a box on the same."""
+    return scheduler(config, log)

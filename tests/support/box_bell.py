@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
 
-from box_clients import asks_for, curl
+from box_clients import asks_for, asks_until_forwarded, curl
 from box_flows import Flow, Wanted, run_flows, stop_flows, wait_over
 from box_places import (
     LESSON_SITE,
@@ -28,7 +28,8 @@ OVER_WITHIN_S = 5.0
 KINDS = ("download", "ticks", "websocket", "http2")
 PATHS = ("forwarded", "proxied", "judged")
 FAMILIES = (4, 6)
-_STAFF_ASK = (SOCIAL_SITE, LESSON_SITE, TWO_FACED_SITE, TWO_FACED_SOCIAL_SITE)
+_FORWARDED = (SOCIAL_SITE, LESSON_SITE)
+_JUDGED = (TWO_FACED_SITE, TWO_FACED_SOCIAL_SITE)
 
 
 @dataclass
@@ -60,7 +61,8 @@ def ring(box: Box) -> Rung:
         lead = timedelta(seconds=2 * LEAST_S + 1.3 * box.gateway.start_took_s)
         box.gateway.restart((datetime.fromisoformat(BELL) - lead).isoformat())
     bell = box.gateway.moment(BELL)
-    for name in _STAFF_ASK:
+    asks_until_forwarded(box, "staff", *_FORWARDED)
+    for name in _JUDGED:
         asks_for(box, "staff", name)
     device, authority = box.device("staff"), box.websites.authority
     closed = run_flows(_to_be_closed(), device, authority)

@@ -1,5 +1,6 @@
 """Clients on the devices of the box: what each got, in one word."""
 
+import re
 import socket
 import ssl
 import warnings
@@ -9,7 +10,10 @@ import h2.config
 import h2.connection
 import h2.events
 from box_internet import HTTPS
+from box_places import NAMES
 from box_rig import Box
+from box_school import NETWORKS
+from waiting import wait_for
 
 # What must come is waited for as long as a busy machine may take; what is refused is told at once.
 PATIENCE_S = 10.0
@@ -17,6 +21,7 @@ PATIENT = ("--max-time", f"{PATIENCE_S:.0f}")
 PATIENT_DIG = ("+tries=1", f"+time={PATIENCE_S:.0f}")
 # How long what is dropped without a word is waited for.
 SILENCE_S = 1.5
+FORWARDED_WITHIN_S = 15.0
 
 
 class Got(StrEnum):
@@ -139,3 +144,28 @@ def udp_echo(box: Box, who: str, place: tuple[str, int], octets: bytes) -> Got:
 def asks_for(box: Box, who: str, name: str) -> None:
     """Have *who*'s device ask our DNS for *name*, for both families."""
     box.device(who).run("dig", "+short", *PATIENT_DIG, name, "A", name, "AAAA")
+
+
+def asks_until_forwarded(box: Box, who: str, *names: str) -> None:
+    """
+    Have *who*'s device ask for *names* until the kernel forwards whatever goes there.
+
+    A firewall's point that has begun anew has the proxy judge the ways that it knows no name of.
+    DNS opens them again with its answer, and tells the point, which needs its time: what begins
+    in between goes by the proxy, and ends with that.
+    """
+    wait_for(lambda: _forwards(box, who, names), FORWARDED_WITHIN_S, f"{who}'s ways are known")
+
+
+def _forwards(box: Box, who: str, names: tuple[str, ...]) -> bool:
+    for name in names:
+        asks_for(box, who, name)
+    (inside,) = (each.inside for each in NETWORKS if each.id == who)
+    for family in (4, 6):
+        judged = ("nft", "list", "set", "inet", "schoolgate", f"judged_link{family}")
+        listed = box.gateway_space.must(*judged)
+        for name in names:
+            address = re.escape(NAMES[name].at(family))
+            if re.search(rf'"{inside}" \. \S+ \. {address} ', listed):
+                return False
+    return True

@@ -6,23 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from box_records import Recorded, recorded_in
 from box_school import DNS_WORKERS, PROXY_WORKERS, write_config
 from netns import Namespace
 from started import Started
-from whole_school import wait_for
+from waiting import wait_for
+from whole_school import ZONE, machine_time
 
-from schoolgate_policyd.clock import read_clock_state, set_school_clock
+from schoolgate_policyd.clock import set_school_clock
 from schoolgate_policyd.config import Settings, load_settings
 from schoolgate_policyd.ipc.admin import AdminClient
 from schoolgate_policyd.ipc.ready import parse_ready
 from schoolgate_policyd.supervisor.accounts import accounts_of
 
-ZONE = ZoneInfo("Europe/London")
 LESSON = "2026-11-20T10:00:00"
 READY_WITHIN_S = 120.0
 DISK_MEGABYTES = 64
@@ -79,10 +78,6 @@ class Gateway:
         """End every process; the ruleset stays, as it does when processes die."""
         self._started.stop()
         self._processes.clear()
-
-    def remove_disk(self) -> None:
-        """Take away what the gateway kept."""
-        subprocess.run(["umount", "-l", self.settings.var_dir], capture_output=True, check=False)
 
     def restart(self, at: str) -> None:
         """Start every process again with the school's clock at *at*."""
@@ -208,10 +203,7 @@ class Gateway:
 
     def moment(self, text: str) -> float:
         """Return the time of the machine at which the school's clock shows *text*, as seconds."""
-        state = read_clock_state(self.settings.clock_path)
-        assert state is not None
-        local = datetime.fromisoformat(text).replace(tzinfo=ZONE)
-        return (local - timedelta(seconds=state.shift_s)).timestamp()
+        return machine_time(self.settings.clock_path, text)
 
     def recorded(self) -> list[Recorded]:
         """Return what policyd has stored of blocks and attempts, oldest first."""
@@ -260,3 +252,8 @@ class Gateway:
             check=True,
             capture_output=True,
         )
+
+
+def remove_disk(var_dir: Path) -> None:
+    """Take away what a gateway kept in *var_dir*, if it has come to that."""
+    subprocess.run(["umount", "-l", var_dir], capture_output=True, check=False)

@@ -10,19 +10,21 @@ The box: a school's networks, the gateway, the internet, and a home without any 
 """
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from box_gateway import LESSON, Gateway
+from box_gateway import LESSON, Gateway, remove_disk
 from box_internet import Internet
 from box_nginx import Websites
 from box_places import EVERY_PLACE, UPSTREAM
 from box_school import GUEST, INSPECTION4, INSPECTION6, NETWORKS, OUTSIDE, PUPIL, STAFF, School
-from netns import Namespace, join
+from netns import Namespace, is_of_the_dead, join
 from started import Started
 
+_FOLDERS = Path("/tmp")
 HOME = School("home", 9, "visitor", "own-device", inspectable=False)
 DEVICE_HOST, ROUTER_HOST = 10, 1
 DEVICE_LINK = "lan0"
@@ -143,14 +145,15 @@ class Box:
                 last.callback(space.remove)
             last.callback(self.internet.stop)
             last.callback(self._started.stop)
-            last.callback(self.gateway.remove_disk)
+            last.callback(remove_disk, self.gateway.settings.var_dir)
             last.callback(self.gateway.stop)
 
 
 @contextlib.contextmanager
 def running_box(at: str = LESSON) -> Iterator[Box]:
     """Give a running box, and take it away afterwards, whatever happened."""
-    folder = Path(tempfile.mkdtemp(prefix="sg-box-", dir="/tmp"))
+    _remove_those_of_the_dead()
+    folder = Path(tempfile.mkdtemp(prefix=f"sg-{os.getpid()}-box-", dir=_FOLDERS))
     box = Box(folder)
     try:
         box.start(at)
@@ -158,6 +161,14 @@ def running_box(at: str = LESSON) -> Iterator[Box]:
     finally:
         box.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_those_of_the_dead() -> None:
+    """Take away the folders of runs that were killed, and the disks that are mounted there."""
+    for folder in _FOLDERS.glob("sg-*-box-*"):
+        if is_of_the_dead(folder.name):
+            remove_disk(folder / "var")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 __all__ = ["GUEST", "HOME", "PUPIL", "STAFF", "Box", "running_box"]

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netns import Namespace, join, made
+from overhearing import overhearing
+from waiting import wait_for
 
 from schoolgate_firewall import loader
 from schoolgate_firewall.ruleset.sets import heard_set
@@ -52,8 +54,6 @@ WEB_PORT, INTERCEPT_PORT, PROXY_PORT = 8000, 8443, 8080
 PRINTER_PORT = 9100
 # How long what must come is waited for; what comes is not delayed by it.
 PATIENCE_S = 10.0
-# How long what is dropped without a word is waited for, by `is_dropped` alone.
-SILENCE_S = 0.15
 # The kernel tells one client of few refusals a second, and tests make many of them.
 _TELL_EVERY_REFUSAL = ("net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
 
@@ -252,16 +252,13 @@ class FilterWorld:
     def is_dropped(self, device: Device, destination: str, port: int) -> bool:
         """Whether nobody takes a connection, and whoever asks for it is told nothing."""
         stream = self._stream(device, destination)
-        stream.settimeout(SILENCE_S)
         # Closed at once, it asks no second time while something else is tried.
-        with stream:
-            try:
+        with overhearing(self.gateway, destination, port) as overheard, stream:
+            stream.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
                 stream.connect((destination, port))
-            except TimeoutError:
-                return True
-            except ConnectionRefusedError:
-                return False
-        return False
+            wait_for(lambda: overheard.came, PATIENCE_S, f"what is for {destination}")
+            return 0 == overheard.went
 
     def udp(self, device: Device, destination: str, port: int) -> str:
         """Return who took a datagram: a listener's name, or `refused`."""

@@ -24,6 +24,7 @@ from typing import IO
 
 import pytest
 from started import Started
+from waiting import wait_for
 
 _FOLDER = Path("/run/netns")
 _PATIENCE_S = 20.0
@@ -52,10 +53,8 @@ class Namespace:
         self._started.stop()
         if not (_FOLDER / self.name).exists():
             return
-        for line in _ip("netns", "pids", self.name).stdout.split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(line), signal.SIGKILL)
-        _ip("netns", "delete", self.name)
+        wait_for(lambda: not _kill_all_in(self.name), _PATIENCE_S, f"the end of {self.name}")
+        _must("netns", "delete", self.name)
 
     def ip(self, *lines: str) -> None:
         """Run each of *lines* as a command of `ip` in here."""
@@ -182,6 +181,7 @@ class Namespace:
 @functools.cache
 def why_not() -> str | None:
     """Return the sentence that says why there are no namespaces here, if there are none."""
+    _remove_those_of_the_dead()
     trial = Namespace("trial")
     try:
         trial.make()
@@ -222,6 +222,34 @@ def join(left: Namespace, left_device: str, right: Namespace, right_device: str)
         f"link set {left_device} up",
     )
     right.ip(f"link set {right_device} up")
+
+
+def is_of_the_dead(name: str) -> bool:
+    """Whether *name* begins with what a run of tests gives its things, and that run is over."""
+    parts = name.split("-")
+    return len(parts) > 1 and parts[0] == "sg" and parts[1].isdigit() and not _lives(parts[1])
+
+
+def _lives(pid: str) -> bool:
+    return Path("/proc", pid).exists()
+
+
+def _remove_those_of_the_dead() -> None:
+    """Take away the namespaces of runs that were killed, and what still runs in them."""
+    for name in sorted(path.name for path in _FOLDER.glob("sg-*")):
+        if is_of_the_dead(name):
+            _kill_all_in(name)
+            # Another worker may be at it too.
+            _ip("netns", "delete", name)
+
+
+def _kill_all_in(name: str) -> bool:
+    """Kill what runs in the namespace *name*; whether anything did."""
+    pids = _ip("netns", "pids", name).stdout.split()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    return bool(pids)
 
 
 def _ip(*arguments: str, given: str | None = None) -> CompletedProcess[str]:

@@ -9,7 +9,7 @@ from full_school import LISTENING, filled_school
 from scriptless import WAYS, Opening, Scriptless
 from web_server import served
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("without-script")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

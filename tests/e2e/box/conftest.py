@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from box_probes import LIMITS, PROBES
 from box_rig import Box, running_box
 from netns import why_not
 
+_HERE = Path(__file__).parent
 _BY_NAME = {probe.name: probe for probe in (*PROBES, *LIMITS)}
 
 
@@ -37,25 +39,41 @@ class Tried:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run everything that shares the box, and give it time to start."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group("box"))
-            # Whichever comes first starts the whole box, and waits for its bell.
-            item.add_marker(pytest.mark.timeout(300))
+    """Keep together what shares the box, whatever the order is, and give it time to start."""
+    ours = [item for item in items if item.path.is_relative_to(_HERE)]
+    for item in ours:
+        # Whichever comes first starts the whole box, and waits for its bell.
+        item.add_marker(pytest.mark.timeout(300))
+    if ours:
+        first = items.index(ours[0])
+        others = [item for item in items if not item.path.is_relative_to(_HERE)]
+        items[:] = [*others[:first], *ours, *others[first:]]
 
 
 @pytest.fixture(scope="session")
-def started_box() -> Iterator[Box]:
+def ending() -> Iterator[ExitStack]:
+    """What ends the box."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ends_with_this_folder(request: pytest.FixtureRequest, ending: ExitStack) -> None:
+    """Have the box end with the last of its tests: what comes afterwards needs the machine."""
+    folder = request.node.parent
+    assert folder.path == _HERE
+    folder.addfinalizer(ending.close)
+
+
+@pytest.fixture(scope="session")
+def started_box(ending: ExitStack) -> Box:
     """The box shortly before the end of break."""
     reason = why_not()
     if reason is not None:
         if os.environ.get("CI"):
             pytest.fail(f"{reason}, and this is a machine of CI")
         pytest.skip(reason)
-    with running_box(BEFORE_THE_BELL) as running:
-        yield running
+    return ending.enter_context(running_box(BEFORE_THE_BELL))
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 from box_clients import curl
-from box_flows import Flow
 from box_lesson import (
     FAMILIES,
+    Lesson,
     assert_closed,
     assert_lesson_goes_on,
     assert_open,
@@ -31,13 +31,13 @@ from schoolgate_firewall.packet_filter import PacketFilter
 
 
 @pytest.fixture
-def lesson(box: Box) -> Iterator[list[Flow]]:
+def lesson(box: Box) -> Iterator[Lesson]:
     """A pupil's lesson over both families; everything is mended afterwards."""
-    with in_a_lesson(box) as flows:
-        yield flows
+    with in_a_lesson(box) as given:
+        yield given
 
 
-def test_a_dns_worker_dead(box: Box, lesson: list[Flow]) -> None:
+def test_a_dns_worker_dead(box: Box, lesson: Lesson) -> None:
     since = time.time()
     before = box.gateway.children("dns")
     box.gateway.kill_child(min(before))
@@ -54,7 +54,7 @@ def _is_borne_again(box: Box, before: frozenset[int]) -> bool:
     return len(now) == len(before) and now != before
 
 
-def test_dns_dead(box: Box, lesson: list[Flow]) -> None:
+def test_dns_dead(box: Box, lesson: Lesson) -> None:
     since = time.time()
     box.gateway.kill("dns")
 
@@ -66,7 +66,7 @@ def test_dns_dead(box: Box, lesson: list[Flow]) -> None:
     wait_for(lambda: is_open(box, "pupil", NEWS_SITE), 10, "names lead somewhere again")
 
 
-def test_upstream_dead(box: Box, lesson: list[Flow]) -> None:
+def test_upstream_dead(box: Box, lesson: Lesson) -> None:
     assert_open(box, "pupil", NEWS_SITE)
     since = time.time()
     box.internet.is_upstream_dead = True
@@ -77,7 +77,7 @@ def test_upstream_dead(box: Box, lesson: list[Flow]) -> None:
     assert_lesson_goes_on(lesson, since)
 
 
-def test_proxy_dead(box: Box, lesson: list[Flow]) -> None:
+def test_proxy_dead(box: Box, lesson: Lesson) -> None:
     since = time.time()
     box.gateway.kill("proxy")
 
@@ -88,7 +88,7 @@ def test_proxy_dead(box: Box, lesson: list[Flow]) -> None:
     assert_lesson_goes_on(lesson, since)
 
 
-def test_the_firewall_s_point_dead(box: Box, lesson: list[Flow]) -> None:
+def test_the_firewall_s_point_dead(box: Box, lesson: Lesson) -> None:
     since = time.time()
     box.gateway.kill("firewall")
 
@@ -98,9 +98,9 @@ def test_the_firewall_s_point_dead(box: Box, lesson: list[Flow]) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_firewall_s_point_anew(box: Box, lesson: list[Flow], family: int) -> None:
+def test_the_firewall_s_point_anew(box: Box, lesson: Lesson, family: int) -> None:
     """It knows no names of the ways that are open: what goes there is judged by its name."""
-    assert all(not flow.is_over for flow in lesson)
+    assert all(not flow.is_over for flow in lesson.flows)
     box.gateway.kill("firewall")
     box.gateway.begin("firewall")
     box.gateway.wait_ready("firewall")
@@ -135,7 +135,7 @@ class _EarlyRefusal(PacketFilter):
 
 @pytest.mark.parametrize("refusing", [_EarlyRefusal, _LateRefusal])
 def test_a_ruleset_that_the_kernel_refuses(
-    box: Box, lesson: list[Flow], refusing: type[PacketFilter]
+    box: Box, lesson: Lesson, refusing: type[PacketFilter]
 ) -> None:
     since, before = time.time(), box.gateway.chains()
 
@@ -146,7 +146,7 @@ def test_a_ruleset_that_the_kernel_refuses(
     _assert_as_before(box, lesson, since)
 
 
-def test_a_ruleset_with_a_mistake_in_its_rules(box: Box, lesson: list[Flow]) -> None:
+def test_a_ruleset_with_a_mistake_in_its_rules(box: Box, lesson: Lesson) -> None:
     since, before = time.time(), box.gateway.chains()
     rules = box.folder / "mistaken-rules"
     shutil.copytree(box.gateway.settings.rules_dir, rules)
@@ -163,7 +163,7 @@ def test_a_ruleset_with_a_mistake_in_its_rules(box: Box, lesson: list[Flow]) -> 
     _assert_as_before(box, lesson, since)
 
 
-def _assert_as_before(box: Box, lesson: list[Flow], since: float) -> None:
+def _assert_as_before(box: Box, lesson: Lesson, since: float) -> None:
     assert_open(box, "pupil", NEWS_SITE)
     assert_closed(box)
     # A good one goes over what stands, and the ways that are open stay so.
@@ -175,7 +175,7 @@ def _assert_as_before(box: Box, lesson: list[Flow], since: float) -> None:
     assert_lesson_goes_on(lesson, since)
 
 
-def test_ca_key_gone(box: Box, lesson: list[Flow]) -> None:
+def test_ca_key_gone(box: Box, lesson: Lesson) -> None:
     since = time.time()
     ca_dir = box.gateway.settings.ca_dir
     away = ca_dir.with_name("ca-away")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from box_blocks import Blocks
-from box_flows import Flow
 from box_lesson import (
+    Lesson,
     assert_closed,
     assert_lesson_goes_on,
     assert_open,
@@ -38,10 +38,10 @@ _BUSY_FOR_S = 16.0
 
 
 @pytest.fixture
-def lesson(box: Box) -> Iterator[list[Flow]]:
+def lesson(box: Box) -> Iterator[Lesson]:
     """A pupil's lesson over both families; everything is mended afterwards."""
-    with in_a_lesson(box) as flows:
-        yield flows
+    with in_a_lesson(box) as given:
+        yield given
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def blocks(box: Box) -> Blocks:
     return Blocks(box)
 
 
-def test_policyd_dead(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
+def test_policyd_dead(box: Box, lesson: Lesson, blocks: Blocks) -> None:
     since = time.time()
     blocks.add()
     box.gateway.kill("policyd")  # in the midst of storing them
@@ -64,7 +64,7 @@ def test_policyd_dead(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
     blocks.assert_stored_once()
 
 
-def test_everything_dead_but_the_kernel(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
+def test_everything_dead_but_the_kernel(box: Box, lesson: Lesson, blocks: Blocks) -> None:
     since = time.time()
     box.gateway.kill("policyd")
     blocks.add()
@@ -79,7 +79,7 @@ def test_everything_dead_but_the_kernel(box: Box, lesson: list[Flow], blocks: Bl
     blocks.assert_stored_once()
 
 
-def test_disk_full(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
+def test_disk_full(box: Box, lesson: Lesson, blocks: Blocks) -> None:
     since = time.time()
     blocks.add()
     box.gateway.fill_disk()
@@ -93,7 +93,7 @@ def test_disk_full(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
     blocks.assert_stored_once()
 
 
-def test_database_locked(box: Box, lesson: list[Flow], blocks: Blocks) -> None:
+def test_database_locked(box: Box, lesson: Lesson, blocks: Blocks) -> None:
     blocks.add(1)
     blocks.assert_stored_once()
     since, said = time.time(), len(box.gateway.errors("policyd"))
@@ -129,7 +129,7 @@ def _held(database: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("which", ["decisions", "events"])
-def test_database_damaged(box: Box, lesson: list[Flow], blocks: Blocks, which: str) -> None:
+def test_database_damaged(box: Box, lesson: Lesson, blocks: Blocks, which: str) -> None:
     """What policyd finds at its start is no database."""
     since, said = time.time(), len(box.gateway.errors("policyd"))
     settings = box.gateway.settings

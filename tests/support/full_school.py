@@ -1,12 +1,17 @@
 """A school with something of everything: what its pages show in the middle of a school year."""
 
 import dataclasses
+import functools
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyotp
 from account_people import shown_secret
+from httpx import Cookies
 from incident_events import RULES as GATHERING
 from incident_events import attempt, harmful
 from policy_school import PolicySchool, begin, gain_lessons, take
@@ -29,6 +34,7 @@ from schoolgate_policyd.config import (
     DnsSettings,
     NetworkSettings,
     ProxySettings,
+    Settings,
 )
 from schoolgate_policyd.core.policy import Source
 from schoolgate_policyd.core.subjects import Audience, Device, DeviceKind
@@ -36,12 +42,14 @@ from schoolgate_policyd.drafting.proofs import ProofSays
 from schoolgate_policyd.ipc.last_snapshot import save_last_snapshot
 from schoolgate_policyd.ledger.notes import Signer
 from schoolgate_policyd.rulefiles import Preset
+from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.event_tail import Tailed
 from schoolgate_policyd.store.incident_gathering import IncidentGathering
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.alerts import Alert, AlertKind
 from schoolgate_policyd.workflow.legal_holds import HoldOn, NewHold
 from schoolgate_policyd.workshop import Workshop
+from schoolgate_webui.checks import Checks
 
 # Chromium asks from 127.0.0.1, so the pages listen elsewhere and that is an own devices' network.
 LISTENING = "127.0.8.3"
@@ -103,22 +111,38 @@ def keeps_every_promise(before: Preset | None, after: Preset) -> ProofSays:
     return ProofSays()
 
 
-def filled_school(folder: Path, port: int) -> FullSchool:
-    """Return a school in *folder*, served at LISTENING and *port*, in which much happened."""
-    web = WebSettings(address=LISTENING, port=port, public_url=f"http://{HOST}:8000")
-    settings = dataclasses.replace(
-        settings_in(folder, web, (*NETWORKS, HERE)),
-        dns=DnsSettings(address=LISTENING),
-        proxy=ProxySettings(address=LISTENING),
-    )
-    full = FullSchool(PolicySchool(folder, settings=settings))
+def filled_school(
+    folder: Path, port: int, checks: Callable[[Settings, DecisionStore], Checks] | None = None
+) -> FullSchool:
+    """
+    Return a school in *folder*, served at LISTENING and *port*, in which much happened.
+
+    It is filled once and copied. *checks* None: proofs and replays of its drafts run in processes
+    of their own.
+    """
+    kept, template = _filled_once()
+    shutil.copytree(kept.name, folder, dirs_exist_ok=True)
+    school = _school_in(folder, port, checks, is_copy=True)
+    full = dataclasses.replace(template, school=school, by={}, drafts={**template.drafts})
+    for person, known in template.by.items():
+        full.by[person] = browser = Browser(school)
+        browser.acknowledges = known.acknowledges
+        browser.client.cookies = Cookies(known.client.cookies)
+    return full
+
+
+@functools.cache
+def _filled_once() -> tuple[TemporaryDirectory[str], FullSchool]:
+    """Return a folder with all that is stored of the school, and who signed in to it there."""
+    kept = TemporaryDirectory()
+    full = FullSchool(_school_in(Path(kept.name), 8000))
+    assert full.school.settings is not None
     # The pages about rules are of the small policy; drafts and versions are of rule files.
-    path = settings.last_snapshot_path("policyd")
+    path = full.school.settings.last_snapshot_path("policyd")
     save_last_snapshot(path, Source(number=10, policy=policy()))
-    full.school.policyd.acknowledges(10**6)
     for fill in (
         _people,
-        _policies,
+        draft_in_stages,
         _events,
         _requests,
         _standing,
@@ -129,7 +153,26 @@ def filled_school(folder: Path, port: int) -> FullSchool:
         fill(full)
     _accounts(full)
     _what_is_shown_once(full)
-    return full
+    full.school.close()
+    return kept, full
+
+
+def _school_in(
+    folder: Path,
+    port: int,
+    checks: Callable[[Settings, DecisionStore], Checks] | None = None,
+    *,
+    is_copy: bool = False,
+) -> PolicySchool:
+    web = WebSettings(address=LISTENING, port=port, public_url=f"http://{HOST}:8000")
+    settings = dataclasses.replace(
+        settings_in(folder, web, (*NETWORKS, HERE)),
+        dns=DnsSettings(address=LISTENING),
+        proxy=ProxySettings(address=LISTENING),
+    )
+    school = PolicySchool(folder, settings=settings, checks=checks, is_copy=is_copy)
+    school.policyd.acknowledges(10**6)
+    return school
 
 
 def _people(full: FullSchool) -> None:
@@ -158,7 +201,8 @@ def _people(full: FullSchool) -> None:
     )
 
 
-def _policies(full: FullSchool) -> None:
+def draft_in_stages(full: FullSchool) -> None:
+    """Draft a change of what is in force once for each stage, and leave it there."""
     school = full.school
     assert school.settings is not None
     rules, versions = school.settings.rules_dir, school.decisions.policies

@@ -5,6 +5,8 @@ MARKUP = (
     "=cmd|' /C calc'!A0 <script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     "{{7*7}}${7*7} ' OR 1=1;-- ../../etc/passwd javascript:alert(1) &lt;b&gt; 👩‍🏫"
 )
+# What of it is there wherever it is shown, however that is written.
+PART = "alert(1)"
 FORMULA = '@SUM(1+1)*cmd|"/C calc"!A0'
 HEADER = "Ponds\r\nBcc: evil@evil.example\r\n\r\n<b>evil</b>"
 LONG = "x" * 10_000

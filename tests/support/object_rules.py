@@ -180,7 +180,11 @@ RULES: MappingProxyType[str, dict[str, Rule]] = MappingProxyType(
                 REGISTER, {"keep": "", "leave": "", "duties": "", "back": KEEP, "forget": HEAD}
             ),
         },
-        "class": {"4b": Rule(REGISTER, {"keep": KEEP})},
+        # What somebody is in cannot go away.
+        "class": {
+            "4b": Rule(REGISTER, {"keep": KEEP, "remove": ""}),
+            "5c": Rule(REGISTER, {"keep": KEEP, "remove": KEEP}),
+        },
         "device": {"pc-1": Rule(REGISTER, {"keep": KEEP})},
         "network": {"pupil-computers": Rule(REGISTER, {"keep": KEEP})},
         # What a version says is for everybody with a duty; who does what, `moves` and its tests.
@@ -193,3 +197,14 @@ RULES: MappingProxyType[str, dict[str, Rule]] = MappingProxyType(
         "signing": {"of the head": Rule("head", {"ask": ""})},
     }
 )
+# By kind, object and action: whoever may do it is refused all the same, as things are.
+STILL_REFUSED = frozenset(
+    {
+        # Nobody is left without the duty that only one who can sign in has.
+        ("person", "technician", "leave"),
+        ("person", "head", "leave"),
+    }
+)
+# By kind, object and person: once it is about nobody any more, a report is not for the chair, and
+# a program is answered that there is none.
+GONE_ONCE_DONE = frozenset({("report", "of a pupil about the head", "chair")})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Self
 
@@ -20,9 +21,53 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-class Page(HTMLParser):
+class Page:
     """What a reader finds on a page: its text, forms, links and headings."""
 
+    def __init__(self, html: str) -> None:
+        self._html = html
+
+    @cached_property
+    def _read(self) -> "_Reading":
+        # Most pages are only passed on the way to another: they are not read.
+        return _Reading(self._html)
+
+    @property
+    def text(self) -> str:
+        """All that can be read, in one line."""
+        return " ".join(" ".join(self._read.words).split())
+
+    @property
+    def forms(self) -> list[Form]:
+        """Every form."""
+        return self._read.forms
+
+    @property
+    def links(self) -> list[str]:
+        """Where its links lead."""
+        return self._read.links
+
+    @property
+    def classes(self) -> set[str]:
+        """Every class of the style sheet that it uses."""
+        return self._read.classes
+
+    @property
+    def ids(self) -> list[str]:
+        """Every id."""
+        return self._read.ids
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What stands in its inputs, by name."""
+        return self._read.inputs
+
+    def form(self, action: str) -> Form:
+        """Return the form that goes to *action*."""
+        return next(each for each in self.forms if each.action == action)
+
+
+class _Reading(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
@@ -30,20 +75,11 @@ class Page(HTMLParser):
         self.classes: set[str] = set()
         self.ids: list[str] = []
         self.inputs: dict[str, str] = {}
-        self._words: list[str] = []
+        self.words: list[str] = []
         self._textarea: str | None = None
         self._select: str | None = None
         self._skipping = 0
         self.feed(html)
-
-    @property
-    def text(self) -> str:
-        """All that can be read, in one line."""
-        return " ".join(" ".join(self._words).split())
-
-    def form(self, action: str) -> Form:
-        """Return the form that goes to *action*."""
-        return next(each for each in self.forms if each.action == action)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -85,7 +121,7 @@ class Page(HTMLParser):
         if self._textarea and self.forms:
             self.forms[-1].fields[self._textarea] += data
         if not self._skipping:
-            self._words.append(data)
+            self.words.append(data)
 
 
 class Browser:
@@ -163,7 +199,7 @@ class Browser:
                 break
             response = self.ask("GET", response.headers["location"])
         page = Page(response.text)
-        is_asked = any(each.action == "/policy/acknowledge" for each in page.forms)
+        is_asked = 'action="/policy/acknowledge"' in response.text
         if is_asked and self.acknowledges and response.status_code == HTTP_OK:
             return self.acknowledge(page)
         return page

@@ -10,6 +10,7 @@ import csv
 import io
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,7 @@ import pytest
 from form_fields import WholeForm, WholePage
 from free_ports import free_port
 from full_school import LISTENING, FullSchool, filled_school
-from hostile import FORMULA, HEADER, HIDDEN, LONG, MARKUP, NEVER_SHOWN
+from hostile import FORMULA, HEADER, HIDDEN, LONG, MARKUP, NEVER_SHOWN, PART
 from httpx import Response
 from page_list import NOBODY, every_page
 from pdf_text import text_of
@@ -66,9 +67,18 @@ LEFT_ALONE = ("/sign-out", "/account/sessions", "/account/codes", "/account/pass
 NOT_TAKEN = (*LEFT_ALONE, "/leave", "/forget", "/sign/", "/account/setup")
 NO_TEXT = frozenset({"csrf", "shown", "version", "nonce", "once"})
 FILES = (".pdf", ".csv", ".txt")
-MOST_LONG = 3
+MOST_LONG, MOST_TRIES = 3, 6
 # Short words that are looked up and never shown anywhere: what is told is that none fits.
 LOOKED_UP = frozenset({"/sign-in", "/report/answer"})
+# What is there to be looked at once everything was entered, at the least.
+LEAST = {
+    "taken with what is hidden": 1,
+    "pages": 100,
+    "hostile pages": 20,
+    "hostile files": 7,
+    "hostile mails": 5,
+    "hostile answers": 25,
+}
 SECOND, WITHIN = timedelta(seconds=0.3), timedelta(days=14)
 FINE = frozenset({200, 303, 403, 404, 409, 422, 429})
 
@@ -83,6 +93,8 @@ class Walk:
     taken: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     fields: set[tuple[str, str]] = field(default_factory=set)
+    # In how many pages, files, mails, answers there was something hostile to be shown.
+    seen: Counter[str] = field(default_factory=Counter)
 
     def browser(self, person: str) -> Browser:
         """Return the browser of *person*."""
@@ -141,6 +153,7 @@ def walk(tmp_path: Path) -> Iterator[Walk]:
     full.school.close()
 
 
+@pytest.mark.timeout(300)
 def test_what_is_refused_is_refused_at_its_field_with_what_was_typed(walk: Walk) -> None:
     texts = itertools.cycle(HIDDEN.values())
     for person, path, first in walk.forms():
@@ -203,10 +216,12 @@ def wrong_page(answer: Response) -> Iterator[str]:
     yield from (f"shows {each!r}" for each in sorted(NEVER_SHOWN & set(page.text)))
     if "<script>alert" in answer.text or "onerror=alert(1)>" in answer.text.replace("&gt;", ""):
         yield "raw markup"
-    if "{{7*7}}" not in page.text and "{{49}}" in page.text:
+    # Of `{{7*7}}${7*7}` one of the two is worked out, or both.
+    if "49${" in page.text or "}}49" in page.text or "4949" in page.text:
         yield "a template ran"
 
 
+@pytest.mark.timeout(300)
 def test_what_is_taken_is_harmless_in_every_page_file_mail_and_answer(walk: Walk) -> None:
     for person, path, form in list(walk.forms()):
         if not any(each in form.action for each in NOT_TAKEN):
@@ -217,36 +232,53 @@ def test_what_is_taken_is_harmless_in_every_page_file_mail_and_answer(walk: Walk
     found += _in_answers(walk)
 
     # Fewer, and what is looked for would not be there to be found.
-    assert 20 < len(walk.taken), walk.taken
+    assert 30 < len(walk.taken), walk.taken
+    fewer = {kind: walk.seen[kind] for kind, least in LEAST.items() if walk.seen[kind] < least}
+    assert {} == fewer, dict(walk.seen)
     assert [] == found, "\n".join(found)
 
 
+def worse_to_better(number: int, *, is_long: bool) -> list[str]:
+    """Return what the field *number* of a form is entered: the next where one is not taken."""
+    hidden = list(HIDDEN.values())
+    plain = [FORMULA, MARKUP] if number % 2 else [MARKUP, FORMULA]
+    lines = [f"{MARKUP}{HEADER}"] if is_long else []
+    return [f"{MARKUP}{hidden[number % len(hidden)]}", *lines, *plain]
+
+
 def _have_taken(walk: Walk, person: str, path: str, form: WholeForm) -> None:
-    """Enter markup wherever it is taken, and what a field wants where it is not."""
-    names = typed(form)
-    # What stands first in a cell could be a formula; what is long fits no short line.
-    entered = {name: FORMULA if number % 2 else MARKUP for number, name in enumerate(names)}
-    entered |= {name: WANTED[name] for name in names if name in WANTED}
-    for _ in range(3):
+    """Enter what is hostile wherever it is taken, and what a field wants where it is not."""
+    left = {
+        name: [WANTED[name]]
+        if name in WANTED
+        else worse_to_better(number, is_long=form.fields[name].kind == "textarea")
+        for number, name in enumerate(typed(form))
+    }
+    for _ in range(MOST_TRIES):
         if walk.again(person, path, form.action) is None:
             return
+        entered = {name: texts[0] for name, texts in left.items()}
         answer = walk.send(person, form, {"password": PASSWORD, **entered})
         if answer.status_code != 422:
-            browser = walk.browser(person)
-            browser.sign_shown(
-                browser.get(path) if answer.status_code == 404 else Page(answer.text)
-            )
-            walk.taken |= {form.action} if answer.status_code in {200, 303} else set()
+            hidden = [each for each in entered.values() if NEVER_SHOWN & set(each)]
+            walk.seen["taken with what is hidden"] += bool(hidden)
+            _is_taken(walk, person, path, form, answer)
             return
         walk.faults += [f"{form.action}: {each}" for each in wrong_page(answer)]
         page = WholePage(answer.text)
         back = next((each for each in page.forms if each.action == form.action), None)
-        for name in names if back is None else back.fields.keys() & set(names):
+        for name in left if back is None else back.fields.keys() & left.keys():
             is_wrong = back is not None and any(
                 "error" in each for each in back.fields[name].described_by
             )
             if is_wrong:
-                entered[name] = form.fields[name].value or "Ponds"
+                left[name] = left[name][1:] or [form.fields[name].value or "Ponds"]
+
+
+def _is_taken(walk: Walk, person: str, path: str, form: WholeForm, answer: Response) -> None:
+    browser = walk.browser(person)
+    browser.sign_shown(browser.get(path) if answer.status_code == 404 else Page(answer.text))
+    walk.taken |= {form.action} if answer.status_code in {200, 303} else set()
 
 
 def _in_pages(walk: Walk) -> list[str]:
@@ -259,13 +291,22 @@ def _in_pages(walk: Walk) -> list[str]:
         if browser.status not in FINE:
             found.append(f"{visited.path}: {browser.status}")
         found += [f"{visited.path}: {each}" for each in wrong_page(browser.last)]
+        walk.seen["pages"] += browser.status == 200
+        walk.seen["hostile pages"] += PART in browser.last_text
         for link in WholePage(browser.last_text).links:
             if link.partition("?")[0].endswith(FILES) and link not in files:
                 files.add(link)
                 answer = browser.ask("GET", link)
                 found += [f"{link}: {each}" for each in wrong_file(answer)]
+                walk.seen["hostile files"] += PART in text_in(answer)
     assert 5 < len(files), files
     return found
+
+
+def text_in(answer: Response) -> str:
+    """Return what a file says."""
+    is_paper = answer.headers.get("content-type", "").startswith("application/pdf")
+    return text_of(answer.content) if is_paper else answer.text
 
 
 def wrong_file(answer: Response) -> Iterator[str]:
@@ -275,9 +316,8 @@ def wrong_file(answer: Response) -> Iterator[str]:
         yield f"{answer.status_code}"
     if answer.status_code != 200:
         return
-    text = answer.text
+    text = text_in(answer)
     if kind.startswith("application/pdf"):
-        text = text_of(answer.content)
         if any(each in answer.content for each in (b"/JavaScript", b"/JS ", b"/Launch")):
             yield "runs something"
     elif kind.startswith("text/csv"):
@@ -306,6 +346,8 @@ def _in_mails(walk: Walk) -> list[str]:
             found.append(f"mail {each.kind}: another recipient")
         text = f"{message['Subject']}{message['From']}{message.get_content()}"
         found += [f"mail shows {one!r}" for one in sorted(NEVER_SHOWN & set(text))]
+        # Whose name the letter has is hostile too; here what it tells is meant.
+        walk.seen["hostile mails"] += PART in message.get_content().replace(MARKUP, "", 0)
     return found
 
 
@@ -318,6 +360,7 @@ def _in_answers(walk: Walk) -> list[str]:
             walk.full.school.machine_clock.go_on(SECOND)
             answer = program.ask("GET", path)
             found += [f"{path}: {each}" for each in wrong_answer(answer)]
+            walk.seen["hostile answers"] += PART in answer.text
     return found
 
 

@@ -7,7 +7,6 @@ the authority and nothing else of the pages, come in, sign in and use a passkey.
 
 import dataclasses
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from browser_trust import trust_in
-from chromium import acknowledge, chromium
+from chromium import acknowledge, chromium, chromium_here
 from free_ports import free_port
 from playwright.sync_api import Page, expect
 from web_school import PASSWORD, policy, settings_in
@@ -90,6 +89,16 @@ def until(look: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have *process* end by itself; what does not is killed, and fails."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("https")
@@ -124,16 +133,15 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         until(lambda: made.curl("/help").returncode == 0, process)
         yield made
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        end(process)
 
 
 @pytest.fixture(scope="module")
 def page(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """A window of a Chromium that knows the authority, with an authenticator."""
+    program = chromium_here()
     home = tmp_path_factory.mktemp("home")
     trust_in(home, gateway.authority)
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or "chromium"
     wrapper = home / "chromium"
     wrapper.write_text(
         f'#!/bin/sh\nHOME="{home}" exec "{program}" "$@"'

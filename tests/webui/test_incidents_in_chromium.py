@@ -1,12 +1,10 @@
-"""The pages about incidents in a real browser: axe-core, screenshots, no scrolling sideways."""
+"""The pages about incidents in a real browser: looked at closely."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, WIDTHS, chromium
+from chromium import Scheme, chromium, look
 from free_ports import free_port
 from incident_events import RULES as GATHERING
 from incident_events import attempt, harmful
@@ -21,10 +19,7 @@ from schoolgate_policyd.store.incident_gathering import IncidentGathering
 
 pytestmark = pytest.mark.browser
 
-PICTURES = ARTEFACTS / "webui"
-AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
 LISTENING = "127.0.8.1"
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 def gathered(school: WebSchool) -> None:
@@ -51,7 +46,6 @@ def browser() -> Iterator[Chromium]:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("incidents")
-    PICTURES.mkdir(parents=True, exist_ok=True)
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
     school = WebSchool(folder, settings=settings_in(folder, web))
@@ -68,7 +62,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Desk:
     """Somebody at Chromium."""
 
-    def __init__(self, browser: Chromium, url: str, username: str, scheme: str) -> None:
+    def __init__(self, browser: Chromium, url: str, username: str, scheme: Scheme) -> None:
         context = browser.new_context(base_url=url, color_scheme=scheme, locale="en-GB")
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: pytest.fail(str(error)))
@@ -79,17 +73,10 @@ class Desk:
         self._scheme = scheme
 
     def look(self, path: str, name: str) -> None:
-        """Keep screenshots and fail for what axe-core finds, at both widths and narrower."""
+        """Look closely at the page at *path*, or where they are."""
         if path:
             self.page.goto(path)
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 900})
-            picture: Path = PICTURES / f"{name}-{width}-{self._scheme}.png"
-            self.page.screenshot(path=picture, full_page=True)
-            found = Axe().run(self.page, options=AXE)
-            assert 0 == found.violations_count, f"{name} at {width}:\n{found.generate_report()}"
-        self.page.set_viewport_size({"width": 320, "height": 900})
-        assert not self.page.evaluate(SIDEWAYS), f"{name} scrolls sideways"
+        look(self.page, name, self._scheme)
 
 
 def test_from_the_incident_to_the_supervised_session(browser: Chromium, url: str) -> None:

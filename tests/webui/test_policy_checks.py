@@ -207,10 +207,16 @@ def test_a_proof_of_what_the_draft_said_before_does_not_count(
     start(technician, number, "proof")
     assert proofs.has_begun.wait(RUNS_WITHIN_S)
     change(technician, number, "document", version="June 2026")
-    proofs.end()
 
+    meanwhile = technician.get(f"/policy/drafts/{number}").text
+    busy = start(technician, number, "proof")
+    refused = technician.status
+    proofs.end()
     page = technician.get(f"/policy/drafts/{number}/proof")
 
+    assert "Running" not in meanwhile
+    assert 409 == refused
+    assert "of this one before it was changed" in busy.text
     assert "Run it again" in page.text
     assert "The draft has changed since" in page.text
     assert not held.decisions.policies.find(number).is_proved

@@ -18,7 +18,7 @@ from schoolgate_policyd.workflow.errors import WrongState
 from schoolgate_policyd.workflow.policy_versions import PolicyVersion
 from schoolgate_webui.desk import Desk
 from schoolgate_webui.presets import PresetsRead
-from schoolgate_webui.signed_direction import signable
+from schoolgate_webui.signed.direction import FORM
 from schoolgate_webui.site import Site
 
 MEETING = {"met_on": "2026-11-19", "reference": "Full governing body, item 7"}
@@ -224,11 +224,11 @@ def test_what_cannot_be_put_into_words_any_more_is_not_signed(
     )
     head = school.decisions.people.member("head")
     desk = cast("Desk", SimpleNamespace(site=site, member=head, now=site.now()))
-    assert signable(desk, number, LATER).differences
+    assert FORM.signable(desk, number, LATER).differences
     site.presets_read = _Unreadable(site.workshop)
 
     with pytest.raises(WrongState, match="cannot be put into words any more"):
-        signable(desk, number, LATER)
+        FORM.signable(desk, number, LATER)
 
 
 def test_without_the_governors_approval_nothing_that_opens_is_directed(

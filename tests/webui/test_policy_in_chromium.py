@@ -1,4 +1,4 @@
-"""The whole way of a change in a real browser, each page looked at by axe-core at two widths."""
+"""The whole way of a change in a real browser, each page looked at closely."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, WIDTHS, acknowledge, chromium
+from chromium import Scheme, acknowledge, chromium, look
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -21,9 +20,6 @@ from schoolgate_policyd.core.subjects import Audience, DeviceKind
 
 pytestmark = pytest.mark.browser
 
-PICTURES = ARTEFACTS / "webui"
-AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
-NARROWEST = 320  # WCAG 2.1, 1.4.10 Reflow
 LISTENING = "127.0.8.2"
 HERE = NetworkSettings(
     id="staff-own-devices-here",
@@ -32,7 +28,6 @@ HERE = NetworkSettings(
     device=DeviceKind.OWN_DEVICE,
     inspectable=True,
 )
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FINISHES_WITHIN_MS = 60_000
 
 
@@ -41,18 +36,11 @@ class Someone:
     """Somebody at Chromium, who looks closely at each page they come to."""
 
     page: Page
-    scheme: str
+    scheme: Scheme
 
     def look(self, name: str) -> None:
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 900})
-            path = PICTURES / f"policy-{name}-{width}-{self.scheme}.png"
-            self.page.screenshot(path=path, full_page=True)
-            found = Axe().run(self.page, options=AXE)
-            assert 0 == found.violations_count, f"{name} at {width}:\n{found.generate_report()}"
-        self.page.set_viewport_size({"width": NARROWEST, "height": 900})
-        assert not self.page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {NARROWEST}"
-        self.page.set_viewport_size({"width": WIDTHS[-1], "height": 900})
+        """Look closely at the page they came to."""
+        look(self.page, f"policy-{name}", self.scheme)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("main").get_by_role("button", name=name).click()
@@ -68,7 +56,7 @@ class Office:
     school: PolicySchool
     url: str
     chromium: Chromium
-    scheme: str
+    scheme: Scheme
 
     def someone(self, username: str) -> Someone:
         context = self.chromium.new_context(
@@ -90,16 +78,21 @@ def _no_refusals(message: object) -> None:
     assert "Content Security Policy" not in text, text
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with chromium() as opened:
+        yield opened
+
+
 @pytest.fixture(params=["light", "dark"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
+def office(request: pytest.FixtureRequest, tmp_path: Path, browser: Chromium) -> Iterator[Office]:
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
     settings = settings_in(tmp_path, web, (*NETWORKS, HERE))
     school = PolicySchool(tmp_path, settings=settings)
     try:
-        with chromium() as opened, served(school, LISTENING, port) as url:
-            yield Office(school, url, opened, request.param)
+        with served(school, LISTENING, port) as url:
+            yield Office(school, url, browser, request.param)
     finally:
         school.close()
 

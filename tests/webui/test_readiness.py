@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from policy_school import PolicySchool
+from structlog.testing import capture_logs
 
+from schoolgate_policyd.clock import Clock
 from schoolgate_policyd.rulefiles import RuleFileErrors
 from schoolgate_webui.api.app import written
 from schoolgate_webui.readiness import read_ahead
@@ -20,7 +23,7 @@ def school(tmp_path: Path) -> Iterator[PolicySchool]:
     opened.close()
 
 
-def site_of(school: PolicySchool) -> Site:
+def site_of(school: PolicySchool, clock: Clock | None = None) -> Site:
     """Return what a process of the pages begins with."""
     assert school.settings is not None
     return Site(
@@ -28,7 +31,7 @@ def site_of(school: PolicySchool) -> Site:
         decisions=school.decisions,
         events=school.events,
         admin=school.policyd,
-        school_clock=school.school_clock,
+        school_clock=clock or school.school_clock,
         machine_clock=school.machine_clock,
     )
 
@@ -60,3 +63,25 @@ def test_pages_are_served_when_nothing_can_be_read_ahead(school: PolicySchool) -
     read_ahead(site)
 
     assert "hill" == site.policy_in_force.policy().id
+
+
+class BrokenClock:
+    """Fails as nothing is meant to fail."""
+
+    def now(self) -> datetime:
+        raise RuntimeError("the clock came to pieces")
+
+
+def test_a_mistake_of_ours_in_reading_ahead_is_in_the_journal(school: PolicySchool) -> None:
+    """Nobody waits for the thread that reads, so it alone can say it."""
+    site = site_of(school, BrokenClock())
+    written.cache_clear()
+
+    with capture_logs() as logged:
+        read_ahead(site)
+
+    ((event, level, is_traced),) = (
+        (each["event"], each["log_level"], each["exc_info"]) for each in logged
+    )
+    assert ("nothing was read ahead for the pages", "error", True) == (event, level, is_traced)
+    assert 1 == written.cache_info().currsize

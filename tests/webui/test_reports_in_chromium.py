@@ -1,11 +1,9 @@
-"""Reports and blocks at once in a real browser: axe-core, screenshots, no scrolling sideways."""
+"""Reports and blocks at once in a real browser: looked at closely."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, chromium
+from chromium import Scheme, chromium, look
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
@@ -14,17 +12,13 @@ from web_server import served
 
 pytestmark = pytest.mark.browser
 
-PICTURES = ARTEFACTS / "webui"
-AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
 LISTENING = "127.0.8.1"
-WIDTHS = (320, 1280)
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 class Someone:
     """Somebody at Chromium, who looks closely at each page they come to."""
 
-    def __init__(self, browser: Chromium, url: str, scheme: str, username: str = "") -> None:
+    def __init__(self, browser: Chromium, url: str, scheme: Scheme, username: str = "") -> None:
         context = browser.new_context(base_url=url, color_scheme=scheme, locale="en-GB")
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: pytest.fail(str(error)))
@@ -43,16 +37,10 @@ class Someone:
             self.page.click("main button")
 
     def look(self, name: str, path: str = "") -> None:
-        """Keep screenshots and fail for what axe-core finds, as narrow as it gets too."""
+        """Look closely at the page at *path*, or where they are."""
         if path:
             self.page.goto(path)
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 900})
-            picture: Path = PICTURES / f"{name}-{width}-{self._scheme}.png"
-            self.page.screenshot(path=picture, full_page=True)
-            assert not self.page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {width}"
-        found = Axe().run(self.page, options=AXE)
-        assert 0 == found.violations_count, f"{name}:\n{found.generate_report()}"
+        look(self.page, name, self._scheme)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +52,6 @@ def browser() -> Iterator[Chromium]:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("reports")
-    PICTURES.mkdir(parents=True, exist_ok=True)
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
     school = WebSchool(folder, settings=settings_in(folder, web))
@@ -77,7 +64,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_from_what_a_child_saw_to_the_block_and_the_answer(
-    browser: Chromium, url: str, scheme: str
+    browser: Chromium, url: str, scheme: Scheme
 ) -> None:
     child = Someone(browser, url, scheme)
     child.look("report", "/report")

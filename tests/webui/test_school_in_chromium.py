@@ -1,12 +1,12 @@
-"""The pages of the school's register in a real browser, at three widths, light and dark."""
+"""The pages of the school's register in a real browser: looked at closely, light and dark."""
 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from chromium import ARTEFACTS, RULES, chromium
+from chromium import Scheme, chromium
+from chromium import look as look_closely
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
@@ -15,11 +15,7 @@ from web_server import served
 
 pytestmark = pytest.mark.browser
 
-PICTURES = ARTEFACTS / "webui" / "school"
-AXE = {"runOnly": list(RULES), "resultTypes": ["violations"]}
 LISTENING = "127.0.8.1"
-WIDTHS = (320, 1280)
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 TABLE = "id,name,year,class\np-7,Pia Pupil,5,5B\nsorrel,Mo Sorrel,R,5B\n"
 
 
@@ -31,7 +27,6 @@ def browser() -> Iterator[Chromium]:
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebSchool, str]]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
     folder = tmp_path_factory.mktemp("school")
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
@@ -44,7 +39,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebSchool
         opened.close()
 
 
-def signed_in(browser: Chromium, url: str, username: str, scheme: str) -> Page:
+def signed_in(browser: Chromium, url: str, username: str, scheme: Scheme) -> Page:
     context = browser.new_context(base_url=url, color_scheme=scheme, locale="en-GB")
     page = context.new_page()
     page.goto("/sign-in")
@@ -54,19 +49,13 @@ def signed_in(browser: Chromium, url: str, username: str, scheme: str) -> Page:
     return page
 
 
-def look(page: Page, name: str, scheme: str) -> None:
-    """Keep a picture at each width, and fail for what axe-core finds or what scrolls sideways."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
-        found = Axe().run(page, options=AXE)
-        assert 0 == found.violations_count, f"{name} at {width}:\n{found.generate_report()}"
-        assert not page.evaluate(SIDEWAYS), f"{name} scrolls sideways at {width}"
+def look(page: Page, name: str, scheme: Scheme) -> None:
+    look_closely(page, name, scheme, folder="webui/school")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_the_register(
-    school: tuple[WebSchool, str], browser: Chromium, scheme: str
+    school: tuple[WebSchool, str], browser: Chromium, scheme: Scheme
 ) -> None:
     _, url = school
     head = signed_in(browser, url, "head", scheme)
@@ -105,7 +94,7 @@ def test_every_page_of_the_register(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_run_guide(tmp_path: Path, browser: Chromium, scheme: str) -> None:
+def test_the_first_run_guide(tmp_path: Path, browser: Chromium, scheme: Scheme) -> None:
     port = free_port(LISTENING)
     web = WebSettings(address=LISTENING, port=port, public_url=f"http://{LISTENING}:{port}")
     opened = WebSchool(tmp_path, settings=settings_in(tmp_path, web, NETWORKS), is_empty=True)

@@ -1,6 +1,7 @@
 """Signing in with a second factor, through the pages, in a browser without JavaScript."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -209,19 +210,55 @@ def test_whose_passkey_does_not_work_at_an_address_is_told_where_it_does(
     assert "/sign-in/second/passkey" in [each.action for each in there.forms]
 
 
+def test_whoever_sets_one_up_where_passkeys_do_not_work_is_told_where_they_do(
+    strict: WebSchool,
+) -> None:
+    browser, there = Local(strict, BY_ADDRESS), Local(strict)
+
+    choice, making = browser.enter("lead"), browser.get("/account/passkeys/new")
+    choice_there, making_there = there.enter("lead"), there.get("/account/passkeys/new")
+
+    elsewhere = "You cannot make a passkey at the address in your browser."
+    assert elsewhere in choice.text
+    assert f"{ORIGIN}/sign-in" in choice.links
+    assert {"/account/codes"} == {each for each in choice.links if each.startswith("/account/")}
+    assert elsewhere in making.text
+    assert {f"{ORIGIN}/account/passkeys/new", "/account/codes"} <= set(making.links)
+    # The reason is the address alone: nothing has to be changed by anybody.
+    assert "https" not in choice.text + making.text
+    assert elsewhere not in choice_there.text + making_there.text
+    assert "/account/passkeys/new" in choice_there.links
+
+
+def test_an_account_says_where_its_passkeys_work(strict: WebSchool) -> None:
+    browser, there = Local(strict, BY_ADDRESS), Local(strict)
+    for each in (browser, there):
+        each.enter("teacher")
+
+    none = browser.get("/account")
+    passkey_of(strict, "teacher", ORIGIN)
+    one, one_there = browser.get("/account"), there.get("/account")
+
+    assert "You cannot make a passkey at the address in your browser." in none.text
+    assert "Your passkey does not work at the address in your browser." in one.text
+    assert f"{ORIGIN}/account" in one.links
+    assert "/account/passkeys/new" not in one.links
+    assert "/account/passkeys/new" in one_there.links
+    assert "the address in your browser" not in one_there.text
+
+
 def test_whose_passkey_works_nowhere_is_told_what_the_school_has_to_change(
     tmp_path: Path,
 ) -> None:
     web = WebSettings(address="127.0.0.1", port=8000, public_url=BY_ADDRESS)
-    school = WebSchool(tmp_path, settings=settings_in(tmp_path, web))
-    passkey_of(school, "chair", ORIGIN)
+    with closing(WebSchool(tmp_path, settings=settings_in(tmp_path, web))) as school:
+        passkey_of(school, "chair", ORIGIN)
 
-    page = Local(school, BY_ADDRESS).enter("chair")
+        page = Local(school, BY_ADDRESS).enter("chair")
 
     assert "Passkeys need https and a name" in page.text
     assert f"the school has these pages at {BY_ADDRESS}." in page.text
     assert "web.public_url" in page.text
-    school.close()
 
 
 def test_an_answer_is_taken_once_and_from_the_browser_that_asked(strict: WebSchool) -> None:

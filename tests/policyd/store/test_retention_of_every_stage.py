@@ -42,6 +42,7 @@ class Paper(NamedTuple):
     stays: str = ""
 
 
+# Approved and in force, waiting and lapsed are the same rows: the moment alone tells them apart.
 REQUESTS = {
     Stage.WAITING_FOR_ANSWER: paper.requested(State.SUBMITTED, paper.question),
     Stage.WAITING_FOR_MEASURES: paper.requested(State.SUBMITTED),

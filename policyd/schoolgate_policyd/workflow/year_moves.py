@@ -89,8 +89,11 @@ def _written(class_: SchoolClass, classes: tuple[SchoolClass, ...]) -> str:
 
 
 def _by_name(classes: tuple[SchoolClass, ...]) -> dict[str, str]:
-    """Return the ids of the classes by the names that one of them alone has."""
-    often = Counter(each.name.casefold() for each in classes)
+    """Return the ids of the classes by the names that stand for one of them alone."""
+    # A class may have the id of another one for its name.
+    often = Counter(
+        word for each in classes for word in {each.name.casefold(), each.id.casefold()}
+    )
     return {each.name.casefold(): each.id for each in classes if often[each.name.casefold()] == 1}
 
 

@@ -43,3 +43,13 @@ def test_classes_of_the_same_name_go_by_their_ids() -> None:
     moves = moved_up((), classes, None, LAST_YEAR)
 
     assert "oaks >\noaks-2 >" == moves.text
+
+
+def test_a_class_that_is_called_as_another_one_s_id_goes_by_its_own() -> None:
+    classes = (SchoolClass("oaks", "Elms"), SchoolClass("elms", "Oak -> tree"))
+
+    moves = moved_up((pupil_of("elms"),), classes, None, LAST_YEAR)
+    again = moved_up((pupil_of("elms"),), classes, "elms > oaks", LAST_YEAR)
+
+    assert "oaks >\nelms >" == moves.text
+    assert [frozenset({"oaks"})] == [each.after.classes for each in again.moved]

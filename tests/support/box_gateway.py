@@ -16,6 +16,7 @@ from started import Started
 from waiting import wait_for
 from whole_school import ZONE, machine_time
 
+from schoolgate_firewall.ruleset.sets import lasting_sets
 from schoolgate_policyd.clock import set_school_clock
 from schoolgate_policyd.config import Settings, load_settings
 from schoolgate_policyd.ipc.admin import AdminClient
@@ -102,6 +103,14 @@ class Gateway:
         done = self.namespace.run("nft", "--stateless", "--terse", "list", "ruleset")
         assert done.stdout, done.stderr
         return done.stdout
+
+    def hear_afresh(self) -> None:
+        """Forget how much of each device's was told to the log: the next refusal is told there."""
+        names = [each.name for each in lasting_sets() if each.name.startswith("heard_")]
+        flushes = "".join(f"flush set inet schoolgate {name}\n" for name in names)
+        done = self.namespace.run("nft", "-f", "-", given=flushes.encode())
+        assert names
+        assert done.returncode == 0, done.stderr
 
     def begin(self, name: str) -> None:
         """Start the process *name*."""

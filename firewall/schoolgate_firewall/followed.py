@@ -91,10 +91,3 @@ def open_ways(sets_: Sets) -> Iterator[Way]:
     for way_set in WaySet:
         for element in sets_.elements(way_set.open_name):
             yield Way(way_set, element.key)
-
-
-def judged_ways(sets_: Sets) -> Iterator[Way]:
-    """Yield the ways whose connections the proxy judges. Raises NetfilterError."""
-    for way_set in WaySet:
-        for element in sets_.elements(way_set.looked_into_name):
-            yield Way(way_set, element.key)

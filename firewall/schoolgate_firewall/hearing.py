@@ -8,7 +8,7 @@ cannot be read: their ways are nobody's, and closed at the next bell.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -29,14 +29,28 @@ class HearingError(SchoolgateError):
     """The socket cannot be had; the message names it and the remedy."""
 
 
-class Hearing:
-    """Hands each `Told` that comes in at *path* to *take*, in the loop; `unreadable` counts."""
+def _keep_nothing(_: Sequence[bytes]) -> None:
+    pass
 
-    def __init__(self, path: Path, take: Callable[[Told], None]) -> None:
+
+class Hearing:
+    """
+    Hands each `Told` that comes in at *path* to *take*, in the loop; `unreadable` counts.
+
+    *note* gets the datagrams that were taken, some at a time, for whoever comes after us.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        take: Callable[[Told], None],
+        note: Callable[[Sequence[bytes]], None] = _keep_nothing,
+    ) -> None:
         self.heard = 0
         self.unreadable = 0
         self._path = path
         self._take = take
+        self._note = note
         self._socket: socket.socket | None = None
         self._inode = 0
 
@@ -78,12 +92,13 @@ class Hearing:
         if hearing is None:
             return
         taken = 0
+        datagrams: list[bytes] = []
         while taken < MOST_AT_ONCE:
             try:
                 # One octet more than there may be shows what was cut off.
                 octets = hearing.recv(LONGEST_TOLD + 1)
             except (BlockingIOError, InterruptedError):
-                return
+                break
             self.heard += 1
             try:
                 told = decode_told(octets)
@@ -96,3 +111,6 @@ class Hearing:
             taken += len(told)
             for each in told:
                 self._take(each)
+            datagrams.append(octets)
+        if datagrams:
+            self._note(datagrams)

@@ -15,10 +15,12 @@ import structlog
 
 from schoolgate_firewall.clients import Clients, Ranges
 from schoolgate_firewall.devices import Devices
-from schoolgate_firewall.followed import Followed, judged_ways, open_ways
+from schoolgate_firewall.followed import Followed, open_ways
 from schoolgate_firewall.hearing import Hearing
+from schoolgate_firewall.journal import Journal
 from schoolgate_firewall.judging import Judge
 from schoolgate_firewall.keeping import Keeper
+from schoolgate_firewall.known_again import known_again, standing
 from schoolgate_firewall.ordinary import ordinary_ports
 from schoolgate_firewall.positions import Position, Positions
 from schoolgate_firewall.ranges import trusted_ranges
@@ -101,7 +103,8 @@ class Point:
         self._clients = self._clients_with(school_clock)
         self._keeper = self._keeper_with()
         self._refused = self._refused_with(school_clock, firewall_of(settings), show)
-        self._hearing = Hearing(settings.ways_path, self._sweeper.take)
+        self._journal = Journal(settings.told_path, time.monotonic)
+        self._hearing = Hearing(settings.ways_path, self._sweeper.take, self._journal.note)
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         """Keep the firewall true until *stop* is set; *ready* learns where DNS tells."""
@@ -121,6 +124,7 @@ class Point:
         finally:
             service_notice.stopping()
             self._hearing.stop()
+            self._journal.close()
             loop.remove_reader(self._kernel.packet_log.fileno())
             self._kernel.neighbours.stop()
             # What was seen goes to the spool, then the spool closes.
@@ -134,13 +138,27 @@ class Point:
         """Take note of what the kernel holds of the time before, and hear of what comes."""
         self._kernel.neighbours.start(loop)
         self._table = self._kernel.sets.table()
-        for way in judged_ways(self._kernel.sets):
-            self._positions.stands(way, Position.JUDGED)
+        # First: what DNS tells while we read what stands waits in the socket, and is not lost.
+        self._hearing.start()
+        self._know_again()
         # A bell may have rung while nobody was here, and policyd may not be here to say so.
         self._keeper.ring()
         self._refused.begin()
         loop.add_reader(self._kernel.packet_log.fileno(), self._refused.read)
-        self._hearing.start()
+
+    def _know_again(self) -> None:
+        """Have names again for what stands open, before anything is judged or closed."""
+        stands = standing(self._kernel.sets, time.monotonic)
+        for way in stands.judged:
+            self._positions.stands(way, Position.JUDGED)
+        tellings = self._journal.read()
+        # Were we to fail of it, it would be the once.
+        self._journal.begin([])
+        known = known_again(tellings, stands)
+        self._sweeper.know_again(known)
+        # Whoever comes after us must not know what we do not.
+        self._journal.begin(known)
+        log.info("ways known again", count=len(self._memory))
 
     def _work(self) -> Iterator[Coroutine[None, None, None]]:
         yield self._client.run()
@@ -153,6 +171,7 @@ class Point:
         while True:
             await self._refused.tick()
             self._look_at_table()
+            self._journal.tick()
             self._client.answering.alive()
             await asyncio.sleep(TICK_EVERY_S)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import structlog
 
+from schoolgate_firewall.journal import Telling
 from schoolgate_firewall.judging import Judge
 from schoolgate_firewall.positions import Connections, Position, Positions
 from schoolgate_firewall.way_parts import ends_of, packed
@@ -106,6 +107,30 @@ class Sweeper:
         for way in told.ways:
             if way not in lead.ways:
                 self._positions.close_unknown(way, now_s)
+
+    def know_again(self, tellings: Iterable[Telling]) -> None:
+        """
+        Remember what an earlier process was told, before anything else is; nothing opens.
+
+        Each name is judged for the moment that is now, and what must be closed is with the next
+        `settle`.
+        """
+        for telling in tellings:
+            try:
+                lead, _ = self._memory.take(telling.told, int(telling.second))
+            except NameSyntaxError:
+                continue
+            lead.link = ends_of(telling.told.ways[0]).link or lead.link
+        now_s, moment = self._now_s(), self._school_now()
+        leads = self._memory.leads()
+        for lead in leads:
+            self._judge_lead(lead, moment)
+            if lead.is_help_line:
+                self._memory.note_help_line(lead.ways)
+        for way in {way for lead in leads for way in lead.ways}:
+            meant = self._meant_for(way, now_s)
+            if meant is not Position.OPEN and meant is not self._positions.of(way):
+                self._move(way, meant, now_s)
 
     async def sweep(self) -> int:
         """Judge what has to be judged anew, move its ways; return how many moved."""

@@ -189,6 +189,11 @@ class Settings:
         return (self.run_dir or self.var_dir) / "firewall" / "ways.sock"
 
     @property
+    def told_path(self) -> Path:
+        """What the firewall's point was told, for the process after it; on the gateway in RAM."""
+        return self.ways_path.with_name("told.journal")
+
+    @property
     def decisions_path(self) -> Path:
         """The database of what the school decided."""
         return self.var_dir / "decisions" / "decisions.db"

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from firewall_world import World
 
-from schoolgate_firewall.hearing import Hearing
+from schoolgate_firewall.hearing import MOST_AT_ONCE, Hearing
+from schoolgate_firewall.journal import Journal
+from schoolgate_firewall.known_again import Standing, known_again
 from schoolgate_policyd.config import load_settings
 from schoolgate_policyd.core.policy import Register, Source
 from schoolgate_policyd.core.subjects import Audience, Device, Person
@@ -71,11 +73,17 @@ async def bell(world: World) -> tuple[float, float, float]:
     return time.perf_counter() - started, time.process_time() - cpu, longest
 
 
-async def intake(world: World, datagrams: list[bytes]) -> float:
-    """Return how many datagrams a second are taken in, over a real socket."""
-    with tempfile.TemporaryDirectory() as folder:
+async def intake(world: World, datagrams: list[bytes], *, is_kept: bool) -> float:
+    """Return how many datagrams a second are taken in, over a real socket; *is_kept* in RAM."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         path = Path(folder) / "ways.sock"
-        hearing = Hearing(path, world.sweeper.take)
+        journal = Journal(path.with_name("told.journal"), time.monotonic)
+        journal.begin([])
+        hearing = (
+            Hearing(path, world.sweeper.take, journal.note)
+            if is_kept
+            else Hearing(path, world.sweeper.take)
+        )
         hearing.start()
         cpu = time.process_time()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as teller:
@@ -91,6 +99,7 @@ async def intake(world: World, datagrams: list[bytes]) -> float:
                 await asyncio.sleep(0)
         spent = time.process_time() - cpu
         hearing.stop()
+        journal.close()
     return len(datagrams) / spent
 
 
@@ -100,6 +109,32 @@ def show(what: str, took_s: float, cpu_s: float, longest_s: float) -> None:
         f"{what}: {took_s:.3f} s, {cpu_s:.3f} s of CPU, "
         f"nobody else waits above {longest_s * 1e3:.1f} ms"
     )
+
+
+def show_journal(datagrams: list[bytes], world: World) -> None:
+    """Print what the journal costs by itself, and what a point that begins takes to read it."""
+    world.moment = BREAK
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "told.journal"
+        journal = Journal(path, time.monotonic)
+        for most in (1, MOST_AT_ONCE):
+            journal.begin([])
+            cpu = time.process_time()
+            for start in range(0, len(datagrams), most):
+                journal.note(datagrams[start : start + most])
+            spent_us = (time.process_time() - cpu) / len(datagrams) * 1e6
+            print(f"journal: {spent_us:.2f} us of CPU a datagram, {most} at once")
+        octets = sum(each.stat().st_size for each in Path(folder).iterdir())
+        cpu = time.process_time()
+        found = Journal(path, time.monotonic).read()
+        ways = {way: float(each.until) for each in found for way in each.told.ways}
+        known = known_again(found, Standing(ways, set()))
+        world.second = time.monotonic()
+        world.sweeper.know_again(known)
+        journal.begin(known)
+        journal.close()
+        spent = time.process_time() - cpu
+    print(f"known again: {len(known)} answers of {octets} octets in {spent:.2f} s of CPU")
 
 
 async def measure() -> None:
@@ -113,14 +148,17 @@ async def measure() -> None:
             Device(address, f"d{n}", owner=f"p{n}") for n, address in enumerate(clients())
         ),
     )
-    world = World(Source(1, policy, register))
-    world.moment = BREAK
+    world, other = (World(Source(1, policy, register)) for _ in range(2))
+    world.moment = other.moment = BREAK
     datagrams = [datagram_of([encode_told(each)]) for each in all_told()]
+    kept_rate = await intake(other, datagrams, is_kept=True)
+    del other
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    rate = await intake(world, datagrams)
+    rate = await intake(world, datagrams, is_kept=False)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"{len(datagrams)} answers told, {len(world.memory)} ways, {grown:.0f} MB")
-    print(f"intake: {rate:.0f} datagrams a second of CPU")
+    print(f"intake: {rate:.0f} datagrams a second of CPU, {kept_rate:.0f} with the journal")
+    show_journal(datagrams, World(Source(1, policy, register)))
     await world.sweeper.settle()
     for what in ("first bell", "second bell"):
         took, cpu, longest = await bell(world)

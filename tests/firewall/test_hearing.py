@@ -115,3 +115,20 @@ def test_the_socket_of_whoever_came_after_is_left_alone(tmp_path: Path) -> None:
 
     with_hearing(path, use)
     assert "another's" == path.read_text()
+
+
+def test_what_was_heard_is_noted_for_whoever_comes_after_and_nothing_else(tmp_path: Path) -> None:
+    path, noted = tmp_path / "ways.sock", list[bytes]()
+    datagram = datagram_of([encode_told(TOLD)])
+
+    async def run() -> None:
+        hearing = Hearing(path, lambda _: None, noted.extend)
+        hearing.start()
+        try:
+            tell(path, datagram, b"\xc1", datagram)
+            await eventually(lambda: hearing.heard == 3)
+        finally:
+            hearing.stop()
+
+    asyncio.run(run())
+    assert [datagram, datagram] == noted

@@ -24,6 +24,7 @@ from filter_world import (
 from ipc_world import PATIENCE_S, eventually
 
 from schoolgate_firewall.followed import follow_kernel
+from schoolgate_firewall.keeping import GRACE_S
 from schoolgate_firewall.point import NAME, NoFirewallError, Point, firewall_of
 from schoolgate_policyd.config import CONFIG_VARIABLE, Settings, settings_json
 from schoolgate_policyd.core.policy import Source
@@ -101,10 +102,10 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def running(world: FilterWorld, folder: Path) -> AsyncIterator[Gateway]:
+async def running(world: FilterWorld, folder: Path, begins_with: Source) -> AsyncIterator[Gateway]:
     settings = dataclasses.replace(school_settings(), var_dir=folder)
     # Without one the point would begin by reading all rule files.
-    save_last_snapshot(settings.last_snapshot_path(NAME), school(1, blocks=False))
+    save_last_snapshot(settings.last_snapshot_path(NAME), begins_with)
     gateway = Gateway(world, settings)
     kernel = follow_kernel(firewall_of(settings))
     stop, ready = asyncio.Event(), asyncio.Event()
@@ -122,10 +123,14 @@ async def running(world: FilterWorld, folder: Path) -> AsyncIterator[Gateway]:
 
 
 def in_gateway(
-    world: FilterWorld, folder: Path, use: Callable[[Gateway], Coroutine[None, None, None]]
+    world: FilterWorld,
+    folder: Path,
+    use: Callable[[Gateway], Coroutine[None, None, None]],
+    begins_with: Source | None = None,
 ) -> None:
     async def run() -> None:
-        async with running(world, folder) as gateway:
+        source = school(1, blocks=False) if begins_with is None else begins_with
+        async with running(world, folder, source) as gateway:
             await use(gateway)
 
     with world.gateway.entered():
@@ -279,6 +284,79 @@ def test_a_way_from_before_is_closed_at_the_start_though_policyd_is_not_there(
         assert unknown.key in gateway.held("judged_link4")
 
     in_gateway(world, tmp_path, use)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_connection_goes_on_while_the_point_begins_anew_unless_a_bell_rang_meanwhile(
+    world: FilterWorld, tmp_path: Path, family: int
+) -> None:
+    flows: list[tuple[socket.socket, socket.socket]] = []
+
+    async def before(gateway: Gateway) -> None:
+        gateway.answer(world.pupil, "tiktok.example", family)
+        gateway.answer(world.staff, "lessons.example", family)
+        for device in (world.pupil, world.staff):
+            flows.append(await asyncio.to_thread(download, world, device, family))  # noqa: PERF401 - awaited in turn
+        await eventually(lambda: b"lessons" in gateway.settings.told_path.read_bytes())
+
+    async def after(gateway: Gateway) -> None:
+        set_name = f"open_link{family}"
+        known, gone = (world.way(each, PLAIN[family]) for each in (world.staff, world.pupil))
+        await eventually(lambda: gone.key not in gateway.held(set_name))
+        while await asyncio.to_thread(goes_on, *flows[0]):
+            pass
+        # It looks through what is open, and waits for what it may be told in between.
+        await asyncio.sleep(3 * GRACE_S)
+
+        assert await asyncio.to_thread(goes_on, *flows[1])
+        assert known.key in gateway.held(set_name)
+
+    in_gateway(world, tmp_path, before)
+    in_gateway(world, tmp_path, after, begins_with=school(2))
+
+
+def test_what_dns_opened_while_the_point_was_away_is_known_by_no_older_name(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    """DNS opened it again, for a name that nobody heard of."""
+    way = world.way(world.pupil, PLAIN[4])
+
+    async def before(gateway: Gateway) -> None:
+        gateway.answer(world.pupil, "lessons.example", 4)
+        await eventually(lambda: b"lessons" in gateway.settings.told_path.read_bytes())
+
+    async def after(gateway: Gateway) -> None:
+        await eventually(lambda: way.key not in gateway.held("open_link4"))
+
+    async def later(gateway: Gateway) -> None:
+        # Nor by the process after that: it stays with the proxy.
+        assert way.key in gateway.held("judged_link4")
+        assert b"lessons" not in gateway.settings.told_path.read_bytes()
+
+    in_gateway(world, tmp_path, before)
+    world.sets.add(way.set.open_name, [way.key], 400)
+    in_gateway(world, tmp_path, after)
+    in_gateway(world, tmp_path, later)
+
+
+def test_a_journal_from_before_another_ruleset_opens_nothing(
+    world: FilterWorld, tmp_path: Path
+) -> None:
+    """What is allowed again finds its way open: one that the process knows, and no other."""
+
+    async def before(gateway: Gateway) -> None:
+        gateway.answer(world.pupil, "tiktok.example", 4)
+        await eventually(lambda: b"tiktok" in gateway.settings.told_path.read_bytes())
+
+    async def after(gateway: Gateway) -> None:
+        await gateway.put(school(2))
+        await gateway.put(school(3, blocks=False))
+        assert set() == gateway.held("open_link4")
+
+    in_gateway(world, tmp_path, before)
+    world.gateway.must("nft", "delete", "table", "inet", TABLE)
+    world.load(school_settings())
+    in_gateway(world, tmp_path, after)
 
 
 def test_a_ruleset_in_place_of_another_has_everybody_apart_again_and_dns_opens_anew(

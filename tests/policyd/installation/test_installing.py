@@ -74,6 +74,7 @@ def test_every_folder_of_the_settings_is_laid_out() -> None:
     used = {
         settings.socket_path.parent,
         settings.ways_path.parent,
+        settings.told_path.parent,
         settings.decisions_path.parent,
         settings.events_dir,
         settings.lists_dir,

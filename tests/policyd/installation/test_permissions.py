@@ -75,6 +75,16 @@ try:
 except PermissionError:
     print("out")
 """
+KEEP_JOURNAL = """
+import sys
+from pathlib import Path
+from schoolgate_firewall.journal import Journal
+"""
+KEPT = """
+journal = Journal(Path(sys.argv[1]), lambda: 1.0)
+journal.begin([])
+journal.note([b"told"])
+"""
 # Which component reads a file that the owner of its folder wrote, and who writes in that folder.
 COMPONENTS = ("policyd", "lists", "mail", "dns", "proxy", "firewall", "webui")
 EVERYBODY = set(COMPONENTS)
@@ -204,6 +214,20 @@ def test_only_dns_tells_the_firewall_which_ways_are_open(users: GatewayUsers, ro
 
     assert {"dns": "in", "firewall": "in"} == {
         user: answer for user, answer in zip(COMPONENTS, said, strict=True) if answer != "out"
+    }
+
+
+def test_only_the_firewall_reads_or_replaces_what_it_was_told(
+    users: GatewayUsers, root: Path
+) -> None:
+    """It says who was told which names; DNS shares the folder, and no more than the socket."""
+    path = root / "run/schoolgate/firewall/told.journal"
+    users.run(as_users("firewall"), KEEP_JOURNAL, KEPT, path)
+    said = users.run(as_users(*COMPONENTS), "", TRY, path).splitlines()
+    path.unlink()
+
+    assert {"firewall": "1 1"} == {
+        user: answer for user, answer in zip(COMPONENTS, said, strict=True) if answer != "0 0"
     }
 
 

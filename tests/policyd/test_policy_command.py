@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyotp
@@ -272,7 +272,8 @@ def test_whoever_has_one_time_codes_signs_with_one_at_the_command_line_too(
     assert 2 == used.exit_code
     assert "That code is not right" in used.output
     # The next is taken as well: clocks may be apart by one.
-    done = activate(f"{PASSWORD}\n{pyotp.TOTP(secret).at(datetime.now(UTC), 1)}\n")
+    following = pyotp.TOTP(secret).at(datetime.now(UTC) + timedelta(seconds=30))
+    done = activate(f"{PASSWORD}\n{following}\n")
 
     assert 0 == done.exit_code, done.output
     with proposed.store() as store:

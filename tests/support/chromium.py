@@ -19,6 +19,9 @@ IS_WHOLE = os.environ.get("SCHOOLGATE_PAGES") == "all"
 # The narrowest that a page must do with (WCAG 2.1, 1.4.10 Reflow).
 WIDE, NARROW = 1280, 320
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_IS_SO = """([width, scheme]) => innerWidth === width
+  && matchMedia(`(prefers-color-scheme: ${scheme})`).matches"""
+_TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 _AXE = (Path(axe_playwright_python.__path__[0]) / "axe.min.js").read_text()
 _ASK_AXE = """async rules => {
@@ -105,6 +108,13 @@ def found_by_axe(page: Page) -> list[str]:
     return [f"{rule}: {' '.join(where)}" for rule, where in found]
 
 
+def _settle(page: Page, width: int, scheme: Scheme) -> None:
+    """Wait until *page* is whole, and drawn as wide and in the colours that it is to have."""
+    page.wait_for_load_state()
+    page.wait_for_function(_IS_SO, arg=[width, scheme])
+    page.evaluate(_TWO_FRAMES)
+
+
 def look(page: Page, name: str, scheme: Scheme, folder: str = "webui") -> None:
     """
     Fail for what axe-core finds in *page*, and where it scrolls sideways as narrow as it gets.
@@ -115,6 +125,7 @@ def look(page: Page, name: str, scheme: Scheme, folder: str = "webui") -> None:
     size = page.viewport_size
     for width in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": 900})
+        _settle(page, width, scheme)
         if IS_WHOLE:
             _photograph(page, f"{folder}/{name}-{width}-{scheme}")
         if IS_WHOLE or (width == WIDE) == (scheme == "light"):

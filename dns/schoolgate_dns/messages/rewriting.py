@@ -21,6 +21,7 @@ type Changes = Mapping[int, bytes | None]
 """By where a record's TTL stands: its data from now on, None if the record goes."""
 
 _FIELDS = struct.Struct(">HHIH")
+_QUESTION_END_OCTETS = 5  # of its name, its type and its class
 _POINTER = 0xC0
 _FURTHEST = 0x3FFF
 # Other types hold names as well, which are not to be sent compressed (RFC 3597 section 4).
@@ -42,6 +43,22 @@ def rewritten(reply: Reply, changes: Changes) -> Reply:
     return msgspec.structs.replace(
         wire.read_reply(octets),
         is_authentic=reply.is_authentic and not changes,
+        lifetime_s=reply.lifetime_s,
+        removed_addresses=reply.removed_addresses,
+    )
+
+
+def emptied(reply: Reply) -> Reply:
+    """Return *reply* without any of its records, kept as long as before."""
+    at = HEADER_OCTETS
+    # A question's name has no pointer: there is nothing before it.
+    while length := reply.octets[at]:
+        at += 1 + length
+    question = reply.octets[HEADER_OCTETS : at + _QUESTION_END_OCTETS]
+    octets = reply.octets[:6] + bytes(6) + question
+    return msgspec.structs.replace(
+        wire.read_reply(octets),
+        is_authentic=False,
         lifetime_s=reply.lifetime_s,
         removed_addresses=reply.removed_addresses,
     )

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Reply
-from schoolgate_dns.messages.rewriting import rewritten
+from schoolgate_dns.messages.rewriting import emptied, rewritten
 from schoolgate_dns.messages.service_records import Key, ServiceRecord, service_records
 
 # Made once for a reply, not for every query. What is longer is made again, and so is rare that
@@ -62,7 +62,7 @@ def _derived(reply: Reply, hints: Hint) -> Reply:
         return rewritten(reply, changes)
     except WireError:
         # With its names written out it is too long for a message, as no honest one is.
-        return rewritten(reply, {at: None for at, _ in reply.ttls})
+        return emptied(reply)
 
 
 _remembered = lru_cache(maxsize=_MAX_REMEMBERED)(_derived)

@@ -5,13 +5,14 @@ import dns.rdatatype
 import msgspec
 import pytest
 from dns_world import reply_to
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, Reply, preparse, wire
+from schoolgate_dns.messages.preparse import HEADER_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
-from schoolgate_dns.messages.rewriting import rewritten
+from schoolgate_dns.messages.rewriting import emptied, rewritten
 from schoolgate_dns.messages.wire_names import name_at
 
 QUERY = wire.query_for(Lookup(b"\1a\7example\0", 1), 7)
@@ -101,6 +102,24 @@ def test_without_changes_the_meaning_is_the_same(octets: bytes) -> None:
     )
     # What was read once may be read, and written, again.
     assert same == wire.read_reply(same.octets) == rewritten(same, {})
+
+
+@given(messages())
+def test_a_reply_is_emptied_as_by_removing_every_record(octets: bytes) -> None:
+    reply = msgspec.structs.replace(wire.read_reply(octets), is_authentic=True)
+    assume(reply.ttls)
+
+    assert rewritten(reply, {at: None for at, _ in reply.ttls}) == emptied(reply)
+
+
+def test_a_name_may_hold_a_zero_octet() -> None:
+    query = wire.query_for(Lookup(b"\3a\0b\7example\0", 1), 7)
+    end = HEADER_OCTETS + 17
+    record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+    header = query[:2] + b"\x81\x80\0\1\0\1" + bytes(4)
+    reply = wire.read_reply(header + query[HEADER_OCTETS:end] + record)
+
+    assert rewritten(reply, {reply.ttls[0][0]: None}) == emptied(reply)
 
 
 @given(messages(), st.data())

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from copied_store import database, put_copy
 from office import QuickHasher, fill
 from policy_paper import AT, MOMENT
 from policy_store import direct_draft, employ
@@ -41,12 +42,12 @@ class TurningClock:
 @functools.cache
 def _employed() -> bytes:
     """Return a database with the office's people, made once: each house has a copy of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "decisions.db"
-        with closing(DecisionStore(path, hasher=QuickHasher())) as made:
-            fill(made)
-            employ(made)
-        return path.read_bytes()
+
+    def move_in(made: DecisionStore) -> None:
+        fill(made)
+        employ(made)
+
+    return database(move_in)
 
 
 class House:
@@ -55,8 +56,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.rules_dir = plant(folder / "rules")
         path = folder / "decisions.db"
-        path.touch(mode=0o600)
-        path.write_bytes(_employed())
+        put_copy(_employed(), path)
         self.store = DecisionStore(path, hasher=QuickHasher())
         self.clock = TurningClock(MOMENT)
         self.source = PolicySource(

@@ -1,12 +1,12 @@
 """Where a policy is worked on: drafted, changed, proved, compared, brought back."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import HEAD, LEAD, QuickHasher, fill
+from copied_store import database, opened_copy
+from office import HEAD, LEAD, fill
 from policy_paper import AT, MOMENT, REASONS, TECHNICIAN, TODAY
 from policy_store import direct_draft, employ
 from rule_tree import SCHOOL, plant
@@ -45,24 +45,22 @@ def rules_dir(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def taken_up(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The database of a school whose rule files were taken up, made once."""
-    folder = tmp_path_factory.mktemp("taken-up")
-    rules_dir, path = plant(folder / "rules"), folder / "decisions.db"
-    with closing(DecisionStore(path, hasher=QuickHasher())) as made:
+    rules_dir = plant(tmp_path_factory.mktemp("taken-up") / "rules")
+
+    def take_up(made: DecisionStore) -> None:
         fill(made)
         employ(made)
         texts = bundle_in(rules_dir, SCHOOL)
         preset = load(rules_dir, SCHOOL, texts)
         content = PolicyContent(texts, digest_of(texts), preset.notes.changes)
         made.policies.take_up(SCHOOL, content, at=AT, moment=MOMENT)
-    return path.read_bytes()
+
+    return database(take_up)
 
 
 @pytest.fixture
 def store(tmp_path: Path, taken_up: bytes) -> Iterator[DecisionStore]:
-    path = tmp_path / "decisions.db"
-    path.touch(mode=0o600)
-    path.write_bytes(taken_up)
-    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
+    with opened_copy(taken_up, tmp_path) as opened:
         yield opened
 
 

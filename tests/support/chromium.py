@@ -23,6 +23,14 @@ _IS_SO = """([width, scheme]) => innerWidth === width
   && matchMedia(`(prefers-color-scheme: ${scheme})`).matches"""
 _TWO_FRAMES = "new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+_AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 _AXE = (Path(axe_playwright_python.__path__[0]) / "axe.min.js").read_text()
 _ASK_AXE = """async rules => {
   const found = await axe.run({runOnly: rules, resultTypes: ['violations']});
@@ -88,6 +96,13 @@ def window(
         yield context.new_page()
     finally:
         context.close()
+
+
+def give_authenticator(page: Page) -> None:
+    """Give *page* an authenticator of its own, which says yes to whatever it is asked."""
+    console = page.context.new_cdp_session(page)
+    console.send("WebAuthn.enable")
+    console.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
 
 
 def acknowledge(page: Page) -> None:

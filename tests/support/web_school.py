@@ -4,13 +4,12 @@ import dataclasses
 import functools
 from asyncio import Runner
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from argon2.exceptions import VerifyMismatchError
+from copied_store import database, put_copy
+from office import QuickHasher
 from starlette.types import ASGIApp
 
 from schoolgate_policyd.config import NetworkSettings, SecondFactorRule, Settings, WebSettings
@@ -115,21 +114,6 @@ class SteppedClock:
     def go_on(self, length: timedelta) -> None:
         """Go on by *length*."""
         self.moment += length
-
-
-class QuickHasher:
-    """Hashes without argon2's cost; it keeps that a wrong password raises."""
-
-    def hash(self, password: str | bytes, /) -> str:
-        """Return something from which the password can be checked."""
-        text = password if isinstance(password, str) else password.decode()
-        return f"quick:{text[::-1]}"
-
-    def verify(self, hash: str | bytes, password: str | bytes, /) -> bool:  # noqa: A002 - argon2's
-        """Return True, or raise as argon2 does."""
-        if self.hash(password) != hash:
-            raise VerifyMismatchError
-        return True
 
 
 @dataclass
@@ -314,8 +298,7 @@ class WebSchool:
             self.settings.last_snapshot_path("policyd"), Source(number=1, policy=policy())
         )
         if not self.is_empty:
-            self.settings.decisions_path.parent.mkdir(parents=True, exist_ok=True)
-            self.settings.decisions_path.write_bytes(_filled_database())
+            put_copy(_filled_database(), self.settings.decisions_path)
 
     def close(self) -> None:
         """Close the stores and the loop."""
@@ -332,11 +315,7 @@ class WebSchool:
 @functools.cache
 def _filled_database() -> bytes:
     """Return a database with the school's people, made once: each school has a copy of its own."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "decisions.db"
-        with closing(DecisionStore(path, hasher=QuickHasher())) as made:
-            _add_people(made)
-        return path.read_bytes()
+    return database(_add_people)
 
 
 def _add_people(decisions: DecisionStore) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from browser_trust import trust_in
-from chromium import acknowledge, chromium, chromium_here
+from chromium import acknowledge, chromium, chromium_here, give_authenticator
 from free_ports import free_port
 from playwright.sync_api import Page, expect
 from web_school import PASSWORD, policy, settings_in
@@ -42,14 +42,6 @@ pytestmark = pytest.mark.browser
 
 NAME, LISTENING = "gate.school.example", "127.0.0.1"
 STARTS_WITHIN_S = 60.0
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @dataclass
@@ -152,9 +144,7 @@ def page(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         context = browser.new_context(base_url=gateway.url, locale="en-GB")
         context.set_default_timeout(20_000)
         opened = context.new_page()
-        console = context.new_cdp_session(opened)
-        console.send("WebAuthn.enable")
-        console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        give_authenticator(opened)
         yield opened
         context.close()
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pyotp
 import pytest
 from account_people import shown_secret
-from chromium import chromium
+from chromium import chromium, give_authenticator
 from free_ports import free_port
 from keyboard import Keyboard
 from playwright.sync_api import Browser as Chromium
@@ -46,14 +46,6 @@ FIRST_RUN = {
     "/first-run/end",
 }
 BY_PASSKEY = {"/account/passkeys/new", "/sign-in/passkey", "/sign-in/second/passkey"}
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +68,7 @@ def scripted(browser: Chromium) -> Iterator[Page]:
     context = browser.new_context(locale="en-GB")
     page = opened(context)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
-    console = context.new_cdp_session(page)
-    console.send("WebAuthn.enable")
-    console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    give_authenticator(page)
     yield page
     context.close()
 

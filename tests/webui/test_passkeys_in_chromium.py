@@ -7,7 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from account_people import shown_secret
-from chromium import Scheme, chromium
+from chromium import Scheme, chromium, give_authenticator
 from chromium import look as look_closely
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
@@ -20,14 +20,6 @@ from schoolgate_policyd.config import SecondFactorRule
 pytestmark = pytest.mark.browser
 
 LISTENING = "127.0.0.1"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +53,7 @@ def page(
     context.set_default_timeout(20_000)
     opened = context.new_page()
     opened.on("pageerror", lambda error: pytest.fail(str(error)))
-    console = context.new_cdp_session(opened)
-    console.send("WebAuthn.enable")
-    console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    give_authenticator(opened)
     yield opened
     context.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import Scheme, chromium
+from chromium import Scheme, chromium, give_authenticator
 from chromium import look as look_closely
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
@@ -26,14 +26,6 @@ from schoolgate_policyd.workflow.standing_requests import StandingForm
 pytestmark = pytest.mark.browser
 
 LISTENING = "127.0.0.1"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +55,7 @@ def page(browser: Chromium, school: tuple[WebSchool, str]) -> Iterator[Page]:
     context.set_default_timeout(20_000)
     opened = context.new_page()
     opened.on("pageerror", lambda error: pytest.fail(str(error)))
-    console = context.new_cdp_session(opened)
-    console.send("WebAuthn.enable")
-    console.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    give_authenticator(opened)
     yield opened
     context.close()
 

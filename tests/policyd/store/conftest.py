@@ -1,44 +1,32 @@
 """A store of decisions with the office's people in it, or nobody: copied from one made once."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from office import QuickHasher, fill
+from copied_store import database, opened_copy
+from office import fill
 
 from schoolgate_policyd.store.decisions import DecisionStore
 
 
 @pytest.fixture(scope="session")
-def filled_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("office") / "decisions.db"
-    with closing(DecisionStore(path, hasher=QuickHasher())) as made:
-        fill(made)
-    return path.read_bytes()
+def filled_database() -> bytes:
+    return database(fill)
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("empty") / "decisions.db"
-    with closing(DecisionStore(path, hasher=QuickHasher())):
-        pass
-    return path.read_bytes()
+def empty_database() -> bytes:
+    return database(lambda _made: None)
 
 
 @pytest.fixture
 def empty(tmp_path: Path, empty_database: bytes) -> Iterator[DecisionStore]:
-    path = tmp_path / "decisions.db"
-    path.touch(mode=0o600)
-    path.write_bytes(empty_database)
-    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
+    with opened_copy(empty_database, tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
 def store(tmp_path: Path, filled_database: bytes) -> Iterator[DecisionStore]:
-    path = tmp_path / "decisions.db"
-    path.touch(mode=0o600)
-    path.write_bytes(filled_database)
-    with closing(DecisionStore(path, hasher=QuickHasher())) as opened:
+    with opened_copy(filled_database, tmp_path) as opened:
         yield opened

@@ -52,6 +52,11 @@ class Server:
         """How many datagrams wait to be worked on."""
         return sum(len(each.misses) for each in self._datagrams)
 
+    @property
+    def unanswered(self) -> int:
+        """How many datagrams came that have no answer yet, those that wait included."""
+        return self.waiting + sum(each.pending for each in self._datagrams)
+
     async def start(self) -> None:
         """Begin to serve."""
         for datagrams in self._datagrams:

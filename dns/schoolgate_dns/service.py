@@ -15,6 +15,7 @@ from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
 from schoolgate_dns.encrypted.servers import MAX_ENCRYPTED
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
+from schoolgate_dns.process.garbage import collect_at_leisure
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.replies.inside import inside_but
@@ -39,6 +40,8 @@ from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
 _FORGET_EVERY_TICKS = 30
+# Fewer unanswered queries than this are no burst.
+_FEW = 64
 
 
 class Service:
@@ -151,6 +154,8 @@ class Service:
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
+        if self.server.unanswered < _FEW:
+            collect_at_leisure()
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

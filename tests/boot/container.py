@@ -23,8 +23,12 @@ from machine import CARDS, hardware_of, tap_of
 from netns import Namespace
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-# Debian boots with version 2 of control groups alone.
-_UNIFIED = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+# Debian boots with version 2 of control groups alone. What the kernel has for each network is the
+# gateway's to set.
+_AS_A_MACHINE = {
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+}
 _BEGINS_WITHIN_S = 120.0
 _ENDS_WITHIN_S = 60.0
 _POLL_S = 0.05
@@ -123,7 +127,7 @@ class Container:
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                env=os.environ | _UNIFIED,
+                env=os.environ | _AS_A_MACHINE,
             )
         deadline = time.monotonic() + _BEGINS_WITHIN_S
         while not self._answers():

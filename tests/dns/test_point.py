@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import shutil
 import tempfile
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -120,6 +122,25 @@ def test_the_last_snapshot_decides_without_policyd(var_dir: Path) -> None:
             ]
 
     assert [dns.rcode.NOERROR, dns.rcode.NXDOMAIN] == run(ask())
+
+
+def test_a_point_at_leisure_looks_for_garbage(var_dir: Path) -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.own = self
+
+    async def wait() -> int:
+        async with running(var_dir):
+            gc.disable()
+            try:
+                lost = weakref.ref(Cycle())
+                kept = [[number] for number in range(10_000)]
+                await until(lambda: lost() is None)
+            finally:
+                gc.enable()
+            return len(kept)
+
+    assert 10_000 == run(wait())
 
 
 def test_a_new_snapshot_is_in_force_once_it_is_acknowledged(var_dir: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_mistake_about_one_query_keeps_nobody_elses_from_being_worked_on() -> 
                     client.send(octets)
                     answers.append((await answer_at(client))[12:] == octets[12:])
                 # Each has given back its place, of which a client has so many.
-                return answers, server._datagrams[0]._pending
+                return answers, server.unanswered
 
     assert ([True] * 3, 0) == run(ask())
 

@@ -34,13 +34,15 @@ class Datagrams:
     """
     Serves the bound socket *own*, which does not block, from `start` to `stop`.
 
-    *reception* knows who asks and what is finished; *monotonic* gives seconds.
+    *reception* knows who asks and what is finished; *monotonic* gives seconds. `received` counts
+    datagrams, `pending` is how many are being worked on.
     """
 
     def __init__(
         self, own: socket.socket, reception: Reception, monotonic: Callable[[], float]
     ) -> None:
         self.received = 0
+        self.pending = 0
         self.misses = Misses()
         self._own = own
         self._slots = open_slots(own)
@@ -49,7 +51,6 @@ class Datagrams:
         self._monotonic = monotonic
         self._is_serving = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pending = 0
         self._pending_of: dict[bytes, int] = {}
         self._is_working = False
         self._answers: list[tuple[bytes, Sender]] = []
@@ -95,7 +96,7 @@ class Datagrams:
         start, (peer_at, peer_end) = slots.starts[slot], slots.peer_places[slot]
         packed = slots.peers[peer_at:peer_end]
         pending = self._pending_of.get(packed, 0)
-        if pending >= MAX_PENDING_OF_CLIENT or self._pending >= MAX_PENDING:
+        if pending >= MAX_PENDING_OF_CLIENT or self.pending >= MAX_PENDING:
             self.misses.dropped += 1
             return
         miss = Miss(slots.arena[start : start + octets], packed, slots.sender_of(slot))
@@ -115,7 +116,7 @@ class Datagrams:
 
     def _begin(self, miss: Miss) -> None:
         packed = miss.packed
-        self._pending += 1
+        self.pending += 1
         self._pending_of[packed] = self._pending_of.get(packed, 0) + 1
         try:
             work = self._begin_work(miss.octets, packed, partial(self._answered, miss))
@@ -141,7 +142,7 @@ class Datagrams:
 
     def _answered(self, miss: Miss, answer: bytes | None) -> None:
         packed = miss.packed
-        self._pending -= 1
+        self.pending -= 1
         left = self._pending_of[packed] - 1
         if left:
             self._pending_of[packed] = left

@@ -68,15 +68,6 @@ class GivingBack:
         self._give_back()
 
 
-def collect_seldom() -> None:
-    """
-    Have garbage in cycles looked for more seldom.
-
-    A burst of new names makes values by the thousand that live on; there are no cycles in them.
-    """
-    gc.set_threshold(20_000, 20, 50)
-
-
 def _is_known_python() -> bool:
     """Whether an object begins with its count, and that of None says that it is not counted."""
     return (

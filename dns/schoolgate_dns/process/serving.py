@@ -16,7 +16,8 @@ from functools import partial
 import uvloop
 
 from schoolgate_dns.point import Point
-from schoolgate_dns.process.memory import collect_seldom, give_back, keep_one_heap
+from schoolgate_dns.process.garbage import collect_seldom
+from schoolgate_dns.process.memory import give_back, keep_one_heap
 from schoolgate_dns.process.rehearsal import rehearse
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
 from schoolgate_dns.process.start import First, take_over

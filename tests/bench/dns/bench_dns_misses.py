@@ -3,8 +3,10 @@ Misses: what a name costs that nobody asked for before, and a cold burst of them
 
     python tests/bench/dns/bench_dns_misses.py
 
-The CPU is the server's alone; the upstream answers at once, and runs on the generator's core. The
-burst is 2,000 different names from 100 clients at once, with an upstream that takes 0 and 20 ms.
+The CPU is the server's alone; the upstream answers at once, and runs on the generator's core. On a
+gateway both would be other machines, so neither may interrupt a server: they run when it leaves
+the core. The burst is 2,000 different names from 100 clients at once, with an upstream that takes 0
+and 20 ms.
 The same burst asked of the upstream itself is what waits are compared with; asked of an echo it
 shows what the generator itself takes. What a burst costs is the server's CPU, which says more than
 waits do where other programs run. Targets: at most 120 µs of CPU a miss, and nobody waits over
@@ -29,6 +31,7 @@ from datagrams import Inbox, Outbox, connected
 from load_generator import OWN_CORE, Load, echo, without_collection
 from packets import CLIENTS, LISTED, NXDOMAIN, Fresh, listed_name
 from peers import UNBOUND
+from priorities import interrupt_nobody
 from probing import percentile
 from processes import Server, origin
 
@@ -114,7 +117,7 @@ class Bursts:
     """
     What some bursts came to: CPU a query, the median and worst wait of all.
 
-    *beyond_s* is how much longer than the upstream's own the worst of each took.
+    *beyond_s* is how much longer than the upstream's own the worst wait of each was.
     """
 
     cpu_us: float
@@ -149,7 +152,7 @@ def measured(given: argparse.Namespace, folder: Path) -> bool:
     show_floor(names, rounds)
     print(
         "| server | upstream ms | µs a miss | blocked, once | µs in a burst | burst: ms | worst "
-        "| beyond, at best | at worst |"
+        "| longest wait beyond the upstream's: median of the bursts | worst |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for delay_ms in DELAYS_MS:
@@ -171,7 +174,8 @@ def measured(given: argparse.Namespace, folder: Path) -> bool:
                     f"| {server.name} | {delay_ms:.0f} "
                     + ("| – | – " if delay_ms else f"| {miss_us:.0f} | {blocked_us:.0f} ")
                     + f"| {found.cpu_us:.0f} | {found.middle_s * 1000:.0f} "
-                    + f"| {found.worst_s * 1000:.0f} | {min(found.beyond_s) * 1000:.0f} "
+                    + f"| {found.worst_s * 1000:.0f} "
+                    + f"| {statistics.median(found.beyond_s) * 1000:.0f} "
                     + f"| {max(found.beyond_s) * 1000:.0f} |"
                 )
     return is_met
@@ -186,6 +190,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=(UNBOUND.name, SCHOOLGATE))
     given = parser.parse_args()
     os.sched_setaffinity(0, {OWN_CORE})
+    interrupt_nobody()
     with tempfile.TemporaryDirectory() as name:
         is_met = measured(given, Path(name))
     print(f"load average {os.getloadavg()[0]:.1f}; targets {'met' if is_met else 'MISSED'}")

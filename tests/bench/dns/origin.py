@@ -17,6 +17,8 @@ import struct
 import time
 from pathlib import Path
 
+from priorities import interrupt_nobody
+
 TTL_S = 3600
 _RECORDS = {1: bytes((93, 184, 216, 34)), 28: bytes.fromhex("26062800022000010000000000000001")}
 _SOA_RDATA = b"\2ns\xc0\x0c\0" + struct.pack("!IIIII", 1, 3600, 600, 86400, TTL_S)
@@ -88,6 +90,7 @@ def main() -> None:
     parser.add_argument("--delay-ms", type=float, default=0.0)
     parser.add_argument("--counter", type=Path, default=Path(os.devnull))
     given = parser.parse_args()
+    interrupt_nobody()
     counter = os.open(given.counter, os.O_RDWR | os.O_CREAT, 0o600)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)

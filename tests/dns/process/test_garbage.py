@@ -1,0 +1,89 @@
+"""Cycles are found between bursts, however long they were in use; in one none is looked for."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from schoolgate_dns.process.garbage import MOST_YOUNG, collect_at_leisure, collect_seldom
+
+ENOUGH = 3_000
+
+
+class Cycle:
+    """Something that only the collector can end."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture(autouse=True)
+def _collector() -> Iterator[None]:
+    """As a worker's collector is at its beginning; afterwards as it was."""
+    before = gc.get_threshold()
+    gc.collect()
+    collect_seldom()
+    yield
+    gc.set_threshold(*before)
+    gc.collect()
+
+
+def lost_cycle() -> weakref.ref[Cycle]:
+    return weakref.ref(Cycle())
+
+
+def some() -> list[list[int]]:
+    return [[] for _ in range(ENOUGH)]
+
+
+def test_a_burst_is_not_interrupted() -> None:
+    begun: list[str] = []
+
+    def note(phase: str, _about: dict[str, int]) -> None:
+        begun.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        waiting = [[number] for number in range(MOST_YOUNG // 2)]
+    finally:
+        gc.callbacks.remove(note)
+
+    assert ([], MOST_YOUNG // 2) == (begun, len(waiting))
+
+
+def test_a_cycle_is_gone_after_the_burst() -> None:
+    lost = lost_cycle()
+    kept = some()
+
+    assert lost() is not None
+    assert collect_at_leisure()
+    assert lost() is None
+    assert ENOUGH == len(kept)
+
+
+def test_so_few_are_not_looked_at() -> None:
+    lost = lost_cycle()
+
+    assert not collect_at_leisure()
+    assert lost() is not None
+
+
+@pytest.mark.parametrize(("looks", "generation"), [(30, 1), (1_100, 2)])
+def test_a_cycle_that_was_in_use_for_some_looks_is_found_as_well(
+    looks: int, generation: int
+) -> None:
+    used = Cycle()
+    lost = weakref.ref(used)
+    for _ in range(generation):
+        gc.collect(generation - 1)
+    del used
+    looked = 0
+    for _ in range(looks):
+        kept = some()
+        looked += collect_at_leisure()
+        # Freed after the look: what is freed before it is subtracted from what is young.
+        del kept
+
+    assert lost() is None
+    assert looks == looked

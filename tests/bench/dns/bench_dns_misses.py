@@ -5,12 +5,11 @@ Misses: what a name costs that nobody asked for before, and a cold burst of them
 
 The CPU is the server's alone; the upstream answers at once, and runs on the generator's core. On a
 gateway both would be other machines, so neither may interrupt a server: they run when it leaves
-the core. The burst is 2,000 different names from 100 clients at once, with an upstream that takes 0
-and 20 ms.
-The same burst asked of the upstream itself is what waits are compared with; asked of an echo it
-shows what the generator itself takes. What a burst costs is the server's CPU, which says more than
-waits do where other programs run. Targets: at most 120 µs of CPU a miss, and nobody waits over
-100 ms beyond the upstream's own time.
+the core. The burst is 2,000 different names from 100 clients at once, with an upstream that takes
+0 and 20 ms. The same burst asked of the upstream itself is what waits are compared with; asked of
+an echo it shows what the generator itself takes. What a burst costs is the server's CPU, which
+says more than waits do where other programs run. Targets: at most 120 µs of CPU a miss, and nobody
+waits over 100 ms beyond the upstream's own time.
 """
 
 import argparse

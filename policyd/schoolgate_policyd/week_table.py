@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schoolgate_policyd.core.day_words import run_words
 from schoolgate_policyd.core.decision import Verdict
 from schoolgate_policyd.core.times import Period
 from schoolgate_policyd.core.week import Stretch, Week, WeekDay
@@ -57,12 +58,13 @@ def groups_of(week: Week) -> tuple[Group, ...]:
         else:
             grouped.append(([day.day], lines))
     return tuple(
-        Group(_days(days, "%A", " to "), _days(days, "%a", "-"), lines) for days, lines in grouped
+        Group(run_words([f"{each:%A}" for each in days]), _short(days), lines)
+        for days, lines in grouped
     )
 
 
-def _days(days: list[date], name: str, to: str) -> str:
-    return to.join(dict.fromkeys((f"{days[0]:{name}}", f"{days[-1]:{name}}")))
+def _short(days: list[date]) -> str:
+    return "-".join(dict.fromkeys((f"{days[0]:%a}", f"{days[-1]:%a}")))
 
 
 def _line(stretch: Stretch, day: WeekDay, zone: ZoneInfo) -> Line:

@@ -91,7 +91,7 @@ def test_the_hour_that_is_skipped_is_no_gap() -> None:
 def test_days_alike_share_a_group_of_lines() -> None:
     groups = groups_of(staff_week())
 
-    assert [("Monday to Friday", "Mon-Fri", 9), ("Saturday to Sunday", "Sat-Sun", 1)] == [
+    assert [("Monday to Friday", "Mon-Fri", 9), ("Saturday and Sunday", "Sat-Sun", 1)] == [
         (each.days, each.short_days, len(each.lines)) for each in groups
     ]
     assert (
@@ -103,7 +103,8 @@ def test_days_alike_share_a_group_of_lines() -> None:
 def test_a_day_unlike_its_neighbours_stands_alone() -> None:
     days = [each.days for each in groups_of(staff_week(date(2026, 11, 9)))]
 
-    assert ["Monday to Tuesday", "Wednesday", "Thursday to Friday", "Saturday to Sunday"] == days
+    pairs = ["Monday and Tuesday", "Wednesday", "Thursday and Friday", "Saturday and Sunday"]
+    assert pairs == days
 
 
 def test_seconds_are_shown_where_they_matter() -> None:

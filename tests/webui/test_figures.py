@@ -166,7 +166,7 @@ def test_requests_their_answers_and_sites_asked_for_twice(
         lead.send("/requests/1", "/requests/1/measures", in_place="no", why="Comments are open")
 
         rows = table(school, "requests", "span=day&on=2026-11-20")
-        assert ["All", "2", "0", "1", "0 %", "2 hours"] == rows[-1]
+        assert ["All", "2", "0", "1", "0%", "2 hours"] == rows[-1]
         assert [["www.tiktok.com", "2", "0"]] == table(school, "asked-twice", "span=week")
     finally:
         school.close()

@@ -4,8 +4,10 @@ import pytest
 from office import HEAD, LESSON, LONDON, MACHINE, TEACHER
 
 from schoolgate_policyd.workflow.people import Member
+from schoolgate_webui.changing.fields import ChangeField, Control
 from schoolgate_webui.views.fields import Field, summary_of
 from schoolgate_webui.views.moments import Now
+from schoolgate_webui.views.school_fields import mistakes_of
 from schoolgate_webui.views.shared import Shared, shared
 
 NOW = Now(LESSON, MACHINE, LONDON)
@@ -23,6 +25,8 @@ def frame(member: Member | None, path: str) -> Shared:
         ("/school", "School", "Overview"),
         ("/school/people/p-1/duties", "School", "People"),
         ("/school/calendar/different", "School", "Day and year"),
+        ("/school/import", "School", "People"),
+        ("/school/year", "School", "Classes"),
         ("/requests/7", "Requests", "Requests"),
         ("/policy/acknowledgements", "Policy", "Who has read it"),
     ],
@@ -55,5 +59,6 @@ def test_a_section_counts_what_waits_at_its_pages() -> None:
 )
 def test_a_mistake_s_line_names_its_field(label: str, expected: str) -> None:
     line = summary_of(Field("form-why", "why", label, error="Give them."))
+    (same,) = mistakes_of((ChangeField(Control.LINE, "form-why", label, error="Give them."),))
 
-    assert {"text": expected, "href": "#form-why"} == line
+    assert {"text": expected, "href": "#form-why"} == line == same

@@ -382,7 +382,7 @@ def test_a_supervised_session_opens_what_was_closed_until_the_bell(school: WebSc
     restricted(school)
     teacher = Browser(school).sign_in("teacher")
     page = teacher.get("/supervised")
-    assert "Open a session for Pia Pupil" in page.text
+    assert "Open a session for Pia Pupil (4B)" in page.text
     assert "ends at 10:30" in page.text
 
     page = teacher.send("/supervised", "/supervised/open")

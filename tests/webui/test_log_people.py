@@ -114,6 +114,7 @@ def test_a_look_is_recorded_and_the_dsl_sees_it(school: WebSchool) -> None:
         entry.object_id,
     )
     assert "Leo Lead Tess Teacher Safeguarding: a pupil may be at risk a photo in a less" in looks
+    assert "Older" not in looks
 
 
 def test_a_look_at_the_dsl_is_seen_by_the_head_and_not_by_them(school: WebSchool) -> None:

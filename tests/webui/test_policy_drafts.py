@@ -71,7 +71,7 @@ def test_a_change_goes_from_a_draft_over_governors_and_head_into_force(
     wakes = school.policyd.wakes
 
     page = take(governor, number, "approve", **MEETING)
-    assert "Waits for the head" in page.text
+    assert "Waits for headteacher" in page.text
     assert "It can be directed by Hana Head" in page.text
 
     page = take(head, number, "direct", **LATER)

@@ -169,7 +169,7 @@ def _draft(technician: Someone) -> int:
     page.get_by_label("Lesson time").check()
     technician.press("Put it into the draft")
     technician.look("changes")
-    technician.follow("Go on: what is to be done next")
+    technician.press("Go on: what is to be done next")
     technician.look("draft")
     return number
 

@@ -65,6 +65,13 @@ def test_entries_are_shown_in_words_and_hostile_text_is_text(
     assert "\u202e" not in page
 
 
+def test_duties_are_called_by_their_names(head: Browser) -> None:
+    page = head.get("/records?person=lead").text
+
+    assert "duties: online safety lead" in page
+    assert "online-safety-lead" not in page
+
+
 def test_pupils_are_shown_by_their_pseudonym(school: WebSchool, head: Browser) -> None:
     noted(school, "technician", ("person", "p-7"))
 
@@ -207,6 +214,7 @@ def test_the_page_of_retention_says_why_each_kind_is_kept(
     assert "90 days" in page
     assert "Limitation Act" in page
     assert "3 days of events" in page
+    assert "twiss-green" not in page
 
 
 def test_records_pages_are_small(head: Browser) -> None:

@@ -193,6 +193,8 @@ def test_devices_are_registered_changed_and_removed(
     page = technician.send(new, new, id="pc-2", address="127.0.1.22", owner="Pia Pupil")
     assert "pc-2" in page.text
     one = "/school/devices/pc-2"
+    # What it is now is chosen already.
+    assert {"kind": "", "inspectable": ""}.items() <= technician.get(one).form(one).fields.items()
     technician.send(one, one, owner="", is_shared="yes")
     assert school.decisions.devices.one("pc-2").device.is_shared
     technician.send(one, f"{one}/remove")

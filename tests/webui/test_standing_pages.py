@@ -35,7 +35,7 @@ def test_it_is_in_force_once_both_records_stand(school: WebSchool) -> None:
     path = "/standing/requests/1"
     lead.send(path, f"{path}/controls", in_place="yes", why="They are")
     assert frozenset() == school.decisions.live(LESSON).standing
-    assert "the head's permission is missing" in head.get("/standing").text
+    assert "the headteacher’s permission is missing" in head.get("/standing").text
 
     head.sign(path, f"{path}/decision", **DECISION)
 

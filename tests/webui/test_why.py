@@ -107,7 +107,7 @@ def test_the_week_is_drawn_for_those_who_see_it_and_said_for_those_who_do_not(
     assert 'role="img" aria-labelledby="week-title week-description"' in source
     assert (
         "Monday to Friday: blocked 00:00 to 10:30, allowed 10:30 to 10:45, blocked 10:45 to "
-        "12:15, allowed 12:15 to 13:15, blocked 13:15 to 24:00. Saturday to Sunday: blocked all "
+        "12:15, allowed 12:15 to 13:15, blocked 13:15 to 24:00. Saturday and Sunday: blocked all "
         "day." in page.text
     )
     assert 'id="week-block"' in source

@@ -104,7 +104,7 @@ def approve(
         raise mistake_in("met_on", "The meeting must not be in the future.")
     reference = required("reference", minutes.reference, "Name the minute that records it.")
     step = PolicyStep(
-        Move.APPROVED, by.id, require_aware(at), f"Minute {reference}", minutes=minutes
+        Move.APPROVED, by.id, require_aware(at), f"Minute reference: {reference}", minutes=minutes
     )
     return _with(version, step, version.state)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
 
-from schoolgate_policyd.core.day_words import day_words
+from schoolgate_policyd.core.day_words import day_words, run_words
 from schoolgate_policyd.core.subjects import Audience
 from schoolgate_policyd.core.times import DateRange, Period, PeriodStart
 from schoolgate_policyd.drafting.changes import (
@@ -33,8 +33,7 @@ def _bells_choices(asked: Asked) -> tuple[Choice, ...]:
         table = use.timetable
         for _, days in groupby(enumerate(Weekday), key=lambda pair: table.days[pair[0]]):
             named = [day for _, day in days]
-            first, last = named[0].value.capitalize(), named[-1].value.capitalize()
-            text = first if first == last else f"{first} to {last}"
+            text = run_words([day.value.capitalize() for day in named])
             query = {"timetable": table.id, "from": named[0].value}
             found.append(Choice(text, query, group=_title(table.id)))
     return tuple(found)
@@ -191,7 +190,7 @@ BELLS = Form(
     _bells_read,
     about="timetable",
     choices=_bells_choices,
-    heading=lambda asked: _title(asked.get("timetable")),
+    heading=lambda asked: f"Timetable: {_title(asked.get('timetable'))}",
 )
 ONE_OFF = Form(
     "Plan a one-off day",

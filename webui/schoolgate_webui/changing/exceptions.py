@@ -78,7 +78,7 @@ def _fields(asked: Asked) -> tuple[ChangeField, ...]:
     fields += [
         sheet.boxes("periods", "When?", PERIOD_ITEMS, "Tick none where it holds at any time."),
         sheet.boxes("devices", "On which devices?", DEVICE_ITEMS, "Tick none for any device."),
-        sheet.boxes("duties", "For those with which duty?", DUTY_ITEMS, "None: for anybody."),
+        sheet.boxes("duties", "For those with which duty?", DUTY_ITEMS, "Tick none for anybody."),
     ]
     if standing:
         items = tuple(Item(each.id, capitalised(each.about)) for each in standing)

@@ -75,7 +75,12 @@ class ChangeField(msgspec.Struct, frozen=True):
     @property
     def options(self) -> list[dict[str, object]]:
         """The items as GOV.UK's components take them."""
-        return [Option(each.value, each.text, each.hint).printed() for each in self.items]
+        # To a component an empty value is none: the item that has it says that it is chosen.
+        return [
+            Option(each.value, each.text, each.hint).printed()
+            | ({"checked": True} if each.value == self.value == "" else {})
+            for each in self.items
+        ]
 
     @property
     def input_type(self) -> str:

@@ -123,14 +123,14 @@ def looks(
     """Show whose records were opened, by whom and why."""
     viewed = viewed_by(desk)
     names = desk.site.decisions.people.names()
-    found = desk.site.decisions.looks.recent(before=before)
+    found = desk.site.decisions.looks.recent(before=before, limit=opened.MAX_LISTED)
     page = opened.LooksPage(
         lines=tuple(
             opened.look_line(each, names, desk.now)
             for each in found
             if may_see_look(desk.member, each, viewed.people)
         ),
-        older_href=f"/log/looks?before={found[-1].id}" if found else "",
+        older_href=f"/log/looks?before={found[-1].id}" if len(found) == opened.MAX_LISTED else "",
     )
     return desk.page("log_looks.html", looks=page)
 

@@ -8,6 +8,7 @@ from schoolgate_webui.changing.fields import ChangeField, Control
 from schoolgate_webui.changing.kinds import FORMS, GROUPS, Kind, is_offered
 from schoolgate_webui.changing.sheet import Asked, Choice
 from schoolgate_webui.views.drafts import Drafted, Header, header_of
+from schoolgate_webui.views.fields import labelled
 
 CHANGED_MEANWHILE = (
     "The draft was changed in another window since you opened this form. Your entries are kept: "
@@ -119,9 +120,11 @@ def _mistakes(
     found = [{"text": refusal, "href": "#main-content"}] if refusal else []
     for each in () if invalid is None else invalid.mistakes[:_MOST_MISTAKES]:
         field = shown.get(each.field)
-        label = "" if field is None or field.control is Control.CODE else f"{field.label}: "
-        href = "#main-content" if field is None else f"#{field.id}"
-        found.append({"text": f"{label}{each.message}", "href": href})
+        text, href = each.message, "#main-content"
+        if field is not None:
+            href = f"#{field.id}"
+            text = text if field.control is Control.CODE else labelled(field.label, text)
+        found.append({"text": text, "href": href})
     return found
 
 

@@ -70,9 +70,13 @@ class Form:
 
 def summary_of(field: Field) -> dict[str, str]:
     """Return the line of a field with a mistake in the summary at the top, which leads to it."""
+    return {"text": labelled(field.label, field.error), "href": f"#{field.id}"}
+
+
+def labelled(label: str, message: str) -> str:
+    """Return *message* after the field's *label*, for where it does not stand beside it."""
     # A question has its mark already.
-    label = field.label if field.label.endswith("?") else f"{field.label}:"
-    return {"text": f"{label} {field.error}", "href": f"#{field.id}"}
+    return f"{label} {message}" if label.endswith("?") else f"{label}: {message}"
 
 
 def date_input_type(value: str) -> str:

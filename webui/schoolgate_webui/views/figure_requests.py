@@ -84,7 +84,7 @@ def _line(requests: list[AccessRequest]) -> tuple[int, int, int, list[timedelta]
 def _printed(line: tuple[int, int, int, list[timedelta]]) -> tuple[int | str, ...]:
     sent, granted, refused, waits = line
     answered = granted + refused
-    share = f"{round(100 * granted / answered)} %" if answered else _NOTHING
+    share = f"{round(100 * granted / answered)}%" if answered else _NOTHING
     wait = in_words(_median(waits)) if waits else _NOTHING
     return sent, granted, refused, share, wait
 

@@ -5,7 +5,6 @@ Nothing here is written by hand for one school: who is blocked from what follows
 how long records are kept from the settings, what changed from the versions of the policy.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -25,13 +24,13 @@ from schoolgate_webui.views.filtering_fixed import (
     MONITORED,
     NO_GATEWAY_DOES,
 )
+from schoolgate_webui.views.keeping import reason_words
 from schoolgate_webui.views.moments import Now
 from schoolgate_webui.views.policy_page import reminder
 from schoolgate_webui.views.public_parts import Link, Part, PublicPage, Table
 
 TITLE = "What we filter and monitor"
 MOST_CHANGES = 12
-_OTHERS_CLAUSE = re.compile(r" \([a-z-]+ §[^)]*\)")
 
 
 class SaidOfSchool(msgspec.Struct, frozen=True):
@@ -157,8 +156,7 @@ def _kept(said: SaidOfSchool) -> Part:
         (
             kind.what,
             _length(said.days.get(kind.name, kind.days)),
-            # Another school's document is not named to this one's parents.
-            _OTHERS_CLAUSE.sub("", kind.reason),
+            reason_words(kind),
         )
         for kind in said.kinds
     )

@@ -61,7 +61,7 @@ def grants(
     fault = ""
     if seen.status is None:
         fault = (
-            "What is in force cannot be seen now, because the gateway's decision point does not "
+            "What is in force cannot be seen now, because the gateway’s decision point does not "
             "answer. Grants end on time all the same."
         )
     cards = (

@@ -105,7 +105,7 @@ def listed(
     sections += [Section("Your requests", mine_cards, "You have not asked for a page yet.")]
     if may(member, Sight.ALL_REQUESTS):
         every_card = tuple(card(each, seen) for each in every)
-        sections.append(Section("Everybody's requests", every_card, "There are none yet."))
+        sections.append(Section("Everybody’s requests", every_card, "There are none yet."))
     if may(member, Sight.ALL_REQUESTS) or waiting_cards:
         sections.insert(0, Section("Waiting for you", waiting_cards, "Nothing waits for you."))
     return Listed(may_submit(member), tuple(sections))

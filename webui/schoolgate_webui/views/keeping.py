@@ -1,5 +1,6 @@
 """Checkpoints, retention and legal holds, as their pages print them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.views.fields import Field, Form, Option
 from schoolgate_webui.views.moments import Now, day_and_time
 
+_OTHERS_CLAUSE = re.compile(r" \([a-z-]+ §[^)]*\)")
 _LABELS = {
     "on": "What must be kept",
     "person": "Name or pseudonym",
@@ -114,9 +116,14 @@ def kind_lines(
 ) -> tuple[KindLine, ...]:
     """Return the table of retention."""
     return tuple(
-        KindLine(each.what, length_words(days[each.name]), each.reason, each.name in held)
+        KindLine(each.what, length_words(days[each.name]), reason_words(each), each.name in held)
         for each in kinds
     )
+
+
+def reason_words(kind: Kind) -> str:
+    """Return why *kind* is kept so long; another school's document is not named to this one."""
+    return _OTHERS_CLAUSE.sub("", kind.reason)
 
 
 def run_lines(

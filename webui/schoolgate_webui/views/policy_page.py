@@ -6,7 +6,7 @@ from itertools import groupby
 
 import msgspec
 
-from schoolgate_policyd.core.day_words import day_words
+from schoolgate_policyd.core.day_words import day_words, run_words
 from schoolgate_policyd.core.policy import Policy
 from schoolgate_policyd.core.rules import Rule
 from schoolgate_policyd.core.times import Period, PeriodStart, Timetable
@@ -175,9 +175,7 @@ def timetable_lines(timetable: Timetable) -> tuple[BellsLine, ...]:
     lines = []
     numbered = list(zip(_WEEKDAYS, timetable.days, strict=True))
     for bells, group in groupby(numbered, key=lambda pair: pair[1]):
-        days = [name for name, _ in group]
-        when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        lines.append(BellsLine(when, _bells(bells)))
+        lines.append(BellsLine(run_words([name for name, _ in group]), _bells(bells)))
     return tuple(lines)
 
 

@@ -22,7 +22,7 @@ from schoolgate_webui.views.stages import Tag
 STAGE_TAGS: Mapping[Stage, Tag] = {
     Stage.DRAFT: Tag("Draft", "govuk-tag--grey"),
     Stage.WAITING_FOR_GOVERNORS: Tag("Waits for governors", "govuk-tag--yellow"),
-    Stage.WAITING_FOR_HEAD: Tag("Waits for the head", "govuk-tag--yellow"),
+    Stage.WAITING_FOR_HEAD: Tag("Waits for headteacher", "govuk-tag--yellow"),
     Stage.REFUSED: Tag("Refused", "govuk-tag--red"),
     Stage.WITHDRAWN: Tag("Withdrawn", "govuk-tag--grey"),
     Stage.TO_COME: Tag("To come"),

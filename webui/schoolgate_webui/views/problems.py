@@ -39,7 +39,7 @@ FAILED = Problem(
 STORE_FAILED = Problem(
     "This cannot be kept at the moment",
     (
-        "The school's records cannot be reached, so nothing was changed.",
+        "The school’s records cannot be reached, so nothing was changed.",
         "The filter goes on as before. Try again in a minute, or tell the ICT technician.",
     ),
 )

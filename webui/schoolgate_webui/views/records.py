@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from schoolgate_policyd.core.subjects import Audience
+from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.store.audit import AuditFilter
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.records import AuditEntry
@@ -15,6 +15,7 @@ from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.record_search import SEARCH_FIELDS, Search
 from schoolgate_webui.views.fields import Form, Option
 from schoolgate_webui.views.moments import Now
+from schoolgate_webui.views.words import DUTIES
 
 PAGE = 50
 DELETED = "deleted, its time is over"
@@ -28,6 +29,7 @@ _LABELS = {
 _MAX_DETAIL = 300
 # Details whose values are people's ids; an id elsewhere is a word that looks like one.
 _NAMED = frozenset({"by", "deputy", "for", "owner", "person", "target", "to"})
+_DUTIES = {each.value: DUTIES[each] for each in Duty}
 
 
 class EntryLine(msgspec.Struct, frozen=True):
@@ -107,7 +109,7 @@ def line_of(entry: AuditEntry, names: Mapping[str, str], now: Now) -> EntryLine:
         who=who if entry.is_whole else DELETED,
         object=f"{kind} {id_}" if entry.is_whole else kind,
         details=tuple(
-            f"{name}: {_shown(value, names if name in _NAMED else {})}"
+            f"{name}: {_shown(value, _words_for(name, names))}"
             for name, value in sorted(entry.details.items())
         ),
     )
@@ -120,6 +122,13 @@ def in_words(action: AuditAction) -> str:
 
 def _is_person(entry: AuditEntry) -> bool:
     return entry.object_kind == "person"
+
+
+def _words_for(detail: str, names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what the values of *detail* are called by their ids, where they have other names."""
+    if detail == "duties":
+        return _DUTIES
+    return names if detail in _NAMED else {}
 
 
 def _shown(value: object, names: Mapping[str, str]) -> str:

@@ -211,7 +211,7 @@ def _rows(report: Report, others: int, names: Names, now: Now) -> Iterable[Row]:
 def _timeline(report: Report, names: Names, now: Now) -> Iterable[TimelineStep]:
     yield TimelineStep("done", "Reported", day_and_time(now.recorded(report.reported_at)))
     for step in report.steps:
-        said = f" They were told: {step.answer}" if step.answer else ""
+        said = f"\nThey were told: {step.answer}" if step.answer else ""
         yield TimelineStep(
             "now" if step.state is ReportState.WITH_HEAD and report.is_open else "done",
             f"{_DONE[step.state]}, by {names.person(step.actor)}",

@@ -33,7 +33,7 @@ def different_form(
         sheet.line("years", "Year groups", "Like 3-6; 0 is Reception. Empty for all."),
     )
     return SchoolForm(
-        title="A day is different",
+        title="Make a day different",
         action=f"{_CALENDAR}/different",
         fields=fields,
         button="Continue to sign",
@@ -58,8 +58,8 @@ def overtime_form(
         sheet.day("day", "Day"),
         sheet.radios(
             "what",
-            "What is so?",
-            (Item(ON, "They are on overtime that day"), Item(OFF, "They are not")),
+            "Are they on overtime that day?",
+            (Item(ON, "Yes"), Item(OFF, "No")),
         ),
     )
     return SchoolForm(

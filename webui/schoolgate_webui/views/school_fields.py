@@ -6,6 +6,7 @@ import msgspec
 
 from schoolgate_policyd.workflow.errors import InvalidForm
 from schoolgate_webui.changing.fields import Box, ChangeField, Control, Item
+from schoolgate_webui.views.fields import labelled
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -112,7 +113,7 @@ class Sheet:
 def mistakes_of(fields: Iterable[ChangeField]) -> tuple[dict[str, str], ...]:
     """Return every mistake in the form's order, for the summary at the top."""
     return tuple(
-        {"text": f"{field.label}: {field.error}", "href": f"#{field.id}"}
+        {"text": labelled(field.label, field.error), "href": f"#{field.id}"}
         for field in fields
         if field.error
     )

@@ -150,7 +150,11 @@ def devices_page(
         ListedLine(
             f"{_DEVICES}/{each.device.id}",
             each.device.id,
-            (each.device.address, _whose(each, names), _kind_words(each.device.kind)),
+            (
+                each.device.address,
+                capitalised(_whose(each, names)),
+                capitalised(_kind_words(each.device.kind)),
+            ),
         )
         for each in records
     )
@@ -266,7 +270,7 @@ def _device_rows(
         Row("Whose", capitalised(_whose(record, names))),
         Row("Kind", capitalised(_kind_words(device.kind))),
         Row("Trusts the school’s authority", capitalised(trusts)),
-        Row("Groups", ", ".join(sorted(device.groups)) or "none"),
+        Row("Groups", ", ".join(sorted(device.groups)) or "None"),
     )
 
 

@@ -138,7 +138,7 @@ def leaving_form(
         title=f"{record.entry.name} leaves the school",
         action=f"{PEOPLE}/{record.id}/leave",
         fields=fields,
-        button="They leave",
+        button="Save that they leave",
         back=Link(f"{PEOPLE}/{record.id}", "Back"),
         intro=(_ENDS, "Their name stays in the records until those are deleted."),
         hidden=(("version", str(record.version)),),
@@ -187,4 +187,4 @@ def _class_hint(classes: tuple[SchoolClass, ...]) -> str:
     if not names:
         return "There are no classes yet."
     more = " and others" if len(classes) > _MOST_NAMED else ""
-    return f"Commas between several. There are {', '.join(names)}{more}."
+    return f"Commas between several. Your school has {', '.join(names)}{more}."

@@ -74,6 +74,8 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("You", (("/devices", "This is my device"), ("/account", "Your account"))),
 )
+# Pages that belong to one of those, though their address does not lie in its.
+_BELONGS = {"/school/import": "/school/people", "/school/year": "/school/classes"}
 _PUBLIC_SECTIONS = (
     ("Welcome", (("/", "Welcome"),)),
     ("Where to get help", (("/help", "Where to get help"),)),
@@ -149,6 +151,7 @@ def _sections(
 ) -> list[tuple[NavigationItem, tuple[NavigationItem, ...]]]:
     """Return the sections for *member*, each with its pages; *path* is in one of them."""
     found = []
+    path = _BELONGS.get(path, path)
     for title, pages in _PUBLIC_SECTIONS if member is None else _SECTIONS:
         # Of pages that lie in one another the innermost is the one that somebody is on.
         here = max((href for href, _ in pages if _is_in(path, href)), key=len, default=None)

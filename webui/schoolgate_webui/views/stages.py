@@ -65,7 +65,7 @@ def on_its_way_words(status: Status | None) -> str:
     if status is None:
         return (
             "It is signed and kept. Whether it is in force cannot be seen now, because the "
-            "gateway's decision point does not answer."
+            "gateway’s decision point does not answer."
         )
     missing = [point.name for point in status.points if not point.is_connected]
     if missing:
@@ -77,7 +77,7 @@ def closing_words(status: Status | None) -> str:
     """Return how far the end of a permission is that was withdrawn a moment ago."""
     if status is None:
         return (
-            "Whether it is closed everywhere cannot be seen now, because the gateway's decision "
+            "Whether it is closed everywhere cannot be seen now, because the gateway’s decision "
             "point does not answer."
         )
     return "It is being closed; that takes about a second."

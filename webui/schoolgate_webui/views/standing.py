@@ -231,8 +231,8 @@ def _permission(
     records = [
         (label, each)
         for label, each in (
-            ("The head's permission", permission.permission),
-            ("The online safety lead's controls", permission.controls),
+            ("The headteacher’s permission", permission.permission),
+            ("The online safety lead’s controls", permission.controls),
         )
         if each is not None
     ]
@@ -259,7 +259,9 @@ def _standing_of(permission: StandingPermission, moment: datetime) -> tuple[Tag,
     if permission.is_overdue_at(moment):
         return _OVERDUE, f"It was to be reviewed on {day_words(review_on)}: ask for it again."
     if not permission.is_in_force_at(moment):
-        missing = "head's permission" if permission.permission is None else "confirmed controls"
+        missing = (
+            "headteacher’s permission" if permission.permission is None else "confirmed controls"
+        )
         return _HALF, f"One of its two records stands: the {missing} is missing."
     if is_soon(review_on, moment):
         return (

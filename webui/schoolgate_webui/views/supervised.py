@@ -113,20 +113,19 @@ def supervised_page(
         pupils=tuple(
             PupilCard(
                 person=each.id,
-                name=_with_classes(each),
+                name=_with_classes(each, names),
                 where=where_words(each.id, register),
                 assign_href=f"/supervised/devices?person={each.id}",
             )
             for each in restricted
-            if each.id not in going_on and _is_found(each, search)
+            if each.id not in going_on and _is_found(_with_classes(each, names), search)
         ),
         is_anybody_restricted=bool(restricted),
     )
 
 
-def _is_found(pupil: Member, search: str) -> bool:
-    wanted = " ".join(search.split()).casefold()
-    return wanted in f"{pupil.name} {' '.join(pupil.classes)}".casefold()
+def _is_found(shown: str, search: str) -> bool:
+    return " ".join(search.split()).casefold() in shown.casefold()
 
 
 def assignments_page(
@@ -179,8 +178,8 @@ def _device_options(
             yield Option(each.id, plain(f"{each.id} ({kind}{now_of})"))
 
 
-def _with_classes(member: Member) -> str:
-    classes = ", ".join(sorted(member.classes))
+def _with_classes(member: Member, names: Names) -> str:
+    classes = ", ".join(sorted(names.classes.get(each, each) for each in member.classes))
     return f"{member.name} ({classes})" if classes else member.name
 
 

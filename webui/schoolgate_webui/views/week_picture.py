@@ -11,7 +11,7 @@ from schoolgate_policyd.week_grid import HOUR, MIDNIGHT, Band, Grid, GridDay, cl
 from schoolgate_policyd.week_table import VERDICT_WORDS, Group
 
 # Per cent of the width: the days' names, and a column for the hours left out on either side.
-_NAMES = 15.0
+_NAMES = 18.0
 _SIDE = 3.5
 _GAP = 1.0
 # Pixels, which stay what they are on a telephone.

@@ -111,7 +111,7 @@ def _reasons(found: Explained, at_once: tuple[str, ...]) -> list[Reason]:
 def _source(deciding: Deciding) -> tuple[str, ...]:
     source = f"{deciding.document}, {deciding.section}"
     if deciding.is_ours:
-        return source, "No section asks for exactly this: it is Schoolgate's own choice."
+        return source, "No section asks for exactly this: it is Schoolgate’s own choice."
     return (source,)
 
 

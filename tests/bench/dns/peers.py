@@ -7,11 +7,13 @@ everything else is asked of the benchmark's upstream and answered from the cache
 """
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin"
+_OLD_SETTINGS = "--enable-old-settings"
 
 
 class MissingError(Exception):
@@ -152,7 +154,14 @@ def _recursor(program: str, site: Site, blocked: Iterable[str]) -> list[str]:
             *("max-packetcache-entries=500000", "write-pid=no"),
         ],
     )
-    return [program, f"--config-dir={site.folder}"]
+    command = [program, f"--config-dir={site.folder}"]
+    return [*command, _OLD_SETTINGS] if _has_new_settings(program) else command
+
+
+def _has_new_settings(program: str) -> bool:
+    """Whether it reads YAML (from its version 5 on) unless it is told otherwise."""
+    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    return _OLD_SETTINGS in told.stdout
 
 
 UNBOUND = Peer("unbound, tags", "unbound", "unbound", _unbound_tags)

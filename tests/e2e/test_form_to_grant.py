@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from chromium import acknowledge, chromium, keep, window
+from chromium import acknowledge, chromium, chromium_here, keep, window
 from playwright.sync_api import Browser, Page, expect
 from whole_school import WholeSchool, wait_for
 
@@ -21,7 +21,7 @@ TEACHER, COLLEAGUE, PUPIL, CLASSMATE = "127.0.2.10", "127.0.2.99", "127.0.1.10",
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as running:
+    with chromium(chromium_here(whole=True)) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ from schoolgate_webui.serve import serve
 
 STARTS_WITHIN_S = 20
 ENDS_WITHIN_S = 20
+_MAKES_PAGES = "AnyIO worker thread"
 
 
 @contextmanager
@@ -42,6 +43,7 @@ def served(school: WebSchool, address: str, port: int) -> Iterator[str]:
             assert time.monotonic() < ends_at, "a page is still being made"
             await asyncio.sleep(0.01)
 
+    before = set(threading.enumerate())
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
@@ -51,3 +53,16 @@ def served(school: WebSchool, address: str, port: int) -> Iterator[str]:
         loop, stopping = stop[0]
         loop.call_soon_threadsafe(stopping.set)
         thread.join()
+        _join_page_makers(before)
+
+
+def _join_page_makers(before: set[threading.Thread]) -> None:
+    """
+    Wait for the threads that were not there *before* and in which pages are made.
+
+    A page that is given up as its server stops goes on reading there until it is made.
+    """
+    for each in set(threading.enumerate()) - before:
+        if each.name == _MAKES_PAGES:
+            each.join(ENDS_WITHIN_S)
+            assert not each.is_alive(), "a page is still being made"

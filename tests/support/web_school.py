@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import threading
 from asyncio import Runner
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ from schoolgate_policyd.store.events import EventStore
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.people import SchoolClass
 from schoolgate_webui.app import create_app
-from schoolgate_webui.checks import Checks
+from schoolgate_webui.checks import Check, Checks
 from schoolgate_webui.rates import Rate, Rates
 
 # A Friday, in a lesson; the machine's clock is elsewhere, as in the sample school.
@@ -52,6 +53,8 @@ MACHINE = datetime(2027, 3, 2, 18, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 SCHOOL = "Willow Lane Primary School"
 HOST = "school.example"
+# As long as a check may take.
+CHECKED_WITHIN_S = 300.0
 
 TEACHER_DEVICE = "127.0.2.10"
 FREE_OWN_DEVICE = "127.0.2.40"
@@ -272,6 +275,7 @@ class WebSchool:
     )
 
     def __post_init__(self) -> None:
+        self._threads_before = set(threading.enumerate())
         chosen = self.settings or settings_in(self.folder)
         web = dataclasses.replace(chosen.web, second_factor=self.second_factor)
         self.settings = dataclasses.replace(chosen, web=web)
@@ -306,10 +310,18 @@ class WebSchool:
     def close(self) -> None:
         """Close the stores and the loop, once nobody reads there any more."""
         self.runner.close()
+        self._join_checks()
         pool = cast("QueuePool", self.decisions.database.engine.pool)
         wait_for(lambda: not pool.checkedout(), what="a connection is in use, so none is closed")
         self.decisions.close()
         self.events.close()
+
+    def _join_checks(self) -> None:
+        """Wait for the proofs and replays that were begun here: they keep what they find."""
+        for each in set(threading.enumerate()) - self._threads_before:
+            if each.name in set(Check):
+                each.join(CHECKED_WITHIN_S)
+                assert not each.is_alive(), f"a {each.name} goes on"
 
     def go_on(self, length: timedelta) -> None:
         """Let time pass on both clocks."""

@@ -24,7 +24,7 @@ need dnssec-signzone bind9-utils
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 # The pages take less in a browser without windows. Not every Debian has one, and nothing needs it.
 shell=chromium-headless-shell
-[ -z "${CHROMIUM:-}" ] && ! command -v $shell >/dev/null 2>&1 || shell=
+if [ -n "${CHROMIUM:-}" ] || command -v $shell >/dev/null 2>&1; then shell=; fi
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 [ -z "$missing$shell" ] && exit 0
 [ -z "$missing" ] && ! may_install && exit 0

@@ -40,8 +40,6 @@ from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
 _FORGET_EVERY_TICKS = 30
-# Fewer unanswered queries than this are no burst.
-_FEW = 64
 
 
 class Service:
@@ -154,8 +152,7 @@ class Service:
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
-        if self.server.unanswered < _FEW:
-            collect_at_leisure()
+        collect_at_leisure(self.server.unanswered)
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import cast
 
 from copied_store import database, put_copy
 from office import QuickHasher
-from sqlalchemy.pool import QueuePool
 from starlette.types import ASGIApp
-from waiting import wait_for
 
 from schoolgate_policyd.config import NetworkSettings, SecondFactorRule, Settings, WebSettings
 from schoolgate_policyd.core.catalogue import Catalogue, Category, DomainList, HelpLine, Service
@@ -308,11 +305,9 @@ class WebSchool:
             put_copy(_filled_database(), self.settings.decisions_path)
 
     def close(self) -> None:
-        """Close the stores and the loop, once nobody reads there any more."""
+        """Close the stores and the loop, once no check of a draft is going on."""
         self.runner.close()
         self._join_checks()
-        pool = cast("QueuePool", self.decisions.database.engine.pool)
-        wait_for(lambda: not pool.checkedout(), what="a connection is in use, so none is closed")
         self.decisions.close()
         self.events.close()
 

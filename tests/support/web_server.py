@@ -2,11 +2,9 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from starlette.types import Receive, Scope, Send
 from web_school import WebSchool
 
 from schoolgate_webui.serve import serve
@@ -22,26 +20,10 @@ def served(school: WebSchool, address: str, port: int) -> Iterator[str]:
     is_ready = threading.Event()
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
-    answering = 0
-
-    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal answering
-        answering += 1
-        try:
-            await school.app(scope, receive, send)
-        finally:
-            answering -= 1
-
     async def run() -> None:
         stopping = asyncio.Event()
         stop.append((asyncio.get_running_loop(), stopping))
-        await serve(counted, address, port, stopping=stopping, on_ready=is_ready.set)
-        # A page that runs by itself may be asked for at this moment, and the stores are closed
-        # after this: nobody may be reading there any more.
-        ends_at = time.monotonic() + ENDS_WITHIN_S
-        while answering:
-            assert time.monotonic() < ends_at, "a page is still being made"
-            await asyncio.sleep(0.01)
+        await serve(school.app, address, port, stopping=stopping, on_ready=is_ready.set)
 
     before = set(threading.enumerate())
     thread = threading.Thread(target=lambda: asyncio.run(run()))

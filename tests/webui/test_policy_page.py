@@ -92,6 +92,14 @@ def test_two_versions_are_compared_in_words(versions: WebSchool) -> None:
     assert "Nothing is different in what they say." in same
 
 
+def test_where_nothing_is_compared_yet_the_form_offers_two_versions(versions: WebSchool) -> None:
+    page = Browser(versions).sign_in("governor").get("/policy/compare?from=1&to=99")
+    offered = page.form("/policy/compare").fields
+
+    assert ("1", "2") == (offered["from"], offered["to"])
+    assert "says otherwise" not in page.text
+
+
 @pytest.mark.parametrize("path", ["/policy/versions/99", "/policy/versions/0"])
 def test_a_version_that_is_not_there_is_not_found(versions: WebSchool, path: str) -> None:
     browser = Browser(versions).sign_in("head")

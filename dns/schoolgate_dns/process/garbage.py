@@ -10,10 +10,12 @@ import gc
 # A burst of 2,000 new names makes some tens of thousands. Where there is never any leisure this is
 # what the collector waits for, and has then to go through in one go.
 MOST_YOUNG = 200_000
-# As many collections of one generation as CPython itself makes before it takes the next one too.
+# So many collections of one generation come before one that takes the next one too.
 _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD = 20, 50
 # Fewer are not worth a look.
 _WORTH_A_LOOK = 2_000
+# As many queries without an answer are a burst.
+MANY_UNANSWERED = 64
 
 
 def collect_seldom() -> None:
@@ -21,14 +23,15 @@ def collect_seldom() -> None:
     gc.set_threshold(MOST_YOUNG, _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD)
 
 
-def collect_at_leisure() -> bool:
+def collect_at_leisure(unanswered: int) -> bool:
     """
-    Look for garbage among what is young, now and then also among the rest.
+    Look for garbage among what is young, now and then also among the rest; return whether it was.
 
-    Call it about every second, when little waits. Return whether there was enough to look at.
+    It is not while *unanswered* queries are a burst, or where there is little to look at. Call it
+    about every second.
     """
     young, middle, old = gc.get_count()
-    if young < _WORTH_A_LOOK:
+    if unanswered >= MANY_UNANSWERED or young < _WORTH_A_LOOK:
         return False
     if middle < _YOUNG_A_MIDDLE:
         gc.collect(0)

@@ -65,6 +65,13 @@ _BUTTONS = {
     Step.REFUSE: "Refuse",
     Step.WITHDRAW: "Withdraw",
 }
+_FORM_TITLES = {
+    Step.PROPOSE: "Your reasons",
+    Step.APPROVE: "The meeting",
+    Step.DIRECT: "From when, and why",
+    Step.REFUSE: "Your reasons",
+    Step.WITHDRAW: "Your reasons",
+}
 _INTROS = {
     Step.PROPOSE: (
         "From now on it stays as it is: governors and the headteacher read exactly this."
@@ -83,6 +90,7 @@ class StepPage(msgspec.Struct, frozen=True):
     header: Header
     step: Step
     title: str
+    form_title: str
     intro: str
     button: str
     is_warning: bool
@@ -120,6 +128,7 @@ def step_page(
         header=header_of(drafted),
         step=step,
         title=_TITLES[step],
+        form_title=_FORM_TITLES[step],
         intro=_INTROS[step],
         button=_BUTTONS[step],
         is_warning=step in _WARNING_BUTTON,

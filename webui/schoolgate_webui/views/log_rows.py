@@ -73,11 +73,12 @@ class LogRow(msgspec.Struct, frozen=True):
     """
     A line of the table; *attempt* is set for attempts to get round the filter.
 
-    *evidence* is what was seen of one beside the name. *who_href* asks the log for more of the
-    same person. Links are empty where there is nothing to do.
+    *day* is empty today. *evidence* is what was seen of one beside the name. *who_href* asks the
+    log for more of the same person. Links are empty where there is nothing to do.
     """
 
-    time: str
+    day: str
+    clock: str
     count: str
     who: Shown
     who_href: str
@@ -94,6 +95,11 @@ class LogRow(msgspec.Struct, frozen=True):
     why_href: str
     ask_href: str
     block_href: str
+
+    @property
+    def time(self) -> str:
+        """Day and time of day."""
+        return f"{self.day}, {self.clock}" if self.day else self.clock
 
 
 def rows_of(found: tuple[Stored, ...], around: Around) -> tuple[LogRow, ...]:
@@ -117,7 +123,8 @@ def _blocked_row(event: Blocked, around: Around, words: dict[str, str]) -> LogRo
         words.setdefault(rule, around.rule_words(rule))
     who = around.viewed.shown(event.person, event.audience)
     return LogRow(
-        time=_time(at, now, "%H:%M:%S"),
+        day=_day(at, now),
+        clock=f"{at:%H:%M:%S}",
         count=f"{event.count} times, last at {last:%H:%M:%S}" if event.count > 1 else "",
         who=who,
         who_href=_who_href(who),
@@ -142,8 +149,10 @@ def _allowed_row(event: AllowedCount, around: Around) -> LogRow:
     who = around.viewed.shown(event.person, event.audience)
     device = around.devices.get(event.client)
     network = _network_of(event.client, around.networks)
+    at = now.recorded(event.minute)
     return LogRow(
-        time=_time(now.recorded(event.minute), now, "%H:%M"),
+        day=_day(at, now),
+        clock=f"{at:%H:%M}",
         count="" if event.count == 1 else f"{event.count} times in that minute",
         who=who,
         who_href=_who_href(who),
@@ -163,10 +172,10 @@ def _allowed_row(event: AllowedCount, around: Around) -> LogRow:
     )
 
 
-def _time(at: datetime, now: Now, clock: str) -> str:
-    if at.date() == now.local(now.school).date():
-        return f"{at:{clock}}"
-    return f"{at:%a} {at.day} {at:%b}, {at:{clock}}"
+def _day(at: datetime, now: Now) -> str:
+    """Return the day of *at*, nothing for today."""
+    is_today = at.date() == now.local(now.school).date()
+    return "" if is_today else f"{at:%a} {at.day} {at:%b}"
 
 
 def _device(event: Blocked, who: Shown, around: Around) -> str:

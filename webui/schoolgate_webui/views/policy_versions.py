@@ -71,7 +71,11 @@ class VersionPage(msgspec.Struct, frozen=True):
 
 
 class ComparePage(msgspec.Struct, frozen=True):
-    """What `/policy/compare` prints; the numbers are of the versions chosen."""
+    """
+    What `/policy/compare` prints.
+
+    *earlier* and *later* are what its form says; *differences* is None where nothing is compared.
+    """
 
     choices: tuple[VersionRow, ...]
     earlier: int | None
@@ -132,12 +136,9 @@ def compare_page(
     differences: tuple[str, ...] | None,
 ) -> ComparePage:
     """Return the page that compares *pair*, None where there is nothing to compare yet."""
-    return ComparePage(
-        choices=version_rows(seen),
-        earlier=None if pair is None else pair[0].number,
-        later=None if pair is None else pair[1].number,
-        differences=differences,
-    )
+    numbers = [each.number for each in (seen.versions[-2:] if pair is None else pair)]
+    earlier, later = numbers if len(numbers) > 1 else (None, None)
+    return ComparePage(version_rows(seen), earlier, later, differences)
 
 
 def version_rows(seen: VersionsSeen) -> tuple[VersionRow, ...]:

@@ -253,8 +253,10 @@ class _Names:
         message, measured = self._message, self._measured
         if at + 1 < len(message) and message[at] >= _POINTER:
             # Most names of a reply are no more than a pointer.
-            measured[at] = self._rest(at, _POINTER)
-            return at + 2
+            known = measured.get((message[at] & ~_POINTER) << 8 | message[at + 1])
+            if known is not None and known[1] < MAX_POINTERS:
+                measured[at] = (known[0], known[1] + 1)
+                return at + 2
         starts: list[int] = []
         while length := self._length_at(at):
             if length > MAX_LABEL_OCTETS:

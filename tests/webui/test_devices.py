@@ -31,6 +31,7 @@ def test_the_button_tells_the_filter_about_the_address_one_comes_from(school: We
 
     assert [(FREE_OWN_DEVICE, "operator")] == claims(school)
     assert "an own device of you, Olu Operator" in text
+    assert "Network Staff own devices The filter sees" in text
     assert 1 == school.policyd.wakes
 
 

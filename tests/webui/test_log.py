@@ -80,7 +80,7 @@ def test_the_newest_stands_first_with_who_device_network_name_rule_clause_and_ti
 
     assert text.index("www.tiktok.com") < text.index("vpn.example") < text.index("facebook")
     assert "10:00:00 4 times, last at 10:00:00 Pupil " in text
-    assert ", year 4 School computer, pc-1 (127.0.1.10) pupil-computers www.tiktok.com" in text
+    assert ", year 4 School computer, pc-1 (127.0.1.10) Pupil computers www.tiktok.com" in text
     said = "Pupils may not reach social media. Social Media Policy, §7 pupils-social-media"
     assert said in text
 

@@ -24,6 +24,7 @@ def test_they_are_named_to_whoever_looks_after_the_system(
     assert is_shown is (TITLE in page.text)
     assert is_shown is ("127.0.1.66" in page.text)
     assert is_shown is (EVIDENCE in page.text)
+    assert is_shown is ("Network Pupil computers" in page.text)
 
 
 def test_each_stands_once_with_what_was_seen_last(school: WebSchool) -> None:

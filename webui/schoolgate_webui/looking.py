@@ -5,7 +5,6 @@ from datetime import date
 from functools import partial
 
 from schoolgate_policyd.core.policy import Policy
-from schoolgate_policyd.networks import networks_of
 from schoolgate_policyd.store.event_figures import DaySums
 from schoolgate_policyd.workflow.actors import may_submit
 from schoolgate_policyd.workflow.visibility import Sight, may
@@ -54,7 +53,8 @@ def around(desk: Desk, viewed: Viewed) -> Around:
         policy=site.policy_in_force.policy(),
         now=desk.now,
         devices={each.address: each for each in site.decisions.people.devices()},
-        networks=networks_of(site.settings),
+        networks=site.networks(),
+        network_names=site.network_names(),
         may_ask=may_submit(desk.member),
         may_block=may(desk.member, Sight.BLOCK_AT_ONCE),
     )

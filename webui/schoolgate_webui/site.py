@@ -116,6 +116,11 @@ class Site:
         """Return the networks as the school says they are."""
         return self.decisions.networks.effective(networks_of(self._configured))
 
+    def network_names(self) -> dict[str, str]:
+        """Return what the school calls each network, by the network's id."""
+        records = self.decisions.networks.records(networks_of(self._configured))
+        return {each.network.id: each.name for each in records}
+
     def now(self) -> Now:
         """Return the present moment on both clocks."""
         zone = ZoneInfo(self.policy_in_force.policy().school_time.zone)
@@ -173,10 +178,12 @@ class Site:
         return self.admin.wake()
 
     def names(self) -> Names:
-        """Return the names of people and classes."""
+        """Return the names of people, classes and networks."""
         people = self.decisions.people
         return Names(
-            people=people.names(), classes={each.id: each.name for each in people.classes()}
+            people=people.names(),
+            classes={each.id: each.name for each in people.classes()},
+            networks=self.network_names(),
         )
 
     def seen(self, visit: Visit) -> Seen:

@@ -38,6 +38,7 @@ def this_device(
         claim=claim if claim is not None and claim.person == member.id else None,
         refusal=refusal,
         names=site.decisions.people.names(),
+        network_names=site.network_names(),
         member=member,
         now=visit.now,
         is_in_force=is_in_force_everywhere(site.decisions.version(), site.status()),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from schoolgate_policyd.core.subjects import UNKNOWN_SUBJECT, Subject
+from schoolgate_policyd.core.subjects import Subject
 from schoolgate_policyd.store.records import ClaimRecord
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_webui.views.moments import Now
@@ -31,6 +31,7 @@ def device_page(
     claim: ClaimRecord | None,
     refusal: str | None,
     names: Mapping[str, str],
+    network_names: Mapping[str, str],
     member: Member,
     now: Now,
     is_in_force: bool,
@@ -43,14 +44,9 @@ def device_page(
         who = "somebody else" if subject.person in names else "somebody who has left"
     else:
         who = f"somebody it does not know ({AUDIENCE[subject.audience].lower()})"
-    network = (
-        subject.network.replace("-", " ")
-        if subject.network != UNKNOWN_SUBJECT.network
-        else "not known"
-    )
     rows = (
         Row("You come from", address),
-        Row("Network", network),
+        Row("Network", network_names.get(subject.network, "not known")),
         Row("The filter sees", f"{_article(DEVICES[subject.device])} of {who}"),
     )
     is_known_already = claim is None and subject.person == member.id

@@ -84,7 +84,7 @@ def home(
         open_now=tuple(grant_card(each, seen) for each in open_now),
         faults=faults[:_FAULTS_SHOWN],
         clock=clock_cards(noticed, seen.now),
-        sources=source_cards(noticed, seen.now),
+        sources=source_cards(noticed, seen.now, seen.names.networks),
     )
 
 

@@ -48,7 +48,8 @@ class Around(msgspec.Struct, frozen=True):
     """
     What rows need beside the events: whom the viewer sees how, devices, networks, the policy.
 
-    *may_ask* and *may_block* say which actions the viewer has.
+    *network_names* has what the school calls each network. *may_ask* and *may_block* say which
+    actions the viewer has.
     """
 
     viewed: Viewed
@@ -56,6 +57,7 @@ class Around(msgspec.Struct, frozen=True):
     now: Now
     devices: Mapping[str, Device]
     networks: tuple[Network, ...]
+    network_names: Mapping[str, str]
     may_ask: bool
     may_block: bool
 
@@ -68,13 +70,18 @@ class Around(msgspec.Struct, frozen=True):
         said = describe_rule(found, policy.catalogue, policy.social_media)
         return said.partition(". ")[0] + "."
 
+    def network_name(self, network: str) -> str:
+        """Return what the school calls a network; its id where it calls it nothing."""
+        return self.network_names.get(network, network)
+
 
 class LogRow(msgspec.Struct, frozen=True):
     """
     A line of the table; *attempt* is set for attempts to get round the filter.
 
-    *day* is empty today. *evidence* is what was seen of one beside the name. *who_href* asks the
-    log for more of the same person. Links are empty where there is nothing to do.
+    *day* is empty today, *network* is an id. *evidence* is what was seen of one beside the name.
+    *who_href* asks the log for more of the same person. Links are empty where there is nothing
+    to do.
     """
 
     day: str
@@ -84,6 +91,7 @@ class LogRow(msgspec.Struct, frozen=True):
     who_href: str
     device: str
     network: str
+    network_name: str
     name: str
     is_allowed: bool
     rule: str
@@ -130,6 +138,7 @@ def _blocked_row(event: Blocked, around: Around, words: dict[str, str]) -> LogRo
         who_href=_who_href(who),
         device=f"{DEVICES[event.device].capitalize()}, {_device(event, who, around)}",
         network=event.network,
+        network_name=around.network_name(event.network),
         name=event.page or event.host,
         is_allowed=False,
         rule=_noticed_by(event) if is_noticed else ", ".join(event.rules),
@@ -148,7 +157,8 @@ def _allowed_row(event: AllowedCount, around: Around) -> LogRow:
     now = around.now
     who = around.viewed.shown(event.person, event.audience)
     device = around.devices.get(event.client)
-    network = _network_of(event.client, around.networks)
+    found = _network_of(event.client, around.networks)
+    network = "" if found is None else found.id
     at = now.recorded(event.minute)
     return LogRow(
         day=_day(at, now),
@@ -157,7 +167,8 @@ def _allowed_row(event: AllowedCount, around: Around) -> LogRow:
         who=who,
         who_href=_who_href(who),
         device=_known_as(device, event.client, who),
-        network="" if network is None else network.id,
+        network=network,
+        network_name=around.network_name(network),
         name=event.host,
         is_allowed=True,
         rule="",

@@ -1,6 +1,6 @@
 """What the filter noticed by itself, for those who look after the network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import msgspec
@@ -37,12 +37,14 @@ def clock_cards(noticed: Iterable[Noticed], now: Now) -> tuple[ClockCard, ...]:
     )
 
 
-def source_cards(noticed: Iterable[Noticed], now: Now) -> tuple[SourceCard, ...]:
+def source_cards(
+    noticed: Iterable[Noticed], now: Now, network_names: Mapping[str, str]
+) -> tuple[SourceCard, ...]:
     """Return a card for each source of *noticed* that is many devices, in their order."""
     return tuple(
         SourceCard(
             address=each.client,
-            network=each.network,
+            network=network_names.get(each.network, each.network),
             seen=short_day_and_time(now.recorded(each.at)),
             evidence=each.evidence,
         )

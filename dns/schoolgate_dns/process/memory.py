@@ -8,7 +8,6 @@ import asyncio
 import ctypes
 import gc
 import sys
-import sysconfig
 import types
 from collections.abc import Callable
 
@@ -75,7 +74,7 @@ def _is_known_python() -> bool:
         and (3, 12) <= sys.version_info < (3, 14)
         and sys.maxsize > 2**32
         and sys.byteorder == "little"
-        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and "t" not in sys.abiflags  # as a Python without the one lock has it (PEP 703)
         and not hasattr(sys, "gettotalrefcount")
         and ctypes.c_uint32.from_address(id(None)).value == _UNCOUNTED
     )

@@ -180,7 +180,8 @@ def main() -> int:
             )
             shown(f"{given.workers} workers", several)
     resident = max(each.resident for each in alone[1][1])
-    private = max(each.private for _, processes in several[1:] for each in processes[1:])
+    further = (each.private for _, processes in several[1:] for each in processes[1:])
+    private = max(further, default=0.0)
     is_met = resident <= MOST_RESIDENT_MB and private <= MOST_PRIVATE_MB
     print(f"\n{resident:.1f} MB of one, {private:.1f} MB private of each further one")
     print(f"targets {'met' if is_met else 'MISSED'}")

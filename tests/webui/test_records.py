@@ -41,7 +41,7 @@ def dsl(school: WebSchool) -> Browser:
     return browser
 
 
-def noted(school: WebSchool, actor: str | None, on: tuple[str, str], **details: str) -> None:
+def noted(school: WebSchool, actor: str | None, on: tuple[str, str], **details: object) -> None:
     with school.decisions.database.writing() as session:
         action = AuditAction.PERSON_LOOKED_AT
         note(session, action, at=MACHINE, actor=actor, on=on, details=details)
@@ -63,6 +63,14 @@ def test_entries_are_shown_in_words_and_hostile_text_is_text(
     assert "Tim Technician" in page
     assert "<script>alert" not in page
     assert "\u202e" not in page
+
+
+def test_details_are_told_in_words(school: WebSchool, head: Browser) -> None:
+    noted(school, "technician", ("machine", "m-1"), is_new=True, is_old=False, held_by=[])
+
+    page = head.get("/records?object=machine").text
+
+    assert "held by: none is new: yes is old: no" in page
 
 
 def test_duties_are_called_by_their_names(head: Browser) -> None:

@@ -170,11 +170,11 @@ class PolicyVersions:
         with self._database.writing() as session:
             row = version_row_in(session, number)
             session.add(check_row(number, record))
-            details = {"digest": record.digest}
+            details: dict[str, object] = {"digest": record.digest}
             action = AuditAction.POLICY_REPLAYED
             if isinstance(record, ProofRecord):
                 action = AuditAction.POLICY_PROVED
-                details["ok"] = str(record.is_ok)
+                details["all as expected"] = record.is_ok
             note_on(session, action, row, actor=by, at=record.at, details=details)
             session.flush()
             return version_of(session, row)

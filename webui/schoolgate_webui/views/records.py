@@ -109,7 +109,7 @@ def line_of(entry: AuditEntry, names: Mapping[str, str], now: Now) -> EntryLine:
         who=who if entry.is_whole else DELETED,
         object=f"{kind} {id_}" if entry.is_whole else kind,
         details=tuple(
-            f"{name}: {_shown(value, _words_for(name, names))}"
+            f"{name.replace('_', ' ')}: {_shown(value, _words_for(name, names))}"
             for name, value in sorted(entry.details.items())
         ),
     )
@@ -138,6 +138,8 @@ def _shown(value: object, names: Mapping[str, str]) -> str:
         text = ", ".join(f"{name} {_shown(each, names)}" for name, each in value.items())
     elif value is None or value == "":
         text = "none"
+    elif isinstance(value, bool):
+        text = "yes" if value else "no"
     else:
         text = names.get(str(value), str(value))
     return text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}…"

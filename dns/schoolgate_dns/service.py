@@ -40,6 +40,8 @@ from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
 _FORGET_EVERY_TICKS = 30
+# As many queries without an answer are a burst.
+MANY_UNANSWERED = 64
 
 
 class Service:
@@ -152,7 +154,14 @@ class Service:
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
-        collect_at_leisure(self.server.unanswered)
+        if self.server.unanswered < MANY_UNANSWERED:
+            self._prepare_for_burst()
+
+    def _prepare_for_burst(self) -> None:
+        """Do at leisure what a burst of new names would else have to do in its midst."""
+        self.replies.make_room()
+        self.tunnels.make_room(time.monotonic())
+        collect_at_leisure()
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

@@ -14,8 +14,6 @@ MOST_YOUNG = 200_000
 _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD = 20, 50
 # Fewer are not worth a look.
 _WORTH_A_LOOK = 2_000
-# As many queries without an answer are a burst.
-MANY_UNANSWERED = 64
 
 
 def collect_seldom() -> None:
@@ -23,15 +21,14 @@ def collect_seldom() -> None:
     gc.set_threshold(MOST_YOUNG, _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD)
 
 
-def collect_at_leisure(unanswered: int) -> bool:
+def collect_at_leisure() -> bool:
     """
     Look for garbage among what is young, now and then also among the rest; return whether it was.
 
-    It is not while *unanswered* queries are a burst, or where there is little to look at. Call it
-    about every second.
+    It is not where there is little to look at. Call it about every second, between bursts.
     """
     young, middle, old = gc.get_count()
-    if unanswered >= MANY_UNANSWERED or young < _WORTH_A_LOOK:
+    if young < _WORTH_A_LOOK:
         return False
     if middle < _YOUNG_A_MIDDLE:
         gc.collect(0)

@@ -63,8 +63,9 @@ class Service:
         machine_now: Callable[[], datetime],
     ) -> None:
         self.resolver = resolver_of(settings.dns, sockets.port)
+        self._cache = ReplyCache()
         self.replies = HeldReplies(
-            ReplyCache(),
+            self._cache,
             self.resolver,
             time.monotonic,
             is_own_zone=self.resolver.is_own_zone,
@@ -159,7 +160,7 @@ class Service:
 
     def _prepare_for_burst(self) -> None:
         """Do at leisure what a burst of new names would else have to do in its midst."""
-        self.replies.make_room()
+        self._cache.make_room()
         self.tunnels.make_room(time.monotonic())
         collect_at_leisure()
 

@@ -9,8 +9,10 @@ from dns_world import World, run
 
 from schoolgate_dns import service as module
 from schoolgate_dns.process.sockets import open_sockets
+from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.server import Server
 from schoolgate_dns.service import MANY_UNANSWERED, Service
+from schoolgate_dns.stages.tunnel import Tunnels
 from schoolgate_policyd.config import DnsSettings, Settings
 
 
@@ -38,8 +40,8 @@ def test_a_burst_is_prepared_for_while_there_is_none(
 ) -> None:
     done: list[str] = []
     monkeypatch.setattr(Server, "unanswered", unanswered)
-    monkeypatch.setattr(service.replies, "make_room", lambda: done.append("replies"))
-    monkeypatch.setattr(service.tunnels, "make_room", lambda _now_s: done.append("tunnels"))
+    monkeypatch.setattr(ReplyCache, "make_room", lambda _: done.append("replies"))
+    monkeypatch.setattr(Tunnels, "make_room", lambda _, _now_s: done.append("tunnels"))
     monkeypatch.setattr(module, "collect_at_leisure", lambda: done.append("garbage"))
 
     async def pass_a_second() -> None:

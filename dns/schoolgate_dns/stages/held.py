@@ -118,10 +118,6 @@ class HeldReplies:
         """What the held replies take up, roughly."""
         return self._cache.octets
 
-    def make_room(self) -> None:
-        """Have room for a burst of new names; for moments in which little is asked."""
-        self._cache.make_room()
-
     def get(self, lookup: Lookup) -> Held | None:
         """Return what is held, None if an upstream has to be asked. Needs a running loop."""
         now_s = self._monotonic()

@@ -63,7 +63,7 @@ class Point:
         self._settings = settings
         self._worker = worker
         machine = MachineClock()
-        school_clock = open_school_clock(settings)
+        self._school_clock = school_clock = open_school_clock(settings)
         ca_file = ensure_authority(settings.ca_dir, settings.ca_certificate_path, machine.now())
         self._ca_file = ca_file
         last_snapshot_path = settings.last_snapshot_path(worker.name)
@@ -150,7 +150,10 @@ class Point:
         is_ours = self._settings.web.tls is PageCertificate.AUTHORITY
         if not is_ours or self._worker.name != NAME:
             return ()
-        return (keep_signing(self._settings, self._ca_file, MachineClock()),)
+        signing = keep_signing(
+            self._settings, self._ca_file, MachineClock(), lambda: self._school_clock.doubt is None
+        )
+        return (signing,)
 
     async def _serve_until(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         await self._machinery.started.wait()

@@ -1,7 +1,7 @@
 """The hooks fail closed, only TLS and HTTP are spoken, and not every name gets a certificate."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -195,6 +195,22 @@ def test_another_name_gets_one_for_itself_alone(store: GuardedStore) -> None:
     entry = store.get_cert("lessons.example", [x509.DNSName("lessons.example")])
 
     assert ["lessons.example"] == [each.value for each in entry.cert.altnames]
+
+
+@pytest.mark.parametrize("days", [-30, 0, 190, 198, 400])
+def test_a_certificate_is_given_again_only_while_it_is_good(
+    store: GuardedStore, days: int
+) -> None:
+    """A clock may have been set right since, and a proxy may run for longer than it lasts."""
+    names = [x509.DNSName("lessons.example")]
+    first = store.get_cert("lessons.example", names)
+    made = datetime.now(UTC)
+    store.now = lambda: made + timedelta(days=days)
+
+    again = store.get_cert("lessons.example", names)
+
+    assert (days in {0, 190}) is (again is first)
+    assert [again] == store.expire_queue == list(store.certs.values())
 
 
 def test_a_connection_that_nobody_decided_to_look_into_gets_no_certificate(

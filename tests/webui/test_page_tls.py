@@ -39,8 +39,8 @@ class Box:
     settings: Settings
     ca_file: Path
 
-    def sign(self, now: datetime = NOW) -> bool:
-        return sign_if_due(self.settings, self.ca_file, now)
+    def sign(self, now: datetime = NOW, *, is_certain: bool = True) -> bool:
+        return sign_if_due(self.settings, self.ca_file, now, is_certain=is_certain)
 
     def certificate(self) -> x509.Certificate:
         return x509.load_pem_x509_certificate(self.settings.page_certificate_path.read_bytes())
@@ -86,6 +86,19 @@ def test_a_certificate_is_renewed_before_its_end_and_for_another_key(box: Box) -
     assert box.sign(due)
     box.settings.page_certificate_path.write_text("no certificate")
     assert box.sign(due)
+
+
+def test_a_clock_that_is_far_back_and_doubted_leaves_the_certificate_as_it_is(box: Box) -> None:
+    """Signed by such a clock it would be over for every browser, as long as the doubt lasts."""
+    ensure_request(box.settings)
+    box.sign()
+    long_ago = NOW - timedelta(days=200)
+
+    assert not box.sign(long_ago, is_certain=False)
+    # Who never has a time server is in doubt for ever, and goes on having pages.
+    assert box.sign(NOW + LIFETIME, is_certain=False)
+    # What was signed while the clock was far ahead is replaced once that is known.
+    assert box.sign(NOW)
 
 
 def asked(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

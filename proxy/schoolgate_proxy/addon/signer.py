@@ -8,6 +8,7 @@ whoever asks.
 
 import ipaddress
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.certs import DEFAULT_DHPARAM, CertStore, CertStoreEntry
 from mitmproxy.proxy.context import Context
 
+from schoolgate_policyd.clock import MachineClock
 from schoolgate_policyd.core.errors import NameSyntaxError, SchoolgateError
 from schoolgate_policyd.core.names import AddressLiteral, Host, parse_host
 from schoolgate_policyd.whole_files import write_whole
+
+# So long before its end a certificate is made anew; a page may be open for some of it.
+RENEWED_BEFORE = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -30,9 +35,15 @@ class SigningRefusedError(SchoolgateError):
 
 
 class GuardedStore(CertStore):
-    """mitmproxy's store of certificates; *is_never_inspected* is the newest snapshot's word."""
+    """
+    mitmproxy's store of certificates; *is_never_inspected* is the newest snapshot's word.
+
+    *now* is machine time (aware). mitmproxy's own store gives what it made for as long as it runs:
+    beyond its end, and also what was dated by a clock that has been set right since.
+    """
 
     is_never_inspected: Callable[[Host], bool]
+    now: Callable[[], datetime] = staticmethod(MachineClock().now)
 
     def get_cert(
         self,
@@ -47,7 +58,17 @@ class GuardedStore(CertStore):
             raise SigningRefusedError("a certificate is made for a name")
         for name in names:
             self._check(str(getattr(name, "value", name)))
+        entry = super().get_cert(commonname, names, organization, crl_url)
+        if self._is_good(entry):
+            return entry
+        self.certs = {key: each for key, each in self.certs.items() if each is not entry}
+        self.expire_queue = [each for each in self.expire_queue if each is not entry]
         return super().get_cert(commonname, names, organization, crl_url)
+
+    def _is_good(self, entry: CertStoreEntry) -> bool:
+        certificate = entry.cert.to_cryptography()
+        ends = certificate.not_valid_after_utc - RENEWED_BEFORE
+        return certificate.not_valid_before_utc <= self.now() < ends
 
     def _check(self, name: str) -> None:
         try:

@@ -5,8 +5,8 @@ A real Debian becomes a gateway by docs/install.md, is booted, and is then ill-t
 
 It is booted in a virtual machine where there is a KVM that boots Debian's own kernel, else in a
 container, which has this machine's kernel and clock: what needs a clock of its own is not done
-there. `--place` has one or the other. Needs root. It ends with status 1 if anything was not as it
-should be.
+there. `--place` has one or the other, or `user-mode`: a User Mode Linux, whose kernel is built
+first. Needs root. It ends with status 1 if anything was not as it should be.
 """
 
 import argparse
@@ -32,11 +32,14 @@ from findings import Findings
 from gateway_steps import configured, enabled, installed
 from image import RELEASES, Image, build, built_before, missing_commands
 from machine import HARDWARE, Gateway, Machine, accelerator_for, why_not
+from user_mode import UserMode
+from user_mode_kernel import built_kernel, missing
 from wires import Wires, laid_wires
 
 # A lesson on a school Friday.
 LESSON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 CHECKS = ("power", "upgrade", "restarts", "clock")
+NAMES: dict[type, str] = {Machine: "machine", Container: "container", UserMode: "user-mode"}
 
 
 def install(machine: Gateway, wires: Wires, findings: Findings, *, has_clock: bool) -> None:
@@ -73,8 +76,11 @@ def look(
         check_clock(machine, wires, findings)
 
 
-def place_of(image: Image, wires: Wires, wanted: str) -> Machine | Container:
-    """Return what boots *image*: a machine or a container, as *wanted* or as can be had."""
+def place_of(image: Image, wires: Wires, wanted: str) -> Machine | Container | UserMode:
+    """Return what boots *image*: as *wanted*, or a machine or container as can be had."""
+    if wanted == "user-mode":
+        kernel = built_kernel(image.disk.parent)
+        return UserMode(kernel, image.disk, wires.room, wires.folder)
     accelerator = accelerator_for(image, wires.folder)
     if wanted == "machine" or (wanted == "auto" and accelerator == HARDWARE):
         return Machine(image, wires.room, wires.folder, accelerator)
@@ -86,7 +92,7 @@ def arguments_of(line: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--release", type=int, choices=sorted(RELEASES), default=12)
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp/schoolgate-boot"))
-    parser.add_argument("--place", choices=("auto", "machine", "container"), default="auto")
+    parser.add_argument("--place", choices=("auto", *NAMES.values()), default="auto")
     parser.add_argument("--built", action="store_true", help="take the image of last time")
     parser.add_argument("--cuts", type=int, default=3)
     parser.add_argument("--checks", nargs="*", choices=CHECKS, default=list(CHECKS))
@@ -96,7 +102,7 @@ def arguments_of(line: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     arguments = arguments_of()
     reason = why_not()
-    packages = missing_commands()
+    packages = missing_commands() + (missing() if arguments.place == "user-mode" else [])
     if reason is not None or packages:
         print(reason or f"please install these Debian packages: {' '.join(packages)}")
         return 2
@@ -114,8 +120,8 @@ def main() -> int:
     with laid_wires() as wires, contextlib.ExitStack() as last:
         machine = place_of(image, wires, arguments.place)
         last.callback(machine.cut_power)
-        has_clock = isinstance(machine, Machine)
-        print(f"Debian {arguments.release} in a {'machine' if has_clock else 'container'}")
+        has_clock = not isinstance(machine, Container)
+        print(f"Debian {arguments.release} in a place of this kind: {NAMES[type(machine)]}")
         wires.time_server.start(LESSON)
         install(machine, wires, findings, has_clock=has_clock)
         checks = [each for each in arguments.checks if has_clock or each != "clock"]

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 _POLL_S = 0.1
 PATIENCE_S = 900.0
+# Where the machine has what was brought to it in pieces.
+_BROUGHT = "/run/brought"
 _LONGEST_LINE = 64 * 1024 * 1024
 
 
@@ -76,11 +78,30 @@ class Commands(Protocol):
         ...
 
 
-class Guest:
-    """The machine's agent, at the socket *path*."""
+def at_path(path: Path) -> Callable[[], socket.socket]:
+    """Return what connects with the socket *path*."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def connect() -> socket.socket:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.settimeout(1.0)
+        connected.connect(str(path))
+        return connected
+
+    return connect
+
+
+class Guest:
+    """
+    The machine's agent, at the other end of what *connect* gives.
+
+    Input of more than *longest_given* octets is brought in pieces, each of which it acknowledges.
+    """
+
+    def __init__(
+        self, connect: Callable[[], socket.socket], longest_given: int | None = None
+    ) -> None:
+        self._connect = connect
+        self._longest_given = longest_given
         self._socket: socket.socket | None = None
         self._kept = b""
 
@@ -99,18 +120,19 @@ class Guest:
                 return
             self.close()
             time.sleep(_POLL_S)
-        said = (
-            f"did not answer within {within_s:.0f} s" if is_on() else "ended (qemu.log says why)"
-        )
-        raise GuestError(f"the machine {said}")
+        said = f"did not answer within {within_s:.0f} s" if is_on() else "ended"
+        raise GuestError(f"the machine {said} (its logs may say why)")
 
     def run(self, command: str, *, given: str = "", within_s: float = PATIENCE_S) -> Said:
         """Run the shell's *command* to its end. Raises GuestError if the machine is silent."""
-        number = self._ask(run_message(command, given))["pid"]
+        if self._longest_given is not None and len(given.encode()) > self._longest_given:
+            self._bring(given.encode(), self._longest_given)
+            command, given = f"/bin/sh -c {shlex.quote(command)} < {_BROUGHT}", ""
+        number = self._asked(run_message(command, given))["pid"]
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             asking = {"execute": "guest-exec-status", "arguments": {"pid": number}}
-            said = said_in(self._ask(asking))
+            said = said_in(self._asked(asking))
             if said is not None:
                 return said
             time.sleep(_POLL_S)
@@ -133,11 +155,25 @@ class Guest:
 
     def _open(self) -> None:
         self.close()
-        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket = self._connect()
         self._socket.settimeout(1.0)
-        self._socket.connect(str(self._path))
 
-    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+    def _bring(self, given: bytes, longest: int) -> None:
+        """Write *given* into a file of the machine's (guest-file-write of the reference)."""
+        opening = {"execute": "guest-file-open", "arguments": {"path": _BROUGHT, "mode": "w"}}
+        handle = self._ask(opening)
+        for start in range(0, len(given), longest):
+            piece = base64.b64encode(given[start : start + longest]).decode()
+            arguments = {"handle": handle, "buf-b64": piece}
+            self._ask({"execute": "guest-file-write", "arguments": arguments})
+        self._ask({"execute": "guest-file-close", "arguments": {"handle": handle}})
+
+    def _asked(self, message: dict[str, Any]) -> dict[str, Any]:
+        found = self._ask(message)
+        assert isinstance(found, dict)
+        return found
+
+    def _ask(self, message: dict[str, Any]) -> object:
         try:
             self._send(message)
             answer = self._receive(60.0)
@@ -145,9 +181,7 @@ class Guest:
             raise GuestError(f"the machine does not answer: {error}") from error
         if "error" in answer:
             raise GuestError(str(answer["error"]))
-        found = answer["return"]
-        assert isinstance(found, dict)
-        return found
+        return answer["return"]
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._socket is None:

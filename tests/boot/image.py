@@ -175,8 +175,9 @@ def _put_files(tree: Path) -> None:
             tree / "opt" / "paperwork" / Path(name).name,
             ignore=shutil.ignore_patterns("__pycache__", "test_*"),
         )
-    for unit in ("systemd-networkd.service", "systemd-timesyncd.service"):
-        _run("systemctl", f"--root={tree}", "enable", "--quiet", unit)
+    units = ("systemd-networkd", "systemd-timesyncd", "agent-on-a-line")
+    for unit in units:
+        _run("systemctl", f"--root={tree}", "enable", "--quiet", f"{unit}.service")
     # As docs/install.md says: its start would empty the packet filter.
     _run("systemctl", f"--root={tree}", "disable", "--quiet", "nftables.service")
     (tree / "etc" / "hostname").write_text("gateway\n")

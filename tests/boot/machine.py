@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from guest import Commands, Guest
+from guest import Commands, Guest, at_path
 from image import Image
 from netns import Namespace
 
@@ -109,7 +109,7 @@ class Machine:
         folder: Path,
         accelerator: tuple[str, ...] = EMULATED,
     ) -> None:
-        self._agent = Guest(folder / "agent.sock")
+        self._agent = Guest(at_path(folder / "agent.sock"))
         self.guest: Commands = self._agent
         self.folder = folder
         self.began = 0.0

@@ -40,8 +40,6 @@ from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
 _FORGET_EVERY_TICKS = 30
-# As many queries without an answer are a burst.
-MANY_UNANSWERED = 64
 
 
 class Service:
@@ -63,9 +61,8 @@ class Service:
         machine_now: Callable[[], datetime],
     ) -> None:
         self.resolver = resolver_of(settings.dns, sockets.port)
-        self._cache = ReplyCache()
         self.replies = HeldReplies(
-            self._cache,
+            ReplyCache(),
             self.resolver,
             time.monotonic,
             is_own_zone=self.resolver.is_own_zone,
@@ -155,14 +152,7 @@ class Service:
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
-        if self.server.unanswered < MANY_UNANSWERED:
-            self._prepare_for_burst()
-
-    def _prepare_for_burst(self) -> None:
-        """Do at leisure what a burst of new names would else have to do in its midst."""
-        self._cache.make_room()
-        self.tunnels.make_room(time.monotonic())
-        collect_at_leisure()
+        collect_at_leisure(self.server.unanswered)
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

@@ -14,6 +14,8 @@ MOST_YOUNG = 200_000
 _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD = 20, 50
 # Fewer are not worth a look.
 _WORTH_A_LOOK = 2_000
+# As many queries without an answer are a burst.
+MANY_UNANSWERED = 64
 
 
 def collect_seldom() -> None:
@@ -21,14 +23,15 @@ def collect_seldom() -> None:
     gc.set_threshold(MOST_YOUNG, _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD)
 
 
-def collect_at_leisure() -> bool:
+def collect_at_leisure(unanswered: int) -> bool:
     """
     Look for garbage among what is young, now and then also among the rest; return whether it was.
 
-    It is not where there is little to look at. Call it about every second, between bursts.
+    It is not while *unanswered* queries are a burst, or where there is little to look at. Call it
+    about every second.
     """
     young, middle, old = gc.get_count()
-    if young < _WORTH_A_LOOK:
+    if unanswered >= MANY_UNANSWERED or young < _WORTH_A_LOOK:
         return False
     if middle < _YOUNG_A_MIDDLE:
         gc.collect(0)

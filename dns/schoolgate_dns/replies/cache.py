@@ -12,11 +12,6 @@ from schoolgate_dns.messages import Lookup, Reply
 
 MAX_ENTRIES = 120_000
 MAX_OCTETS = 128 * 1024 * 1024
-# The part of both that is kept free between bursts of new names, each of which would else have to
-# drop a reply that nobody looked at for long, and whose memory is far away; and how many replies
-# are dropped for it in one go, which takes some milliseconds.
-ROOM_PART = 1 / 32
-MAX_DROPPED = 2_000
 # What an entry costs beside its octets: the reply's record of itself, the key, the table.
 ENTRY_OCTETS = 1024
 RECORD_OCTETS = 100
@@ -87,19 +82,10 @@ class ReplyCache:
             return None
         entry = self._entries[lookup] = Entry(reply, now_s)
         self._octets += _cost(reply)
-        self._drop_beyond(self._max_entries, self._max_octets, len(self._entries))
-        return entry
-
-    def make_room(self) -> None:
-        """Drop what was used longest ago until there is room for a burst; for idle moments."""
-        part = 1 - ROOM_PART
-        self._drop_beyond(self._max_entries * part, self._max_octets * part, MAX_DROPPED)
-
-    def _drop_beyond(self, entries: float, octets: float, most: int) -> None:
-        while most and (len(self._entries) > entries or self._octets > octets):
+        while len(self._entries) > self._max_entries or self._octets > self._max_octets:
             _, dropped = self._entries.popitem(last=False)
             self._octets -= _cost(dropped.reply)
-            most -= 1
+        return entry
 
     def _remove(self, lookup: Lookup) -> None:
         entry = self._entries.pop(lookup, None)

@@ -25,8 +25,6 @@ MAX_PAIRS = 8_192
 MAX_PARENTS_OF_CLIENT = 256
 MAX_OWED = 4_096
 _FORGOTTEN_AMONG = 8
-# The part that is kept free between bursts of new names, if what is over leaves as much.
-_ROOM_PART = 1 / 4
 # What one visit to a site leaves. A flood of parents that are meant to be forgotten after a
 # tunnel's would have to leave more than the tunnel did.
 _TELLS_NOTHING_POINTS = 32.0
@@ -159,11 +157,6 @@ class Tunnels:
                 below.pass_time(now_s)
                 if below.is_over:
                     self._forget(client, parent)
-
-    def make_room(self, now_s: float) -> None:
-        """Do what `tick` does if little room is left; for moments in which little is asked."""
-        if self._pairs > self._max_pairs * (1 - _ROOM_PART):
-            self.tick(now_s)
 
     def _remember(self, client: str, parent: str, now_s: float) -> Below:
         parents = self._clients.get(client)

@@ -5,7 +5,6 @@ from math import inf
 import pytest
 
 from schoolgate_dns.messages import Lookup, Rcode, Reply
-from schoolgate_dns.replies import cache as module
 from schoolgate_dns.replies.cache import ENTRY_OCTETS, MAX_STALE_S, Entry, ReplyCache
 
 
@@ -53,38 +52,6 @@ def test_the_entry_used_longest_ago_goes_first() -> None:
     cache.put(lookup("c"), reply(), 1.0)
 
     assert ["a", "c"] == [n for n in ("a", "b", "c") if cache.get(lookup(n), 1.0) is not None]
-
-
-def held_in(cache: ReplyCache, names: int) -> list[int]:
-    return [each for each in range(names) if cache.get(lookup(str(each)), 1.0) is not None]
-
-
-@pytest.mark.parametrize("bound", [{"max_entries": 64}, {"max_octets": 64 * (ENTRY_OCTETS + 10)}])
-def test_room_is_made_by_dropping_what_was_used_longest_ago(bound: dict[str, int]) -> None:
-    cache = ReplyCache(**bound)
-    for number in range(64):
-        cache.put(lookup(str(number)), reply(), 0.0)
-    cache.get(lookup("0"), 0.0)
-    cache.make_room()
-
-    assert [0, *range(3, 64)] == held_in(cache, 64)
-    # Where there is room already nothing is dropped.
-    cache.make_room()
-    assert 62 == len(cache)
-    assert 62 * (ENTRY_OCTETS + 10) == cache.octets
-
-
-def test_room_is_made_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_DROPPED", 3)
-    cache = ReplyCache(max_entries=160)
-    for number in range(160):
-        cache.put(lookup(str(number)), reply(), 0.0)
-    found = []
-    for _ in range(3):
-        cache.make_room()
-        found.append(len(cache))
-
-    assert [157, 155, 155] == found
 
 
 def test_the_octets_are_bounded_and_counted_down_again() -> None:

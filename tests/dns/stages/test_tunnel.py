@@ -274,22 +274,6 @@ def test_all_is_forgotten_when_the_points_have_leaked_away() -> None:
     assert {} == tunnels._clients
 
 
-def test_room_is_made_of_what_is_over_once_little_is_left() -> None:
-    tunnels = Tunnels(max_pairs=8)
-    for number in range(7):
-        tunnels.ask(asked(f"www.site-{number}.example"), 0.0)
-        if number == 5:
-            tunnels.make_room(60.0)
-            assert 6 == len(tunnels)
-    # What is not over is remembered, however little room that leaves.
-    tunnels.make_room(0.0)
-    assert 7 == len(tunnels)
-
-    tunnels.make_room(60.0)
-
-    assert 0 == len(tunnels)
-
-
 def test_a_flood_of_parents_does_not_hide_the_tunnel_among_them() -> None:
     tunnels = Tunnels(max_parents=64)
     stopped = None

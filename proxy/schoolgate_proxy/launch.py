@@ -150,10 +150,7 @@ class Point:
         is_ours = self._settings.web.tls is PageCertificate.AUTHORITY
         if not is_ours or self._worker.name != NAME:
             return ()
-        signing = keep_signing(
-            self._settings, self._ca_file, MachineClock(), lambda: self._school_clock.doubt is None
-        )
-        return (signing,)
+        return (keep_signing(self._settings, self._ca_file, MachineClock(), self._school_clock),)
 
     async def _serve_until(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         await self._machinery.started.wait()

@@ -10,7 +10,6 @@ import asyncio
 import ipaddress
 import os
 import stat
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from schoolgate_policyd.clock import Clock
+from schoolgate_policyd.clock import Clock, SchoolClock
 from schoolgate_policyd.config import Settings
 from schoolgate_proxy.authority import LEEWAY, replace_for_all
 
@@ -34,14 +33,18 @@ log = structlog.get_logger(__name__)
 
 
 async def keep_signing(
-    settings: Settings, ca_file: Path, clock: Clock, is_certain: Callable[[], bool]
+    settings: Settings, ca_file: Path, clock: Clock, school_clock: SchoolClock
 ) -> None:
-    """Look for the pages' request, for ever, and sign what is due; *is_certain* of the time."""
+    """
+    Look for the pages' request, for ever, and sign what is due.
+
+    Dates are those of *clock*, the machine's; *school_clock* says whether that is in doubt.
+    """
     fault = ""
     while True:
         try:
-            looking = (settings, ca_file, clock.now())
-            if await asyncio.to_thread(sign_if_due, *looking, is_certain=is_certain()):
+            now, is_certain = clock.now(), school_clock.doubt is None
+            if await asyncio.to_thread(sign_if_due, settings, ca_file, now, is_certain=is_certain):
                 log.info("the pages' certificate was signed")
             fault = ""
         except (OSError, ValueError) as error:

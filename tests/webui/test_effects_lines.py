@@ -20,7 +20,7 @@ def test_the_periods_in_which_it_opens_are_joined_and_doubtful_ones_are_alternat
 
     found = outcome(
         Effects(grant_for(request, policy().catalogue), opens, ()),
-        Names({"heron": "Ada Heron"}, {}, {}),
+        Names({"heron": "Ada Heron"}, {}),
         policy(),
     )
 

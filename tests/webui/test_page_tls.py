@@ -1,6 +1,7 @@
 """The pages over https: what the authority signs for them, and what they are served with."""
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import ssl
@@ -14,12 +15,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from dns_local import until
 from free_ports import free_port
 from web_school import SteppedClock
 
+from schoolgate_policyd.clock import ClockState, SchoolClock
 from schoolgate_policyd.config import PageCertificate, Settings, WebSettings
+from schoolgate_proxy import page_certificate
 from schoolgate_proxy.authority import ensure_authority
-from schoolgate_proxy.page_certificate import LIFETIME, RENEWED_BEFORE_END, sign_if_due
+from schoolgate_proxy.page_certificate import (
+    LIFETIME,
+    RENEWED_BEFORE_END,
+    keep_signing,
+    sign_if_due,
+)
 from schoolgate_webui.page_tls import (
     CannotServe,
     ensure_request,
@@ -99,6 +108,44 @@ def test_a_clock_that_is_far_back_and_doubted_leaves_the_certificate_as_it_is(bo
     assert box.sign(NOW + LIFETIME, is_certain=False)
     # What was signed while the clock was far ahead is replaced once that is known.
     assert box.sign(NOW)
+
+
+class LookedAt(SteppedClock):
+    """A clock that counts how often it was looked at."""
+
+    looks = 0
+
+    def now(self) -> datetime:
+        """See `SteppedClock`."""
+        self.looks += 1
+        return super().now()
+
+
+@pytest.mark.parametrize(("highest", "is_kept"), [(NOW, True), (None, False)])
+def test_only_a_clock_in_doubt_keeps_the_proxy_from_signing_anew(
+    box: Box, monkeypatch: pytest.MonkeyPatch, highest: datetime | None, *, is_kept: bool
+) -> None:
+    """A clock that is behind the highest time seen is one; without that it has to be believed."""
+    monkeypatch.setattr(page_certificate, "LOOK_EVERY_S", 0.001)
+    ensure_request(box.settings)
+    box.sign()
+    before = box.certificate()
+    machine = LookedAt(NOW - timedelta(days=200))
+    school_clock = SchoolClock(SteppedClock(machine.moment), ClockState(highest=highest))
+
+    async def look() -> None:
+        signing = asyncio.create_task(
+            keep_signing(box.settings, box.ca_file, machine, school_clock)
+        )
+        # What the first look found to do is done before the second.
+        await until(lambda: machine.looks > 1)
+        signing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await signing
+
+    asyncio.run(look())
+
+    assert is_kept is (before == box.certificate())
 
 
 def asked(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -178,12 +178,10 @@ class Site:
         return self.admin.wake()
 
     def names(self) -> Names:
-        """Return the names of people, classes and networks."""
+        """Return the names of people and classes."""
         people = self.decisions.people
         return Names(
-            people=people.names(),
-            classes={each.id: each.name for each in people.classes()},
-            networks=self.network_names(),
+            people=people.names(), classes={each.id: each.name for each in people.classes()}
         )
 
     def seen(self, visit: Visit) -> Seen:

@@ -11,8 +11,8 @@ import sys
 def main() -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; return the process's exit status."""
     # structlog would load the first two to draw tracebacks in colour, ten megabytes of them, and
-    # msgspec the third for what older Pythons lack, another two. What is None here cannot be
-    # imported, and both do without.
+    # msgspec the third for what older Pythons lack. What is None here cannot be imported, and both
+    # do without.
     for name in ("rich", "greenlet", "typing_extensions"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system's own way
     from schoolgate_dns.process.serving import serve  # noqa: PLC0415 - after the lines above

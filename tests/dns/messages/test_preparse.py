@@ -107,19 +107,20 @@ def test_what_keeps_every_bound_is_accepted(octets: bytes) -> None:
     assert preparse.outline_of_query(octets).header.questions == 1
 
 
-def nested(count: int) -> bytes:
-    """A message whose last owner is *count* pointers from its end."""
+def nested(count: int, labels: bytes) -> bytes:
+    """A message whose last owner is *count* pointers from its end, each behind *labels*."""
     body, at, target = ASKED, 25, 12
     for _ in range(count):
-        one = record(b"\1a" + pointer(target), 16, b"")
+        one = record(labels + pointer(target), 16, b"")
         body, at, target = body + one, at + len(one), at
     return message(body, answers=count)
 
 
-def test_a_name_may_have_sixteen_pointers_and_no_more() -> None:
-    assert 16 == len(preparse.outline_of_reply(nested(16)).records)
+@pytest.mark.parametrize("labels", [b"\1a", b""])
+def test_a_name_may_have_sixteen_pointers_and_no_more(labels: bytes) -> None:
+    assert 16 == len(preparse.outline_of_reply(nested(16, labels)).records)
     with pytest.raises(WireError, match="pointers"):
-        preparse.outline_of_reply(nested(17))
+        preparse.outline_of_reply(nested(17, labels))
 
 
 def test_pointers_do_not_make_a_name_longer_than_255_octets() -> None:

@@ -284,6 +284,7 @@ def test_every_move_is_in_the_audit_with_what_it_was_about(school: DecisionStore
         AuditAction.POLICY_DRAFT_BEGUN,
     ] == [each.action for each in entries]
     assert HEAD.id == entries[0].actor
+    assert entries[2].details["all as expected"] is True
     assert {"digest", "signed", "signature", "in_force_from"} == entries[0].details.keys()
     assert "# second" not in str([each.details for each in entries])
 

@@ -21,15 +21,15 @@ def first_page(request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep
         return pages.page(request, "landing.html")
     requests = site.decisions.requests
     now, seen = visit.now, site.seen(visit)
+    sees_system = may(member, Sight.SYSTEM)
     keeps_standing = may(member, Sight.STANDING_PERMISSIONS)
     shown = home.home(
         member,
         waiting=requests.waiting_for(member.id, at=now.machine, moment=now.school),
         mine=requests.of(member.id),
         in_force=requests.in_force(now.school),
-        noticed=(
-            site.events.noticed(since=now.machine - SHOWN_FOR) if may(member, Sight.SYSTEM) else ()
-        ),
+        noticed=site.events.noticed(since=now.machine - SHOWN_FOR) if sees_system else (),
+        network_names=site.network_names() if sees_system else {},
         seen=seen,
         to_review=(
             reminders(site.decisions.standing.permissions(), seen) if keeps_standing else ()

@@ -1,6 +1,6 @@
 """Home and the list of requests: what waits for me, what I asked for, what is open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -58,6 +58,7 @@ def home(
     mine: tuple[AccessRequest, ...],
     in_force: Iterable[AccessRequest],
     noticed: tuple[Noticed, ...],
+    network_names: Mapping[str, str],
     seen: Seen,
     to_review: tuple[str, ...] = (),
     standing_waits: int = 0,
@@ -84,7 +85,7 @@ def home(
         open_now=tuple(grant_card(each, seen) for each in open_now),
         faults=faults[:_FAULTS_SHOWN],
         clock=clock_cards(noticed, seen.now),
-        sources=source_cards(noticed, seen.now, seen.names.networks),
+        sources=source_cards(noticed, seen.now, network_names),
     )
 
 

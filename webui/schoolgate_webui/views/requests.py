@@ -46,11 +46,10 @@ SCOPES: Mapping[ScopeChoice, str] = {
 
 
 class Names(msgspec.Struct, frozen=True):
-    """Names of people, classes and networks by their ids."""
+    """Names of people and classes by their ids."""
 
     people: Mapping[str, str]
     classes: Mapping[str, str]
-    networks: Mapping[str, str]
 
     def person(self, person: str) -> str:
         """Return the name of the person whose id is *person*."""

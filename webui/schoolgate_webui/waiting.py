@@ -1,15 +1,12 @@
 """What waits for somebody, page by page: the same for every page's bar, home and programs."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import msgspec
 
+from schoolgate_policyd.store.waiting import Matter
 from schoolgate_policyd.workflow.api_scopes import Scope
 from schoolgate_policyd.workflow.people import Member
-from schoolgate_policyd.workflow.policy_acts import Act, is_waiting_for
-from schoolgate_policyd.workflow.policy_acts import may as may_act
-from schoolgate_policyd.workflow.policy_versions import stage_at
-from schoolgate_policyd.workflow.visibility import Sight, may
 from schoolgate_webui.access import is_for, who_may
 from schoolgate_webui.site import Site
 from schoolgate_webui.views.moments import Now
@@ -17,14 +14,14 @@ from schoolgate_webui.views.moments import Now
 
 class Place(msgspec.Struct, frozen=True):
     """
-    A page at which something may wait; *how_much* counts it for somebody.
+    A page at which something of one *matter* may wait.
 
     *scope* is what a token needs to read there: the API has the same path as the page.
     """
 
     page: str
     scope: Scope
-    how_much: Callable[[Site, Member, Now], int]
+    matter: Matter
 
 
 def places_of(member: Member) -> tuple[Place, ...]:
@@ -37,48 +34,24 @@ def places_of(member: Member) -> tuple[Place, ...]:
 
 
 def waiting_for(site: Site, member: Member, now: Now) -> dict[str, int]:
-    """Return how much waits for *member*, by the page where it does."""
-    return {each.page: each.how_much(site, member, now) for each in places_of(member)}
+    """Return how much waits for *member*, by the page where it does. Raises StoreError."""
+    return waiting_at(places_of(member), site, member, now)
 
 
-def _requests(site: Site, member: Member, now: Now) -> int:
-    store = site.decisions.requests
-    return len(store.waiting_for(member.id, at=now.machine, moment=now.school))
-
-
-def _standing(site: Site, member: Member, _: Now) -> int:
-    return len(site.decisions.standing_requests.waiting_for(member.id))
-
-
-def _incidents(site: Site, member: Member, _: Now) -> int:
-    return site.decisions.incidents.waiting_for(member.id)
-
-
-def _reports(site: Site, member: Member, _: Now) -> int:
-    # Everybody has a page of reports: of their own, unless they handle those of others.
-    return site.decisions.reports.waiting_for(member) if may(member, Sight.REPORTS) else 0
-
-
-def _restrictions(site: Site, member: Member, _: Now) -> int:
-    return site.decisions.restrictions.waiting_for(member.id)
-
-
-def _policy(site: Site, member: Member, now: Now) -> int:
-    if not (may_act(member, Act.APPROVE) or may_act(member, Act.DIRECT)):
-        return 0
-    versions, people = site.workshop.every(), site.decisions.people.duty_holders()
-    return sum(
-        is_waiting_for(member, each, stage_at(each, versions, now.school), people)
-        for each in versions
-    )
+def waiting_at(places: Iterable[Place], site: Site, member: Member, now: Now) -> dict[str, int]:
+    """Return how much waits for *member* at *places*, by the page. Raises StoreError."""
+    pages = {each.matter: each.page for each in places}
+    school = site.settings.school
+    counts = site.decisions.waiting.counts(member, pages, school=school, moment=now.school)
+    return {pages[matter]: count for matter, count in counts.items()}
 
 
 # In the order of the bar.
 _PLACES = (
-    Place("/requests", Scope.REQUESTS_READ, _requests),
-    Place("/standing", Scope.REQUESTS_READ, _standing),
-    Place("/incidents", Scope.CONCERNS_READ, _incidents),
-    Place("/reports", Scope.CONCERNS_READ, _reports),
-    Place("/restrictions", Scope.CONCERNS_READ, _restrictions),
-    Place("/policy", Scope.POLICY_READ, _policy),
+    Place("/requests", Scope.REQUESTS_READ, Matter.REQUESTS),
+    Place("/standing", Scope.REQUESTS_READ, Matter.STANDING),
+    Place("/incidents", Scope.CONCERNS_READ, Matter.INCIDENTS),
+    Place("/reports", Scope.CONCERNS_READ, Matter.REPORTS),
+    Place("/restrictions", Scope.CONCERNS_READ, Matter.RESTRICTIONS),
+    Place("/policy", Scope.POLICY_READ, Matter.POLICY),
 )

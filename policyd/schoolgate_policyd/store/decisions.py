@@ -66,6 +66,7 @@ from schoolgate_policyd.store.supervision import (
     with_assigned,
 )
 from schoolgate_policyd.store.told import SuggestedSites, TrainingRecords
+from schoolgate_policyd.store.waiting import Waiting
 
 
 class DecisionStore:
@@ -82,7 +83,7 @@ class DecisionStore:
     `signing_desk`, `requests`,
     `policies`, `standing`, `claims`, `incidents`, `restrictions`, `supervision`, `audit`,
     `checkpoints`, `retention`, `legal_holds`, `outbox`, `email_addresses`, `acknowledgements`,
-    `suggested_sites`, `training`.
+    `suggested_sites`, `training`, `waiting`.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class DecisionStore:
         self.checkpoints = Checkpoints(self.database)
         self.retention = Retention(self.database)
         self.legal_holds = LegalHolds(self.database)
+        self.waiting = Waiting(self.database)
 
     def close(self) -> None:
         """Close every connection."""

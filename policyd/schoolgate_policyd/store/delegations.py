@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.audit import note
@@ -13,6 +13,7 @@ from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import actors_in, member_in, members_in
 from schoolgate_policyd.workflow import delegations
 from schoolgate_policyd.workflow.delegations import Delegation, DelegationForm
+from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.request_rights import Staffing
 from schoolgate_policyd.workflow.requests import Signature
 
@@ -65,18 +66,25 @@ class Delegations:
 
 def staffing_in(session: Session, moment: datetime) -> Staffing:
     """Return who may act on requests at *moment* (aware, the school's clock)."""
-    people = actors_in(session)
+    return staffing_of(session, actors_in(session), moment)
+
+
+def staffing_of(session: Session, people: tuple[Member, ...], moment: datetime) -> Staffing:
+    """Return which of *people*, `people.actors_in` all of them, may act at *moment*."""
     rows = session.scalars(
-        select(DelegationRow)
-        .where(
-            DelegationRow.withdrawn_at.is_(None),
-            DelegationRow.starts_at <= moment,
-            DelegationRow.ends_at > moment,
-        )
-        .order_by(DelegationRow.id)
+        select(DelegationRow).where(is_standing_at(moment)).order_by(DelegationRow.id)
     )
     live = delegations.live_at(map(_delegation, rows), people, moment)
     return Staffing(people, moment, live)
+
+
+def is_standing_at(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a delegation stands at *moment*; `live_at` says if it holds."""
+    return and_(
+        DelegationRow.withdrawn_at.is_(None),
+        DelegationRow.starts_at <= moment,
+        DelegationRow.ends_at > moment,
+    )
 
 
 def given_in(

@@ -133,13 +133,13 @@ class Incidents:
 
     def counts(self, person: str) -> dict[Severity, int]:
         """Return how many open incidents *person* may see, by severity."""
-        return self._counts(
-            person, (IncidentState.NEW, IncidentState.LOOKED_INTO), is_handler=False
-        )
-
-    def waiting_for(self, person: str) -> int:
-        """Return how many incidents nobody has looked into yet that *person* handles."""
-        return sum(self._counts(person, (IncidentState.NEW,), is_handler=True).values())
+        counted = dict.fromkeys(Severity, 0)
+        with self._database.reading() as session:
+            found = _counted_in(session, IncidentState.NEW, IncidentState.LOOKED_INTO)
+            people = duty_holders_in(session)
+        for severity, subject, count in found:
+            counted[severity] += count if handling_of(subject, people).is_seen_by(person) else 0
+        return counted
 
     def open(self, new: NewIncident, *, by: str, at: datetime) -> Incident:
         """Open an incident by hand. Raises NotAllowed."""
@@ -227,27 +227,6 @@ class Incidents:
                 on, details = ("incident", number), {"as": as_what}
                 note(session, AuditAction.EXPORTED, at=at, actor=by, on=on, details=details)
 
-    def _counts(
-        self, person: str, states: tuple[IncidentState, ...], *, is_handler: bool
-    ) -> dict[Severity, int]:
-        row = IncidentRow
-        subject = (row.audience, row.person_id)
-        query = (
-            select(row.severity, *subject, func.count())
-            .where(row.state.in_(states))
-            .group_by(row.severity, *subject)
-        )
-        counted = dict.fromkeys(Severity, 0)
-        with self._database.reading() as session:
-            found = session.execute(query).all()
-            # Most often there is none, on every page of everybody who handles some.
-            people = duty_holders_in(session) if found else ()
-            for severity, audience, about, count in found:
-                handling = handling_of(IncidentSubject(audience, about), people)
-                may = handling.is_handled_by if is_handler else handling.is_seen_by
-                counted[severity] += count if may(person) else 0
-        return counted
-
     def _move(self, number: int, by: str, move: Moving) -> Incident:
         with self._database.writing() as session:
             row = incident_row_in(session, number)
@@ -264,6 +243,24 @@ class Incidents:
             put_subject(row, after.subject)
             session.flush()
             return incident_of(row)
+
+
+def new_in(session: Session) -> tuple[tuple[IncidentSubject, int], ...]:
+    """Return whom those are about that nobody has looked into yet, with how many they are."""
+    return tuple((subject, count) for _, subject, count in _counted_in(session, IncidentState.NEW))
+
+
+def _counted_in(
+    session: Session, *states: IncidentState
+) -> tuple[tuple[Severity, IncidentSubject, int], ...]:
+    """Return how many stand in *states*, by their severity and whom they are about."""
+    row = IncidentRow
+    told_apart = (row.severity, row.audience, row.person_id)
+    query = select(*told_apart, func.count()).where(row.state.in_(states)).group_by(*told_apart)
+    return tuple(
+        (severity, IncidentSubject(audience, person), count)
+        for severity, audience, person, count in session.execute(query)
+    )
 
 
 def note_opened(session: Session, row: IncidentRow, *, at: datetime) -> None:

@@ -5,13 +5,14 @@ Who has left stays a name for the records, and is nobody for decisions, rights a
 are changed in `people_changes`, `leaving` and `register_lines`.
 """
 
+from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.core.policy import Register
-from schoolgate_policyd.core.subjects import Device, HeldDuty, Network, Person
+from schoolgate_policyd.core.subjects import Device, Duty, HeldDuty, Network, Person
 from schoolgate_policyd.core.times import WorkingHours
 from schoolgate_policyd.store.audit import bump_version, note
 from schoolgate_policyd.store.database import Database
@@ -26,10 +27,23 @@ from schoolgate_policyd.store.models import (
     RequestRow,
 )
 from schoolgate_policyd.store.models.audit import AuditAction
+from schoolgate_policyd.store.models.people import class_members
 from schoolgate_policyd.store.network_rows import networks_in
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.workflow.claims import canonical_address
 from schoolgate_policyd.workflow.people import Member, SchoolClass
+
+_IS_HERE = PersonRow.has_left.is_(False)
+_HOLDS_A_DUTY = PersonRow.id.in_(select(DutyRow.person_id))
+_ACTS = or_(
+    _HOLDS_A_DUTY,
+    PersonRow.id.in_(select(RequestRow.requester_id)),
+    PersonRow.id.in_(select(DelegationRow.deputy_id)),
+)
+
+_NAMED = select(PersonRow.id, PersonRow.name, PersonRow.audience, PersonRow.username)
+_HELD = select(DutyRow.person_id, DutyRow.duty).join(PersonRow)
+_ATTENDED = select(class_members.c.person_id, class_members.c.class_id).join(PersonRow)
 
 
 class People:
@@ -118,12 +132,12 @@ class People:
 
 def members_in(session: Session) -> tuple[Member, ...]:
     """Return everybody who has not left, by name."""
-    return _here_in(session, true())
+    return _members_in(session, _IS_HERE)
 
 
 def duty_holders_in(session: Session) -> tuple[Member, ...]:
     """Return those of everybody who hold a duty: whoever handles a matter is among them."""
-    return _here_in(session, PersonRow.id.in_(select(DutyRow.person_id)))
+    return _members_in(session, _IS_HERE, _HOLDS_A_DUTY)
 
 
 def actors_in(session: Session) -> tuple[Member, ...]:
@@ -133,26 +147,41 @@ def actors_in(session: Session) -> tuple[Member, ...]:
     They hold a duty, have asked for something or are a deputy. Every page asks, and a school's
     pupils are none of them, so they are not read.
     """
-    acts = (
-        PersonRow.id.in_(select(each))
-        for each in (DutyRow.person_id, RequestRow.requester_id, DelegationRow.deputy_id)
-    )
-    return _here_in(session, or_(*acts))
-
-
-def _here_in(session: Session, whom: ColumnElement[bool]) -> tuple[Member, ...]:
-    """Return those *whom* is about who have not left, by name."""
-    here = select(PersonRow).where(PersonRow.has_left.is_(False), whom)
-    rows = session.scalars(here.order_by(PersonRow.name, PersonRow.id))
-    return tuple(member_of(row) for row in rows)
+    return _members_in(session, _IS_HERE, _ACTS)
 
 
 def member_in(session: Session, person: str) -> Member:
     """Return the person whose id is *person*. Raises UnknownObject."""
-    row = session.get(PersonRow, person)
-    if row is None:
+    found = _members_in(session, PersonRow.id == person)
+    if not found:
         raise UnknownObject(f"there is no person `{person}`")
-    return member_of(row)
+    return found[0]
+
+
+def _members_in(session: Session, *whom: ColumnElement[bool]) -> tuple[Member, ...]:
+    """
+    Return those *whom* is about, by name.
+
+    Columns are read and no rows are made: every page asks who acts, some of them several times.
+    """
+    duties = defaultdict[str, set[Duty]](set)
+    for person, duty in session.execute(_HELD.where(*whom)):
+        duties[person].add(duty)
+    classes = defaultdict[str, set[str]](set)
+    for person, school_class in session.execute(_ATTENDED.where(*whom)):
+        classes[person].add(school_class)
+    rows = session.execute(_NAMED.where(*whom).order_by(PersonRow.name, PersonRow.id))
+    return tuple(
+        Member(
+            id=person,
+            name=name,
+            audience=audience,
+            username=username,
+            duties=frozenset(duties[person]),
+            classes=frozenset(classes[person]),
+        )
+        for person, name, audience, username in rows
+    )
 
 
 def devices_in(session: Session) -> tuple[Device, ...]:

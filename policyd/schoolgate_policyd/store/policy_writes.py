@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.audit import bump_version, note
@@ -46,6 +47,20 @@ def directed_in(session: Session, school: str) -> Versions:
         session,
         PolicyVersionRow.school == school,
         PolicyVersionRow.state == VersionState.DIRECTED,
+        with_checks=False,
+    )
+
+
+def proposed_in(session: Session, school: str) -> Versions:
+    """Return the proposed versions of *school* and those that they were drafted on, unproved."""
+    is_proposed = and_(
+        PolicyVersionRow.school == school, PolicyVersionRow.state == VersionState.PROPOSED
+    )
+    bases = select(PolicyVersionRow.base).where(is_proposed)
+    return versions_in(
+        session,
+        PolicyVersionRow.school == school,
+        or_(is_proposed, PolicyVersionRow.number.in_(bases)),
         with_checks=False,
     )
 

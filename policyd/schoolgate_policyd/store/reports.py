@@ -38,7 +38,7 @@ from schoolgate_policyd.workflow.report_forms import (
     IncidentForm,
     wait_before,
 )
-from schoolgate_policyd.workflow.report_handlers import handlers_of, named_in, waits_for
+from schoolgate_policyd.workflow.report_handlers import handlers_of, named_in
 from schoolgate_policyd.workflow.reports import (
     OPEN_STATES,
     Report,
@@ -51,6 +51,7 @@ from schoolgate_policyd.workflow.reports import (
 
 MAX_PAGE = 200
 TRIES_KEPT_FOR = timedelta(days=1)
+_IS_OPEN = ReportRow.state.in_(OPEN_STATES)
 
 
 class Reports:
@@ -136,24 +137,16 @@ class Reports:
 
     def made_by(self, person: str) -> tuple[Report, ...]:
         """Return the reports that *person* made while signed in, newest first."""
-        return self._list(ReportRow.reporter_id == person)
+        with self._database.reading() as session:
+            return _listed_in(session, ReportRow.reporter_id == person)
 
     def handled_by(self, member: Member, *, is_open: bool) -> tuple[Report, ...]:
         """Return the reports that *member* handles: those that are open, or the answered ones."""
-        state = ReportRow.state.in_(OPEN_STATES)
-        # Many new ones must not hide one that has waited.
-        found = self._list(state if is_open else ~state, oldest_first=is_open)
-        people = self._duty_holders()
+        with self._database.reading() as session:
+            found = open_in(session) if is_open else _listed_in(session, ~_IS_OPEN)
+            people = duty_holders_in(session)
         return tuple(
             each for each in found if any(member.id == h.id for h in handlers_of(each, people))
-        )
-
-    def waiting_for(self, member: Member) -> int:
-        """Return how many reports wait for *member*."""
-        people = self._duty_holders()
-        return sum(
-            waits_for(member, each, people)
-            for each in self._list(ReportRow.state.in_(OPEN_STATES), oldest_first=True)
         )
 
     def about_site(self, site: str, *, but: int) -> int:
@@ -231,19 +224,18 @@ class Reports:
                 session.delete(each)
                 note(session, AuditAction.REPORT_NOT_ABOUT, at=at, actor=by, on=("report", number))
 
-    def _duty_holders(self) -> tuple[Member, ...]:
-        with self._database.reading() as session:
-            return duty_holders_in(session)
 
-    def _list(
-        self, condition: ColumnElement[bool], *, oldest_first: bool = False
-    ) -> tuple[Report, ...]:
-        order = ReportRow.id.asc() if oldest_first else ReportRow.id.desc()
-        with self._database.reading() as session:
-            rows = session.scalars(
-                select(ReportRow).where(condition).order_by(order).limit(MAX_PAGE)
-            )
-            return tuple(map(report_of, rows))
+def open_in(session: Session) -> tuple[Report, ...]:
+    """Return those that wait for an answer; many new ones must not hide one that has waited."""
+    return _listed_in(session, _IS_OPEN, oldest_first=True)
+
+
+def _listed_in(
+    session: Session, condition: ColumnElement[bool], *, oldest_first: bool = False
+) -> tuple[Report, ...]:
+    order = ReportRow.id.asc() if oldest_first else ReportRow.id.desc()
+    rows = session.scalars(select(ReportRow).where(condition).order_by(order).limit(MAX_PAGE))
+    return tuple(map(report_of, rows))
 
 
 def _take(session: Session, row: ReportRow, step: ReportStep) -> Report:

@@ -7,13 +7,30 @@ write lock, so of two who sign at once one wins and the other is told.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from schoolgate_policyd.store.audit import note
 from schoolgate_policyd.store.database import Database
-from schoolgate_policyd.store.delegations import staffing_in
-from schoolgate_policyd.store.models import DraftRow, GrantRow, RequestRow, ReviewRow
+from schoolgate_policyd.store.delegations import is_standing_at, staffing_in
+from schoolgate_policyd.store.models import (
+    DelegationRow,
+    DraftRow,
+    DutyRow,
+    GrantRow,
+    RequestRow,
+    ReviewRow,
+)
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.models.requests import GrantState
 from schoolgate_policyd.store.people import member_in, members_in
@@ -32,7 +49,7 @@ from schoolgate_policyd.store.request_writing import (
     require_class,
 )
 from schoolgate_policyd.workflow import moves
-from schoolgate_policyd.workflow.actors import Turn
+from schoolgate_policyd.workflow.actors import ACTING, Turn
 from schoolgate_policyd.workflow.errors import NotAllowed
 from schoolgate_policyd.workflow.forms import ReviewForm
 from schoolgate_policyd.workflow.request_rights import Staffing
@@ -47,6 +64,30 @@ MAX_OPEN_REQUESTS = 50
 MAX_PAGE = 500
 # How long after its end a request is still on the requester's list, to say how it went.
 ASKED_FOR = timedelta(days=28)
+
+_PERSON: BindParameter[str] = bindparam("person")
+_MOMENT: BindParameter[datetime] = bindparam("moment")
+# On every page of everybody who may ask: it is put together once.
+_MAY_WAIT = (
+    select(RequestRow)
+    .where(
+        or_(
+            and_(RequestRow.state.in_(OPEN_STATES), RequestRow.ends_at > _MOMENT),
+            and_(
+                RequestRow.state == State.APPROVED,
+                RequestRow.ends_at <= _MOMENT,
+                RequestRow.ends_at > bindparam("longest_ago"),
+                ~RequestRow.review.has(ReviewRow.note.is_not(None)),
+            ),
+        ),
+        or_(
+            RequestRow.requester_id == _PERSON,
+            exists().where(DutyRow.person_id == _PERSON, DutyRow.duty.in_(ACTING)),
+            exists().where(DelegationRow.deputy_id == _PERSON, is_standing_at(_MOMENT)),
+        ),
+    )
+    .order_by(RequestRow.id)
+)
 
 
 class Requests:
@@ -87,23 +128,16 @@ class Requests:
         self, person: str, *, at: datetime, moment: datetime
     ) -> tuple[WaitingRequest, ...]:
         """Return the requests on which *person* must act, the longest waiting first."""
-        is_open = and_(RequestRow.state.in_(OPEN_STATES), RequestRow.ends_at > moment)
-        is_over = and_(
-            RequestRow.state == State.APPROVED,
-            RequestRow.ends_at <= moment,
-            RequestRow.ends_at > moment - ASKED_FOR,
-            ~RequestRow.review.has(ReviewRow.note.is_not(None)),
-        )
         with self._database.reading() as session:
+            found = may_wait_in(session, person, moment)
+            if not found:
+                return ()
             staffing = staffing_in(session, moment)
-            rows = session.scalars(
-                select(RequestRow).where(or_(is_open, is_over)).order_by(RequestRow.id)
-            )
-            waiting = []
-            for request in map(request_of, rows):
-                turn = staffing.turn(request)
-                if turn is not None and any(person == each.id for each in turn.actors):
-                    waiting.append(WaitingRequest(request, turn, at - request.waiting_since))
+        waiting = [
+            WaitingRequest(request, turn, at - request.waiting_since)
+            for request in found
+            if (turn := staffing.turn(request)) is not None and turn.is_of(person)
+        ]
         return tuple(sorted(waiting, key=lambda each: each.age, reverse=True))
 
     def in_force(self, moment: datetime) -> tuple[AccessRequest, ...]:
@@ -241,3 +275,14 @@ class Requests:
     def _move(self, number: int, move: Move) -> AccessRequest:
         with self._database.writing() as session:
             return move_in(session, number, move)
+
+
+def may_wait_in(session: Session, person: str, moment: datetime) -> tuple[AccessRequest, ...]:
+    """
+    Return the requests that may wait for *person* at *moment*, oldest first.
+
+    Whether one does, `Staffing.turn` says. To whoever neither has a duty by which they act on
+    those of others nor is a deputy nothing comes back but their own.
+    """
+    known = {"person": person, "moment": moment, "longest_ago": moment - ASKED_FOR}
+    return tuple(map(request_of, session.scalars(_MAY_WAIT, known)))

@@ -33,6 +33,12 @@ from schoolgate_policyd.workflow.restrictions import (
 MAX_PAGE = 500
 MAX_OPEN = 20
 
+_PROPOSED = (
+    select(RestrictionRow, PersonRow.audience)
+    .outerjoin(PersonRow, PersonRow.id == RestrictionRow.person_id)
+    .where(RestrictionRow.state == RestrictionState.PROPOSED)
+    .limit(MAX_PAGE)
+)
 _OPEN = (RestrictionState.PROPOSED, RestrictionState.DECIDED)
 _ACTIONS = {
     RestrictionState.PROPOSED: AuditAction.RESTRICTION_PROPOSED,
@@ -85,14 +91,12 @@ class Restrictions:
 
     def waiting_for(self, person: str) -> int:
         """Return how many proposals *person* may decide."""
-        query = select(RestrictionRow).where(RestrictionRow.state == RestrictionState.PROPOSED)
         with self._database.reading() as session:
-            rows = session.scalars(query.limit(MAX_PAGE)).all()
-            people = duty_holders_in(session) if rows else ()
-            return sum(
-                moves.is_to_decide(_record(row), _handling(session, row, people), person)
-                for row in rows
-            )
+            found, people = proposed_in(session), duty_holders_in(session)
+        return sum(
+            moves.is_to_decide(record, handling_of(about, people), person)
+            for record, about in found
+        )
 
     def propose(self, proposal: Proposal, *, by: str, at: datetime) -> RestrictionRecord:
         """Propose *proposal*: nothing is in force by that."""
@@ -155,6 +159,13 @@ class Restrictions:
             return _moved(session, row, by, at)
 
 
+def proposed_in(session: Session) -> tuple[tuple[RestrictionRecord, IncidentSubject], ...]:
+    """Return the proposals that nobody has decided yet, each with whom it is about."""
+    return tuple(
+        (_record(row), _subject(row, audience)) for row, audience in session.execute(_PROPOSED)
+    )
+
+
 def restrictions_in(session: Session, moment: datetime) -> tuple[Restriction, ...]:
     """Return what is in force at *moment* (the school's clock), or will be later."""
     return tuple(restriction_of(_record(row)) for row in session.scalars(_live(moment)))
@@ -196,10 +207,13 @@ def _row_in(session: Session, number: int) -> RestrictionRow:
 
 
 def _handling(session: Session, row: RestrictionRow, people: tuple[Member, ...]) -> Handling:
-    person = session.get(PersonRow, row.person_id)
+    audience = session.scalar(select(PersonRow.audience).where(PersonRow.id == row.person_id))
+    return handling_of(_subject(row, audience), people)
+
+
+def _subject(row: RestrictionRow, audience: Audience | None) -> IncidentSubject:
     # Nobody of that name any more: the matter is as that of a pupil.
-    audience = Audience.PUPIL if person is None else person.audience
-    return handling_of(IncidentSubject(audience, row.person_id), people)
+    return IncidentSubject(Audience.PUPIL if audience is None else audience, row.person_id)
 
 
 def _visible(session: Session, row: RestrictionRow, by: str) -> tuple[RestrictionRecord, Handling]:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defaultload
 
 from schoolgate_policyd.secret_codes import hash_of
 from schoolgate_policyd.store.audit import note
-from schoolgate_policyd.store.models import RetiredTokenRow, SessionRow
+from schoolgate_policyd.store.models import PersonRow, RetiredTokenRow, SessionRow
 from schoolgate_policyd.store.models.audit import AuditAction
 from schoolgate_policyd.store.people import member_of
 from schoolgate_policyd.store.records import WebSession
@@ -35,6 +35,9 @@ ROTATE_EVERY = timedelta(minutes=15)
 ROTATE_AGAIN_AFTER = timedelta(minutes=1)
 # Requests that were under way when the browser took its new token still come with the old one.
 UNDER_WAY = timedelta(seconds=30)
+
+# Looked for on every page, which asks nothing about anybody's overtime.
+_SESSIONS = select(SessionRow).options(defaultload(SessionRow.person).lazyload(PersonRow.overtime))
 
 
 class KnownAs(Enum):
@@ -114,10 +117,10 @@ def found_in(
     if not token or len(token) > MAX_TOKEN:
         return None, None, None
     hashed = hash_of(token)
-    row = session.scalar(select(SessionRow).where(SessionRow.token_hash == hashed))
+    row = session.scalar(_SESSIONS.where(SessionRow.token_hash == hashed))
     if row is not None:
         return row, KnownAs.CURRENT, None
-    row = session.scalar(select(SessionRow).where(SessionRow.next_hash == hashed))
+    row = session.scalar(_SESSIONS.where(SessionRow.next_hash == hashed))
     if row is not None:
         return row, KnownAs.NEXT, None
     retired = session.get(RetiredTokenRow, hashed)

@@ -28,6 +28,11 @@ from schoolgate_policyd.workflow.requests import OPEN_STATES, Signature, State, 
 from schoolgate_policyd.workflow.standing_requests import StandingForm, StandingRequest
 
 MAX_SHOWN = 200
+_OPEN = (
+    select(StandingRequestRow)
+    .where(StandingRequestRow.state.in_(OPEN_STATES))
+    .order_by(StandingRequestRow.id)
+)
 
 _RECORDS = {
     State.MEASURES_CONFIRMED: StandingRecordKind.CONFIRMED_CONTROLS,
@@ -68,16 +73,9 @@ class StandingRequests:
 
     def waiting_for(self, person: str) -> tuple[StandingRequest, ...]:
         """Return those on which *person* must act."""
-        query = select(StandingRequestRow).where(StandingRequestRow.state.in_(OPEN_STATES))
         with self._database.reading() as session:
-            people = duty_holders_in(session)
-            asked = map(_request, session.scalars(query.order_by(StandingRequestRow.id)))
-            turns = ((each, standing_requests.turn_of(each, people)) for each in asked)
-            return tuple(
-                each
-                for each, turn in turns
-                if turn is not None and any(person == actor.id for actor in turn.actors)
-            )
+            found, people = open_in(session), duty_holders_in(session)
+        return tuple(each for each in found if standing_requests.waits_for(person, each, people))
 
     def ask(self, person: str, form: StandingForm, *, at: datetime) -> StandingRequest:
         """Ask for one. Raises NotAllowed, WrongState where one is being decided already."""
@@ -170,6 +168,11 @@ def _moved(session: Session, row: StandingRequestRow, step: Step) -> StandingReq
 def standing_request_in(session: Session, number: int) -> StandingRequest:
     """Return request *number*. Raises UnknownObject."""
     return _request(_row_in(session, number))
+
+
+def open_in(session: Session) -> tuple[StandingRequest, ...]:
+    """Return those that are not decided yet, oldest first."""
+    return tuple(map(_request, session.scalars(_OPEN)))
 
 
 def _row_in(session: Session, number: int) -> StandingRequestRow:

@@ -27,6 +27,10 @@ class Task(StrEnum):
     NOTE = "note"
 
 
+# Whose turn it can be to act on what others ask for; beside them only deputies.
+ACTING = frozenset({Duty.ONLINE_SAFETY_LEAD, Duty.DSL, Duty.HEAD, Duty.CHAIR_OF_GOVERNORS})
+
+
 class Turn(msgspec.Struct, frozen=True):
     """
     A task, those who may do it (any one of them), and a sentence that says why they.
@@ -37,6 +41,10 @@ class Turn(msgspec.Struct, frozen=True):
     task: Task
     actors: tuple[Member, ...]
     why: str
+
+    def is_of(self, person: str) -> bool:
+        """Whether *person* may do it."""
+        return any(each.id == person for each in self.actors)
 
 
 def may_submit(member: Member) -> bool:

@@ -116,6 +116,12 @@ def turn_of(request: StandingRequest, people: tuple[Member, ...]) -> Turn | None
             return None
 
 
+def waits_for(person: str, request: StandingRequest, people: tuple[Member, ...]) -> bool:
+    """Whether *request* waits for *person*."""
+    turn = turn_of(request, people)
+    return turn is not None and turn.is_of(person)
+
+
 def check(
     request: StandingRequest,
     *,

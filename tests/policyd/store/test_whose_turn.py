@@ -30,6 +30,7 @@ from schoolgate_policyd.store.decisions import DecisionStore
 from schoolgate_policyd.store.people import actors_in, duty_holders_in, members_in
 from schoolgate_policyd.store.records import NewPerson
 from schoolgate_policyd.store.signed_delegations import DelegationToSign
+from schoolgate_policyd.store.waiting import Matter
 from schoolgate_policyd.workflow import standing_requests
 from schoolgate_policyd.workflow.delegations import DelegationForm, live_at
 from schoolgate_policyd.workflow.effects import effects_of
@@ -119,10 +120,12 @@ def test_what_waits_for_somebody_is_as_if_everybody_were_read(busy: DecisionStor
         waiting = busy.requests.waiting_for(member.id, at=MACHINE, moment=LESSON)
         has_standing = bool(busy.standing_requests.waiting_for(member.id))
         handled = busy.reports.handled_by(member, is_open=True)
+        counts = busy.waiting.counts(member, Matter, school="hill", moment=LESSON)
 
+        assert len(mine) == counts[Matter.REQUESTS]
         assert mine == {each.request.id for each in waiting}
         assert (member in turn.actors) == has_standing
-        assert waits_for(member, report, everybody) == bool(busy.reports.waiting_for(member))
+        assert waits_for(member, report, everybody) == bool(counts[Matter.REPORTS])
         assert (member in handlers_of(report, everybody)) == bool(handled)
 
 

@@ -11,7 +11,7 @@ from schoolgate_webui.api.guard import CallerDep, DeskDep, names_of
 from schoolgate_webui.api.request_shapes import RequestLine, line_of
 from schoolgate_webui.api.shapes import Shape
 from schoolgate_webui.desk import Desk
-from schoolgate_webui.waiting import places_of
+from schoolgate_webui.waiting import places_of, waiting_at
 
 router = APIRouter(tags=["Token and gateway"])
 
@@ -46,11 +46,8 @@ class Waiting(Shape):
 def waiting(desk: DeskDep, caller: CallerDep) -> Waiting:
     """Say where something waits for the owner, and give the requests that do."""
     scopes, places = caller.token.scopes, places_of(desk.member)
-    counts = {
-        each.page: each.how_much(desk.site, desk.member, desk.now)
-        for each in places
-        if each.scope in scopes
-    }
+    seen = (each for each in places if each.scope in scopes)
+    counts = waiting_at(seen, desk.site, desk.member, desk.now)
     return Waiting(
         places=[PlaceShown(page=page, count=count) for page, count in counts.items() if count],
         requests=_requests(desk) if Scope.REQUESTS_READ in scopes else [],

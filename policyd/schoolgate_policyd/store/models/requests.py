@@ -176,7 +176,7 @@ class RequestRow(Base):
         order_by=EarlierFormRow.version, lazy="selectin"
     )
     questions: Mapped[list[QuestionRow]] = relationship(order_by=QuestionRow.id, lazy="selectin")
-    review: Mapped[ReviewRow | None] = relationship(lazy="selectin")
+    review: Mapped[ReviewRow | None] = relationship(lazy="joined")
 
     @property
     def grant(self) -> GrantRow | None:

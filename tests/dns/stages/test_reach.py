@@ -5,6 +5,7 @@ from dns_world import BREAK, PUPIL, World
 
 from schoolgate_dns.finished.egress import LIFETIME_S
 from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.served import Served
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD, HELD_TO_IPV4, HELD_TO_IPV6, Reach
 from schoolgate_policyd.netfilter.neighbours import Link
 
@@ -145,7 +146,7 @@ def test_a_device_is_who_it_is_over_either_family() -> None:
     """The register knows the IPv4 address, and the device asks over IPv6."""
     world = World()
     over_ipv6 = "::1"
-    world.answering._served = {over_ipv6}  # type: ignore[assignment]  # all that is asked of it
+    world.answering._served = Served((f"{over_ipv6}/128",))
     world.firewall.links.known[over_ipv6] = "127.0.2.10"
     world.moment = BREAK
     world.resolver._scripts = {("www.tiktok.example", "A"): ()}

@@ -2,14 +2,31 @@
 
 import msgspec
 import pytest
-from office import CHAIR, DSL, HEAD, LEAD, MACHINE, PEOPLE, PUPIL, TEACHER, VISITOR, form
+from hypothesis import given
+from hypothesis import strategies as st
+from office import (
+    CHAIR,
+    DSL,
+    HEAD,
+    LEAD,
+    MACHINE,
+    PEOPLE,
+    PUPIL,
+    TEACHER,
+    VISITOR,
+    form,
+)
+from request_lives import AWAY
 
-from schoolgate_policyd.core.subjects import Duty
+from schoolgate_policyd.core.subjects import Audience, Duty
 from schoolgate_policyd.workflow.actors import (
+    ACTING,
     Task,
+    authorising,
     may_submit,
     may_withdraw,
     next_turn,
+    reviewing,
 )
 from schoolgate_policyd.workflow.people import Member
 from schoolgate_policyd.workflow.requests import AccessRequest, State, Step
@@ -110,3 +127,30 @@ def test_staff_and_holders_of_duties_may_ask(member: Member, *, may: bool) -> No
 )
 def test_the_requester_the_head_and_the_chair_may_withdraw(member: Member, *, may: bool) -> None:
     assert may is may_withdraw(by(TEACHER), member)
+
+
+NAMES = ("a", "b", "c", "d")
+
+
+@given(
+    held=st.tuples(*[st.frozensets(st.sampled_from(Duty), max_size=3) for _ in NAMES]),
+    requester=st.sampled_from(NAMES),
+    reviewer=st.none() | st.sampled_from(NAMES),
+    deputies=st.sets(st.sampled_from(NAMES), max_size=2),
+)
+def test_nobody_else_acts_on_what_others_ask_for(
+    held: tuple[frozenset[Duty], ...], requester: str, reviewer: str | None, deputies: set[str]
+) -> None:
+    """Whoever reads what may wait for somebody reads nothing for all others (`store.waiting`)."""
+    people = tuple(
+        Member(name, name.upper(), Audience.STAFF, name, duties)
+        for name, duties in zip(NAMES, held, strict=True)
+    )
+    named = tuple(msgspec.structs.replace(AWAY, deputy=each) for each in sorted(deputies))
+
+    turns = (
+        reviewing(requester, people),
+        authorising(requester, people, named, reviewer=reviewer),
+    )
+    actors = [each for turn in turns for each in turn.actors]
+    assert all(each.holds(*ACTING) or each.id in deputies for each in actors)

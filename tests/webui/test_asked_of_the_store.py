@@ -1,26 +1,9 @@
 """What the frame of a page asks of the store: little, and no more for whoever has more duties."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
+from statements import statements
 from web_browser import Browser
 from web_school import WebSchool
-
-
-@contextmanager
-def asked_of(school: WebSchool) -> Iterator[list[str]]:
-    """Give what is asked of the database meanwhile."""
-    asked: list[str] = []
-
-    def keep(*said: object) -> None:
-        asked.append(str(said[2]))
-
-    engine = school.decisions.database.engine
-    event.listen(engine, "before_cursor_execute", keep)
-    yield asked
-    event.remove(engine, "before_cursor_execute", keep)
 
 
 # One transaction finds the session, one the claim, one what waits; /help asks for nothing else.
@@ -40,7 +23,7 @@ def asked_of(school: WebSchool) -> Iterator[list[str]]:
 def test_a_page_asks_the_store_for_little(school: WebSchool, person: str, most: int) -> None:
     browser = Browser(school).sign_in(person)
     browser.get("/help")
-    with asked_of(school) as asked:
+    with statements(school.decisions.database) as asked:
         browser.get("/help")
     begun = asked.count("BEGIN")
 

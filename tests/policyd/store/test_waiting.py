@@ -1,7 +1,5 @@
 """What waits for each duty is counted as the workflow has it, and by few statements."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -19,7 +17,7 @@ from policy_paper import (
     proof,
 )
 from policy_store import employ
-from sqlalchemy import event
+from statements import statements
 
 from schoolgate_policyd.core.rules import Citation, RestrictionKind
 from schoolgate_policyd.core.subjects import Audience
@@ -58,20 +56,6 @@ def counts(store: DecisionStore, member: Member) -> dict[Matter, int]:
 
 def told(store: DecisionStore, member: Member) -> dict[Matter, int]:
     return {matter: count for matter, count in counts(store, member).items() if count}
-
-
-@contextmanager
-def statements(store: DecisionStore) -> Iterator[list[str]]:
-    """Give what is asked of the database meanwhile, each transaction's beginning among it."""
-    asked: list[str] = []
-
-    def keep(*said: object) -> None:
-        asked.append(str(said[2]))
-
-    engine = store.database.engine
-    event.listen(engine, "before_cursor_execute", keep)
-    yield asked
-    event.remove(engine, "before_cursor_execute", keep)
 
 
 def ask(store: DecisionStore, times: int = 2) -> None:
@@ -178,7 +162,7 @@ def test_a_proposal_is_decided_by_those_for_whoever_they_are_now(busy: DecisionS
 def test_where_nothing_is_open_nobody_is_read(
     quiet: DecisionStore, member: Member, most: int
 ) -> None:
-    with statements(quiet) as asked:
+    with statements(quiet.database) as asked:
         assert {} == told(quiet, member)
 
     assert 1 == asked.count("BEGIN")
@@ -188,12 +172,12 @@ def test_where_nothing_is_open_nobody_is_read(
 
 @pytest.mark.parametrize("member", [HEAD, CHAIR, LEAD, DSL], ids=lambda each: each.name)
 def test_more_that_waits_asks_no_more_of_the_database(busy: DecisionStore, member: Member) -> None:
-    with statements(busy) as before:
+    with statements(busy.database) as before:
         counts(busy, member)
     ask(busy, 5)
     for _ in range(5):
         report_concern(busy, IncidentSubject(Audience.VISITOR, VISITOR.id))
-    with statements(busy) as after:
+    with statements(busy.database) as after:
         counts(busy, member)
 
     assert len(before) == len(after)

@@ -71,12 +71,6 @@ class StandingRequests:
         with self._database.reading() as session:
             return standing_requests.turn_of(request, duty_holders_in(session))
 
-    def waiting_for(self, person: str) -> tuple[StandingRequest, ...]:
-        """Return those on which *person* must act."""
-        with self._database.reading() as session:
-            found, people = open_in(session), duty_holders_in(session)
-        return tuple(each for each in found if standing_requests.waits_for(person, each, people))
-
     def ask(self, person: str, form: StandingForm, *, at: datetime) -> StandingRequest:
         """Ask for one. Raises NotAllowed, WrongState where one is being decided already."""
         with self._database.writing() as session:

@@ -91,8 +91,9 @@ def test_steps_are_made_in_their_order_by_whose_turn_it_is(store: DecisionStore)
         store.standing_requests.check(number, by=DSL.id, answer=YES, at=MACHINE)
     with pytest.raises(NotAllowed, match="somebody else"):
         store.standing_requests.check(number, by=HEAD.id, answer=YES, at=MACHINE)
-    assert [number] == [each.id for each in store.standing_requests.waiting_for(LEAD.id)]
-    assert () == store.standing_requests.waiting_for(HEAD.id)
+    turn = store.standing_requests.turn_of(store.standing_requests.find(number))
+    assert turn is not None
+    assert [LEAD.id] == [each.id for each in turn.actors]
 
 
 def test_a_teacher_does_not_ask_for_one(store: DecisionStore) -> None:

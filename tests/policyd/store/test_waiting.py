@@ -119,7 +119,6 @@ def test_the_counts_are_those_of_the_lists(busy: DecisionStore, member: Member) 
     requests = busy.requests.waiting_for(member.id, at=MACHINE, moment=LESSON)
 
     assert len(requests) == found[Matter.REQUESTS]
-    assert len(busy.standing_requests.waiting_for(member.id)) == found[Matter.STANDING]
     assert busy.restrictions.waiting_for(member.id) == found[Matter.RESTRICTIONS]
 
 

@@ -118,13 +118,12 @@ def test_what_waits_for_somebody_is_as_if_everybody_were_read(busy: DecisionStor
     for member in everybody:
         mine = {number for number, turn in turns.items() if turn and member in turn.actors}
         waiting = busy.requests.waiting_for(member.id, at=MACHINE, moment=LESSON)
-        has_standing = bool(busy.standing_requests.waiting_for(member.id))
         handled = busy.reports.handled_by(member, is_open=True)
         counts = busy.waiting.counts(member, Matter, school="hill", moment=LESSON)
 
         assert len(mine) == counts[Matter.REQUESTS]
         assert mine == {each.request.id for each in waiting}
-        assert (member in turn.actors) == has_standing
+        assert (member in turn.actors) == bool(counts[Matter.STANDING])
         assert waits_for(member, report, everybody) == bool(counts[Matter.REPORTS])
         assert (member in handlers_of(report, everybody)) == bool(handled)
 

@@ -34,6 +34,5 @@ def first_page(request: Request, site: SiteDep, visit: VisitDep, pages: PagesDep
         to_review=(
             reminders(site.decisions.standing.permissions(), seen) if keeps_standing else ()
         ),
-        standing_waits=len(site.decisions.standing_requests.waiting_for(member.id)),
     )
     return pages.page(request, "home.html", home=shown)

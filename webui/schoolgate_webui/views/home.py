@@ -28,7 +28,6 @@ class Home(msgspec.Struct, frozen=True):
     mine: tuple[Card, ...]
     has_more: bool
     to_review: tuple[str, ...]
-    standing_waits: int
     open_title: str
     open_now: tuple[GrantCard, ...]
     faults: tuple[str, ...]
@@ -61,13 +60,11 @@ def home(
     network_names: Mapping[str, str],
     seen: Seen,
     to_review: tuple[str, ...] = (),
-    standing_waits: int = 0,
 ) -> Home:
     """
     Return the first page of *member*; *noticed* is what the filter noticed by itself.
 
-    *to_review* are sentences about standing permissions, *standing_waits* how many requests for
-    one wait for *member*.
+    *to_review* are sentences about standing permissions.
     """
     sees_all = may(member, Sight.GRANTS_IN_FORCE)
     open_now = [each for each in in_force if sees_all or _is_about(each, member)]
@@ -80,7 +77,6 @@ def home(
         mine=tuple(card(each, seen) for each in mine[:_MINE_SHOWN]),
         has_more=len(mine) > _MINE_SHOWN,
         to_review=to_review,
-        standing_waits=standing_waits,
         open_title="Open beyond the policy" if sees_all else "Open for you",
         open_now=tuple(grant_card(each, seen) for each in open_now),
         faults=faults[:_FAULTS_SHOWN],

@@ -132,10 +132,12 @@ def test_a_failure_is_told_and_remembered_and_an_end_is_told_to_nobody(over: boo
     assert [] == scene.hand.told
 
 
-def test_a_mistake_of_ours_is_a_failure_for_whoever_met_it() -> None:
+def test_a_mistake_of_ours_is_a_failure_for_whoever_met_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = Scene()
     scene.start("a.example")
-    scene.answering._tunnels.answered = lambda *_, **__: 1 // 0  # type: ignore[assignment,method-assign,return-value]  # the mistake
+    monkeypatch.setattr(scene.answering._tunnels, "answered", lambda *_, **__: 1 // 0)
     scene.hand.answer()
 
     assert [2] == [each.octets[3] & 0xF for each in scene.found if each is not None]
@@ -184,14 +186,14 @@ def test_a_mistake_of_ours_while_it_is_awaited_is_a_failure_as_well() -> None:
     ("error", "rcodes"), [(ZeroDivisionError(), [2]), (Sudden(), [None])], ids=repr
 )
 def test_what_has_to_wait_twice_is_told_once_whatever_the_second_comes_to(
-    error: BaseException, rcodes: list[int | None]
+    error: BaseException, rcodes: list[int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play() -> list[Outcome | None]:
         scene = Scene()
         replies = broken(scene)
         replies.error = error
         # The bell has rung meanwhile; judged anew, it waits once more.
-        scene.answering._who.still = lambda *_: None  # type: ignore[method-assign]
+        monkeypatch.setattr(scene.answering._who, "still", lambda *_: None)
         scene.start("a.example")
         assert 1 == len(scene.answering._late)
         await until(lambda: bool(scene.found))

@@ -307,11 +307,11 @@ class WebSchool:
     def close(self) -> None:
         """Close the stores and the loop, once no check of a draft is going on."""
         self.runner.close()
-        self._join_checks()
+        self.join_checks()
         self.decisions.close()
         self.events.close()
 
-    def _join_checks(self) -> None:
+    def join_checks(self) -> None:
         """Wait for the proofs and replays that were begun here: they keep what they find."""
         for each in set(threading.enumerate()) - self._threads_before:
             if each.name in set(Check):

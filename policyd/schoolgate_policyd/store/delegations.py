@@ -70,7 +70,7 @@ def staffing_in(session: Session, moment: datetime) -> Staffing:
 
 
 def staffing_of(session: Session, people: tuple[Member, ...], moment: datetime) -> Staffing:
-    """Return which of *people*, `people.actors_in` all of them, may act at *moment*."""
+    """Return who of *people*, which are all of `actors_in`, may act on requests at *moment*."""
     rows = session.scalars(
         select(DelegationRow).where(is_standing_at(moment)).order_by(DelegationRow.id)
     )

@@ -89,15 +89,6 @@ class Restrictions:
             )
             return tuple(map(_record, rows))
 
-    def waiting_for(self, person: str) -> int:
-        """Return how many proposals *person* may decide."""
-        with self._database.reading() as session:
-            found, people = proposed_in(session), duty_holders_in(session)
-        return sum(
-            moves.is_to_decide(record, handling_of(about, people), person)
-            for record, about in found
-        )
-
     def propose(self, proposal: Proposal, *, by: str, at: datetime) -> RestrictionRecord:
         """Propose *proposal*: nothing is in force by that."""
         with self._database.writing() as session:

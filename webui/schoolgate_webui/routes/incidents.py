@@ -44,7 +44,6 @@ def listed(desk: DeskDep, wanted: WantedDep) -> HTMLResponse:
         names=desk.site.names(),
         policy=desk.site.policy_in_force.policy(),
         now=desk.now,
-        proposals=desk.site.decisions.restrictions.waiting_for(desk.member.id),
     )
     return desk.page("incidents.html", incidents=page)
 

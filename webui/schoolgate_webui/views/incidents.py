@@ -97,7 +97,6 @@ class IncidentsPage(msgspec.Struct, frozen=True):
     person_name: str
     rows: tuple[IncidentRow, ...]
     export_href: str
-    proposals: int
 
 
 def filter_of(wanted: Wanted) -> IncidentFilter:
@@ -118,9 +117,8 @@ def incidents_page(
     names: Names,
     policy: Policy,
     now: Now,
-    proposals: int,
 ) -> IncidentsPage:
-    """Return the page of what was *found*; *proposals* are waiting for whoever looks."""
+    """Return the page of what was *found*."""
     query = wanted.query()
     severities = [Option("", "Any"), *(Option(e.value, SEVERITIES[e].text) for e in SEVERITIES)]
     kinds = [Option("", "Any"), *(Option(each.value, KINDS[each]) for each in KINDS)]
@@ -139,7 +137,6 @@ def incidents_page(
         person_name=names.person(wanted.person) if wanted.person else "",
         rows=tuple(_row(each, names, policy, now) for each in found),
         export_href=f"/incidents/record.csv?{query}" if query else "/incidents/record.csv",
-        proposals=proposals,
     )
 
 

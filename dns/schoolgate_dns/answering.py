@@ -22,18 +22,21 @@ from schoolgate_dns.pursuit import Pursuit
 from schoolgate_dns.replies.hints import NO_HINT, Hint, without_hints
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages import parse, result
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.canary import answer_canary
 from schoolgate_dns.stages.chain import judge_chain
 from schoolgate_dns.stages.crowd import Crowds, manner_of
-from schoolgate_dns.stages.held import Held, HeldReplies
+from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.name import judge_name
 from schoolgate_dns.stages.record import Recording
+from schoolgate_dns.stages.resolving import Held
 from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
 from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.steer import Course, Inspection, course_of
-from schoolgate_dns.stages.tunnel import Stopped, Tunnels
+from schoolgate_dns.stages.tunnel import Tunnels
 from schoolgate_dns.stages.waiting import Found, Suspended, Waiting
-from schoolgate_dns.stages.who import Asked, WhoAsks
+from schoolgate_dns.stages.who import WhoAsks
+from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision
 
 _NOT_SERVED = ExtendedError(ExtendedErrorCode.PROHIBITED)

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from schoolgate_dns.messages import Rcode
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.names import DomainName
 

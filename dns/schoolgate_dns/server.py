@@ -7,8 +7,7 @@ UDP and TCP on one port, and nothing of the protocol beyond their framing.
 import asyncio
 import time
 
-from schoolgate_dns.datagrams.service import Datagrams
-from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.datagrams.service import Answerer, Datagrams
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.streams.connections import Connections, StreamLimits
 from schoolgate_dns.streams.service import READ_AHEAD_OCTETS, Answers, StreamService
@@ -16,14 +15,14 @@ from schoolgate_dns.streams.service import READ_AHEAD_OCTETS, Answers, StreamSer
 
 class Server:
     """
-    Serves on *sockets*: *reception* answers datagrams, *answers* the messages of streams.
+    Serves on *sockets*: *answerer* answers datagrams, *answers* the messages of streams.
 
     *connections* says how many there may be, and whose.
     """
 
     def __init__(
         self,
-        reception: Reception,
+        answerer: Answerer,
         answers: Answers,
         sockets: ServerSockets,
         *,
@@ -31,7 +30,7 @@ class Server:
         stream_limits: StreamLimits = StreamLimits(),  # noqa: B008 - it is frozen
     ) -> None:
         self._datagrams = tuple(
-            Datagrams(each.udp, reception, time.monotonic) for each in sockets.addresses
+            Datagrams(each.udp, answerer, time.monotonic) for each in sockets.addresses
         )
         self.streams = StreamService(answers, limits=stream_limits, connections=connections)
         self._sockets = sockets

@@ -22,7 +22,8 @@ from schoolgate_dns.errors import UpstreamError, UpstreamSilent
 from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.replies.cache import ReplyCache
-from schoolgate_dns.stages.held import Held, HeldReplies
+from schoolgate_dns.stages.held import HeldReplies
+from schoolgate_dns.stages.resolving import Held
 
 SCRIPTS: Scripts = {
     ("a.example", "A"): ("a.example 60 IN A 192.0.2.1",),

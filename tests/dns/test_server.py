@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from typing import Any
 
 import dns.asyncquery
-import pytest
 from dns_local import query, run, until
 
+from schoolgate_dns.addresses import address_of
 from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.server import Server
-from schoolgate_dns.stages.who import address_of, client_address
 from schoolgate_policyd.dns_settings import DnsSettings
 
 
@@ -58,7 +57,7 @@ async def serving(
 ) -> AsyncIterator[tuple[Server, int]]:
     """A server that echoes, and its port."""
     (sockets,) = open_sockets(DnsSettings(address=address, further_addresses=further, port=0))
-    server = Server(echo, echo, sockets)  # type: ignore[arg-type]  # it does as a reception does
+    server = Server(echo, echo, sockets)
     await server.start()
     try:
         yield server, sockets.port
@@ -220,16 +219,3 @@ def test_stopping_ends_connections_and_what_still_waits() -> None:
         return rest
 
     assert b"" == run(ask())
-
-
-@pytest.mark.parametrize(
-    ("peer", "client"),
-    [
-        ("127.0.1.10", "127.0.1.10"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("fe80::1%eth0", "fe80::1"),
-        ("2001:DB8::1", "2001:db8::1"),
-    ],
-)
-def test_a_peers_address_is_written_as_registers_write_it(peer: str, client: str) -> None:
-    assert client == client_address(peer)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from dns_reception import MemorySlots
 from dns_world import PUPIL, STAFF, STRANGER, World, query
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.errors import UpstreamUnreachable, WireError
 from schoolgate_dns.finished.reception import Reception
@@ -23,7 +24,6 @@ from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
 from schoolgate_dns.messages.usual import query_of
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds
-from schoolgate_dns.stages.who import packed_address
 from schoolgate_dns.streams.connections import Accepted
 from schoolgate_dns.streams.service import StreamService
 

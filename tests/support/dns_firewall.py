@@ -2,10 +2,10 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 
+from schoolgate_dns.addresses import address_of, packed_address
 from schoolgate_dns.finished.egress import AnsweredAddresses
 from schoolgate_dns.stages.reach import EVERYWHERE, Reach
 from schoolgate_dns.stages.source import Source
-from schoolgate_dns.stages.who import address_of, packed_address
 from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.neighbours import Link
 from schoolgate_policyd.netfilter.ways import Told, Way, address_way, link_way

@@ -9,16 +9,17 @@ import msgspec
 from dns_firewall import FakeFirewall
 from dns_world import LESSON, query, source
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.served import Served
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.reach import HELD
 from schoolgate_dns.stages.record import Recording
-from schoolgate_dns.stages.who import Asked, packed_address
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import HostResource, Request, Verdict
 from schoolgate_policyd.core.names import DomainName

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from schoolgate_dns.messages import Lookup, Query
 from schoolgate_dns.messages.wire_names import text_of
-from schoolgate_dns.stages.tunnel import Stopped, Tunnels
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
+from schoolgate_dns.stages.tunnel import Tunnels
+from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.names import DomainName
 from schoolgate_policyd.core.snapshot import compile_snapshot
 from schoolgate_policyd.core.strict import strict_source

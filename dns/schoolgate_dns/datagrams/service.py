@@ -8,16 +8,15 @@ worked on, before the others go on.
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from schoolgate_dns.datagrams.batch import open_slots
 from schoolgate_dns.datagrams.misses import Miss, Misses
-from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
-from schoolgate_dns.finished.reception import Reception
+from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
 from schoolgate_dns.messages.preparse import HEADER_OCTETS
 
 MOST_BATCHES = 8
@@ -30,24 +29,38 @@ MAX_PENDING_OF_CLIENT = 128
 log = structlog.get_logger(__name__)
 
 
+class Answerer(Protocol):
+    """Whoever answers datagrams; `finished.reception.Reception` in the running point."""
+
+    def serve(self, slots: Slots, lengths: Sequence[int], now_s: float) -> list[int]:
+        """Answer in place what is finished; return the slots that are not."""
+        ...
+
+    def begin(
+        self, octets: bytes, packed: bytes, answered: Callable[[bytes | None], None]
+    ) -> Coroutine[Any, Any, bytes | None] | None:
+        """Tell *answered* the answer, None for silence, or return what has to be awaited."""
+        ...
+
+
 class Datagrams:
     """
     Serves the bound socket *own*, which does not block, from `start` to `stop`.
 
-    *reception* knows who asks and what is finished; *monotonic* gives seconds. `received` counts
+    *answerer* knows who asks and what is finished; *monotonic* gives seconds. `received` counts
     datagrams, `pending` is how many are being worked on.
     """
 
     def __init__(
-        self, own: socket.socket, reception: Reception, monotonic: Callable[[], float]
+        self, own: socket.socket, answerer: Answerer, monotonic: Callable[[], float]
     ) -> None:
         self.received = 0
         self.pending = 0
         self.misses = Misses()
         self._own = own
         self._slots = open_slots(own)
-        self._reception = reception
-        self._begin_work = reception.begin
+        self._answerer = answerer
+        self._begin_work = answerer.begin
         self._monotonic = monotonic
         self._is_serving = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,14 +84,14 @@ class Datagrams:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _readable(self) -> None:
-        slots, reception = self._slots, self._reception
+        slots, answerer = self._slots, self._answerer
         for _ in range(MOST_BATCHES):
             lengths = slots.receive()
             count = len(lengths)
             if not count:
                 return
             self.received += count
-            missed = reception.serve(slots, lengths, self._monotonic())
+            missed = answerer.serve(slots, lengths, self._monotonic())
             first = 0
             for slot in missed:
                 slots.send(first, slot)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from schoolgate_dns.stages.who import client_address
+from schoolgate_dns.addresses import client_address
 from schoolgate_dns.streams.connections import Accepted, Connections
 from schoolgate_dns.streams.service import READ_AHEAD_OCTETS
 

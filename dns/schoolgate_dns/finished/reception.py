@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from schoolgate_dns.addresses import address_of
 from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.finished.clients import Client, Clients
@@ -25,7 +26,6 @@ from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.result import seconds_until
 from schoolgate_dns.stages.source import Links, NoLinks
-from schoolgate_dns.stages.who import address_of
 from schoolgate_policyd.core.snapshot import Snapshot
 
 # The school's clock may be set: by more than this, and every end that was reckoned is wrong.

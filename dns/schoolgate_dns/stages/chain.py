@@ -7,7 +7,7 @@ DNAME or an HTTPS record's target, goes there without asking again under that na
 
 from schoolgate_dns.decider import Decide
 from schoolgate_dns.messages import Reply
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.decision import Decision, HostResource, Request
 
 

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Protocol, runtime_checkable
 
 import msgspec
 import structlog
@@ -21,6 +20,7 @@ from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.replies.cache import Entry, ReplyCache
 from schoolgate_dns.replies.inside import IsInside, is_inside
 from schoolgate_dns.replies.scrub import scrubbed
+from schoolgate_dns.stages.resolving import CallingResolver, Held, Resolver
 
 # RFC 8767 section 5: the client response timer, the failure recheck timer, and the TTL.
 PATIENCE_S = 1.8
@@ -34,38 +34,6 @@ PREFETCH_USES = 2
 MAX_REFRESHES = 32
 
 log = structlog.get_logger(__name__)
-
-
-class Resolver(Protocol):
-    """Whoever can be asked; `upstream.Upstreams` in the running point."""
-
-    async def resolve(self, lookup: Lookup) -> Reply:
-        """Return the reply to *lookup*. Raises UpstreamError."""
-        ...
-
-
-@runtime_checkable
-class CallingResolver(Resolver, Protocol):
-    """A resolver that needs no task to ask; `upstream.Upstreams` is one."""
-
-    def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
-        """Do what `resolve` does, and tell *told* of it; None is that all is closed."""
-        ...
-
-
-class Held(msgspec.Struct, frozen=True, gc=False):
-    """
-    A reply and for how many whole seconds it has been held.
-
-    If it *is_stale*, its TTLs are STALE_TTL_S at most and count from now. For *lasts_s* whole
-    seconds it may be given again without asking here; asked then, a hot one is fetched again
-    before it is over.
-    """
-
-    reply: Reply
-    age_s: int
-    is_stale: bool = False
-    lasts_s: int = 0
 
 
 def _in_no_zone(_name: bytes) -> bool:

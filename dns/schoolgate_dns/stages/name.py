@@ -1,7 +1,7 @@
 """The verdict on the asked name."""
 
 from schoolgate_dns.decider import Decide
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.decision import Decision, HostResource, Request
 
 

@@ -8,11 +8,11 @@ from schoolgate_dns.finished.clients import Client
 from schoolgate_dns.finished.tables import FinishedAnswer
 from schoolgate_dns.finished.uses import Use
 from schoolgate_dns.messages.record_types import type_name
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.crowd import KIND as CROWD
 from schoolgate_dns.stages.crowd import Crowd
-from schoolgate_dns.stages.tunnel import ATTEMPT as TUNNEL
-from schoolgate_dns.stages.tunnel import Stopped
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.tunnels.passage import ATTEMPT as TUNNEL
+from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.ipc.liveline import live_line
 from schoolgate_policyd.ipc.messages import Event, Noticed, PointKind

@@ -20,10 +20,11 @@ from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rco
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.replies.scrub import REBINDING
 from schoolgate_dns.stages import reasons
-from schoolgate_dns.stages.held import STALE_TTL_S, Held
+from schoolgate_dns.stages.asked import Asked
+from schoolgate_dns.stages.held import STALE_TTL_S
+from schoolgate_dns.stages.resolving import Held
 from schoolgate_dns.stages.steer import Inspection
-from schoolgate_dns.stages.tunnel import Stopped
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision, Verdict
 from schoolgate_policyd.core.names import DomainName
 

@@ -5,7 +5,7 @@ The client is told of an alias (`result.safe`), so that it sees where its addres
 """
 
 from schoolgate_dns.messages import Lookup, Query
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.names import DomainName
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from schoolgate_dns.errors import InspectionError
 from schoolgate_dns.messages.record_types import RecordType
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core import courses
 from schoolgate_policyd.core.courses import Course
 from schoolgate_policyd.core.decision import Decision

@@ -10,17 +10,14 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-import msgspec
-
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.tunnels.below import Below
-from schoolgate_dns.tunnels.carriage import Weight, weight_of
+from schoolgate_dns.tunnels.carriage import weight_of
 from schoolgate_dns.tunnels.lookup_services import look_up_parents
 from schoolgate_dns.tunnels.parents import installed_parents
+from schoolgate_dns.tunnels.passage import Passage, Stopped
 from schoolgate_policyd.core.names import DomainName
 
-ATTEMPT = "dns-tunnel"
 MAX_PAIRS = 8_192
 MAX_PARENTS_OF_CLIENT = 256
 MAX_OWED = 4_096
@@ -30,33 +27,6 @@ _FORGOTTEN_AMONG = 8
 _TELLS_NOTHING_POINTS = 32.0
 # More than is ever counted: what is closed is forgotten after all that is not.
 _POINTS_OF_CLOSED = 1e9
-
-
-class Stopped(msgspec.Struct, frozen=True):
-    """
-    A query that is not looked up: *parent* is closed to its client until *until_s*.
-
-    *evidence* says in words what was seen, the same for as long as the parent is closed. It is
-    recorded under the parent's name, never under the one asked for, which may carry anything.
-    """
-
-    parent: DomainName
-    evidence: str
-    until_s: float
-
-    @property
-    def why(self) -> ExtendedError:
-        """What the client is told beside that the name does not exist."""
-        text = f"{ATTEMPT}: names below {self.parent.text} carried more than those of a site"
-        return ExtendedError(ExtendedErrorCode.BLOCKED, text)
-
-
-class Passage(msgspec.Struct, frozen=True, gc=False):
-    """A query that goes on: its answer counts *below* by *weight*, with what is *owed* for it."""
-
-    below: Below
-    weight: Weight
-    owed: float
 
 
 class Tunnels:

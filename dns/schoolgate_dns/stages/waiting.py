@@ -4,9 +4,9 @@ import msgspec
 
 from schoolgate_dns.errors import UpstreamError
 from schoolgate_dns.messages import Lookup
-from schoolgate_dns.stages.held import Held
-from schoolgate_dns.stages.tunnel import Passage
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.stages.asked import Asked
+from schoolgate_dns.stages.resolving import Held
+from schoolgate_dns.tunnels.passage import Passage
 from schoolgate_policyd.core.decision import Decision
 
 Found = Held | UpstreamError

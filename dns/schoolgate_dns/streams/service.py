@@ -9,8 +9,8 @@ bounded: connections, queries in progress, and the time for each of its moves.
 import asyncio
 from typing import Protocol
 
+from schoolgate_dns.addresses import client_address
 from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
-from schoolgate_dns.stages.who import client_address
 from schoolgate_dns.streams.connections import Accepted, Connections, StreamLimits
 from schoolgate_dns.streams.patience import Patience
 from schoolgate_dns.streams.stream_options import on_connection

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import structlog
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD, HELD_TO_IPV4, HELD_TO_IPV6, Reach
 from schoolgate_dns.stages.source import Source
-from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.mappings import Mappings
 from schoolgate_policyd.netfilter.neighbour_table import Link

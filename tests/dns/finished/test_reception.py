@@ -19,10 +19,10 @@ from dns_reception import (
 )
 from dns_world import BREAK, PUPIL, STAFF, TEN_BEFORE_BREAK, TEN_BEFORE_LESSON, query
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.finished.reception import MOST_LOOKED_AT
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD_TO_IPV4
-from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.core.policy import Live
 from schoolgate_policyd.core.subjects import Audience, DeviceClaim
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, PointKind

@@ -22,9 +22,9 @@ from schoolgate_dns.stages.held import (
     MAX_FAILURES,
     MAX_REFRESHES,
     RECHECK_S,
-    Held,
     HeldReplies,
 )
+from schoolgate_dns.stages.resolving import Held
 
 A = Lookup(b"\1a\7example\0", 1)
 SOA = "example. 900 IN SOA ns.example. root.example. 1 2 3 4 300"

@@ -9,8 +9,9 @@ from dns_ordinary import FAMILIES, Ordinary
 from dns_tunnels import Sent, asked
 from publicsuffixlist import PublicSuffixList
 
-from schoolgate_dns.stages.tunnel import Stopped, Tunnels
+from schoolgate_dns.stages.tunnel import Tunnels
 from schoolgate_dns.tunnels.lookup_services import look_up_parents
+from schoolgate_dns.tunnels.passage import Stopped
 
 ANSWERS_LAST_S = 60
 

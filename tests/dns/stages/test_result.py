@@ -28,10 +28,10 @@ from schoolgate_dns import errors
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages import result
+from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.safe_search import safe_lookup
 from schoolgate_dns.stages.steer import Inspection
-from schoolgate_dns.stages.tunnel import Stopped
-from schoolgate_dns.stages.who import Asked
+from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.names import DomainName
 

@@ -23,8 +23,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolgate_dns.messages import ExtendedErrorCode
-from schoolgate_dns.stages.tunnel import ATTEMPT, Passage, Stopped, Tunnels, labels_below
+from schoolgate_dns.stages.tunnel import Tunnels, labels_below
 from schoolgate_dns.tunnels.below import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
+from schoolgate_dns.tunnels.passage import ATTEMPT, Passage, Stopped
 
 WITHIN_S, WITHIN_OCTETS = 30.0, 50_000
 IODINE_TYPES = (NULL, PRIVATE, TXT, SRV, MX, CNAME, A)

@@ -15,11 +15,11 @@ from dns_local import query, reply_to
 from dns_world import network, source
 from netns import Namespace, join, made
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.service import Service
 from schoolgate_dns.stages.record import Recording
-from schoolgate_dns.stages.who import packed_address
 from schoolgate_policyd.clock import MachineClock
 from schoolgate_policyd.core.policy import Register
 from schoolgate_policyd.core.snapshot import compile_snapshot

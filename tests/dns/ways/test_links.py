@@ -3,9 +3,9 @@
 import pytest
 from structlog.testing import capture_logs
 
+from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD, HELD_TO_IPV4, HELD_TO_IPV6, Reach
 from schoolgate_dns.stages.source import Source
-from schoolgate_dns.stages.who import packed_address
 from schoolgate_dns.ways.links import GatewayLinks
 from schoolgate_policyd.core.subjects import Audience, DeviceKind
 from schoolgate_policyd.netfilter.errors import NetfilterError

@@ -1,0 +1,37 @@
+"""What becomes of a query that might be a tunnel's: it goes on, or is stopped."""
+
+import msgspec
+
+from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
+from schoolgate_dns.tunnels.below import Below
+from schoolgate_dns.tunnels.carriage import Weight
+from schoolgate_policyd.core.names import DomainName
+
+ATTEMPT = "dns-tunnel"
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """
+    A query that is not looked up: *parent* is closed to its client until *until_s*.
+
+    *evidence* says in words what was seen, the same for as long as the parent is closed. It is
+    recorded under the parent's name, never under the one asked for, which may carry anything.
+    """
+
+    parent: DomainName
+    evidence: str
+    until_s: float
+
+    @property
+    def why(self) -> ExtendedError:
+        """What the client is told beside that the name does not exist."""
+        text = f"{ATTEMPT}: names below {self.parent.text} carried more than those of a site"
+        return ExtendedError(ExtendedErrorCode.BLOCKED, text)
+
+
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """A query that goes on: its answer counts *below* by *weight*, with what is *owed* for it."""
+
+    below: Below
+    weight: Weight
+    owed: float

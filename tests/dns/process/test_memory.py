@@ -4,10 +4,11 @@ import asyncio
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from schoolgate_dns.process.memory import GivingBack, leave_uncounted
+from schoolgate_dns.process.memory import GivingBack, leave_uncounted, let_go_of_code
 
 _BEGINNING = """
 import gc, sys
@@ -72,6 +73,28 @@ if not os.fork():
 os.wait()
 """
 )
+_CODE = (
+    _BEGINNING
+    + """
+import asyncio, hashlib, json, ssl
+from schoolgate_dns.process.memory import let_go_of_code
+def code_kb():
+    resident, is_code = 0, False
+    with open("/proc/self/smaps") as file:
+        for line in file:
+            words = line.split()
+            if not words[0].endswith(":"):
+                is_code = words[1] == "r-xp" and words[4] != "0"
+            elif words[0] == "Rss:" and is_code:
+                resident += int(words[1])
+    return resident
+before = code_kb()
+octets = let_go_of_code()
+after = code_kb()
+print(octets >= before * 1024, before, after)
+print(hashlib.sha256(b"a").hexdigest()[:8], json.loads("[1]"))
+"""
+)
 known = pytest.mark.skipif(
     sys.implementation.name != "cpython" or not (3, 12) <= sys.version_info < (3, 14),
     reason="it does nothing with a Python that it does not know",
@@ -111,6 +134,19 @@ def test_a_worker_that_looks_at_what_it_shares_makes_no_copy_of_it() -> None:
 
 def test_with_a_python_that_is_not_known_nothing_is_done() -> None:
     assert not leave_uncounted(is_known=lambda: False)
+
+
+def test_code_that_ran_at_the_start_is_let_go_of_and_runs_again_when_it_is_needed() -> None:
+    code, again = run(_CODE)
+    is_all, before, after = code.split()
+
+    assert "True" == is_all
+    assert int(after) < int(before) / 2
+    assert "ca978112 [1]" == again
+
+
+def test_where_nothing_says_what_is_mapped_nothing_is_let_go_of(tmp_path: Path) -> None:
+    assert 0 == let_go_of_code(tmp_path / "none")
 
 
 class SteppedLoop(asyncio.SelectorEventLoop):

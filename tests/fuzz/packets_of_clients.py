@@ -20,7 +20,8 @@ from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.errors import UpstreamUnreachable, WireError
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.messages import Lookup, Reply, preparse, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS
 from schoolgate_dns.messages.usual import query_of
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds

@@ -13,7 +13,7 @@ from dns_world import PUPIL, STAFF, World, query, reply_to
 from packets_of_clients import MAX_UDP_OCTETS, check_answer
 
 from schoolgate_dns.errors import UnusableReply, UpstreamFailed, UpstreamUnreachable, WireError
-from schoolgate_dns.messages import Lookup, Reply, answers, preparse, wire
+from schoolgate_dns.messages import Lookup, Reply, answers, layout, preparse, wire
 from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
 from schoolgate_dns.messages.usual import reply_of
 from schoolgate_dns.outcome import kind_of
@@ -173,7 +173,7 @@ def _repeated(record: bytes) -> bytes:
 def _growing() -> bytes:
     """A reply that is longer than any message may be once its names are written out."""
     owner = (b"\x3f" + b"x" * 63) * 3 + b"\x3c" + b"y" * 60 + b"\0"
-    to_owner = (0xC000 | len(QUESTION) + preparse.HEADER_OCTETS).to_bytes(2)
+    to_owner = (0xC000 | len(QUESTION) + layout.HEADER_OCTETS).to_bytes(2)
     fields = b"\0\x21\0\1\0\0\1\0"
     first = owner + fields + b"\0\7" + bytes(7)
     more = to_owner + fields + b"\0\x08" + bytes(6) + to_owner

@@ -17,7 +17,7 @@ import structlog
 from schoolgate_dns.datagrams.batch import open_slots
 from schoolgate_dns.datagrams.misses import Miss, Misses
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 
 MOST_BATCHES = 8
 MOST_WORK_S = 0.002

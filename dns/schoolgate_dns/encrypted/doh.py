@@ -7,8 +7,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import preparse
-from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS, Section
+from schoolgate_dns.messages import layout, preparse
+from schoolgate_dns.messages.layout import Section
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.streams.service import Answers
 from schoolgate_dns.streams.stream_options import on_connection
@@ -76,7 +77,7 @@ def query_in(request: DohRequest) -> bytes:
             raise RequestError(405, "Queries come by GET or POST.", ("allow", "GET, POST"))
     if len(query) > MAX_QUERY_OCTETS:
         raise RequestError(413, f"A query has at most {MAX_QUERY_OCTETS} octets.")
-    if len(query) < preparse.HEADER_OCTETS:
+    if len(query) < layout.HEADER_OCTETS:
         raise RequestError(400, "This is too short for a DNS query.")
     return query
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, preparse, wire
+from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, layout, preparse, wire
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.opt import UDP_OCTETS, opt_record
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.splicing import alias_ttl_at, behind_alias
 from schoolgate_dns.outcome import Outcome
@@ -55,10 +55,10 @@ def answer_with(
     """Return *reply* as the answer to *query*, with *ttls* where they stand."""
     answer = bytearray(reply.octets)
     # AD only for those who asked for it (RFC 6840 section 5.8).
-    wants_authentic = query.lookup.dnssec_ok or query.flags & preparse.AUTHENTIC_DATA
+    wants_authentic = query.lookup.dnssec_ok or query.flags & layout.AUTHENTIC_DATA
     flags = _flags(query, reply.rcode)
     if reply.is_authentic and wants_authentic:
-        flags |= preparse.AUTHENTIC_DATA
+        flags |= layout.AUTHENTIC_DATA
     struct.pack_into(">HH", answer, 0, 0, flags)
     answer[HEADER_OCTETS : HEADER_OCTETS + len(query.question)] = query.question
     for at, ttl_s in ttls:
@@ -150,8 +150,8 @@ def every_type_answer(query: Query, ttl_s: int) -> bytes:
 
 def header_only_answer(query_octets: bytes, rcode: Rcode) -> bytes:
     """Return *rcode* to a query of which no more than the header is to be trusted."""
-    kept = preparse.header_of(query_octets).flags & (_OPCODE | preparse.RECURSION_DESIRED)
-    return struct.pack(">6H", 0, preparse.IS_REPLY | kept | rcode, 0, 0, 0, 0)
+    kept = preparse.header_of(query_octets).flags & (_OPCODE | layout.RECURSION_DESIRED)
+    return struct.pack(">6H", 0, layout.IS_REPLY | kept | rcode, 0, 0, 0, 0)
 
 
 def fitted_to_udp(query: Query, answer: bytes) -> bytes:
@@ -159,7 +159,7 @@ def fitted_to_udp(query: Query, answer: bytes) -> bytes:
     asked = 0 if query.edns is None else query.edns.udp_octets
     if len(answer) <= min(max(asked, _MIN_UDP_OCTETS), UDP_OCTETS):
         return answer
-    flags = int.from_bytes(answer[2:4]) | preparse.IS_TRUNCATED
+    flags = int.from_bytes(answer[2:4]) | layout.IS_TRUNCATED
     header = struct.pack(">6H", 0, flags, 1, 0, 0, 0)
     return _with_opt(header + query.question, query)
 
@@ -168,7 +168,7 @@ def way_to_tcp(reply: bytes) -> bytes:
     """Return somebody else's *reply*, of one too long for UDP its header with TC set."""
     if len(reply) <= _MIN_UDP_OCTETS:
         return reply
-    flags = int.from_bytes(reply[2:4]) | preparse.IS_TRUNCATED
+    flags = int.from_bytes(reply[2:4]) | layout.IS_TRUNCATED
     return struct.pack(">6H", 0, flags, 0, 0, 0, 0)
 
 
@@ -181,8 +181,8 @@ def fitted(query: Query, outcome: Outcome) -> Outcome:
 
 
 def _flags(query: Query, rcode: Rcode) -> int:
-    kept = query.flags & (preparse.RECURSION_DESIRED | preparse.CHECKING_DISABLED)
-    return preparse.IS_REPLY | preparse.RECURSION_AVAILABLE | kept | rcode & 0xF
+    kept = query.flags & (layout.RECURSION_DESIRED | layout.CHECKING_DISABLED)
+    return layout.IS_REPLY | layout.RECURSION_AVAILABLE | kept | rcode & 0xF
 
 
 def _with_opt(

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from schoolgate_dns.messages import Rcode
-from schoolgate_dns.messages.preparse import Outline, Record, Section
+from schoolgate_dns.messages.layout import Outline, Record, Section
 from schoolgate_dns.messages.record_types import RecordType
 
 MAX_LIFETIME_S = 86_400

@@ -12,15 +12,18 @@ RFC 1035 sections 3 and 4, RFC 6891 section 6.1, RFC 9460 section 2.
 
 import struct
 from collections.abc import Iterator
-from enum import IntEnum
-
-import msgspec
 
 from schoolgate_dns.errors import WireError
+from schoolgate_dns.messages.layout import (
+    HEADER_OCTETS,
+    Header,
+    Outline,
+    Record,
+    Section,
+)
 from schoolgate_dns.messages.record_shapes import SHAPES
 from schoolgate_dns.messages.record_types import RecordType
 
-HEADER_OCTETS = 12
 MAX_NAME_OCTETS = 255  # on the wire: length octets and the root label included
 MAX_LABEL_OCTETS = 63
 MAX_POINTERS = 16  # in one name; compressors in use nest a handful
@@ -31,73 +34,10 @@ MAX_QUERY_RECORDS = 8  # beside its question a query carries OPT, a signature, l
 MAX_REPLY_RECORDS = 256
 MAX_REPLY_LABELS = 4096
 
-IS_REPLY = 0x8000
-IS_AUTHORITATIVE = 0x0400
-IS_TRUNCATED = 0x0200
-RECURSION_DESIRED = 0x0100
-RECURSION_AVAILABLE = 0x0080
-AUTHENTIC_DATA = 0x0020
-CHECKING_DISABLED = 0x0010
-
 _HEADER = struct.Struct(">6H")
 _TYPE_AND_CLASS = struct.Struct(">HH")
 _RECORD_FIELDS = struct.Struct(">HHIH")
 _POINTER = 0xC0
-
-
-class Section(IntEnum):
-    """The sections that hold records."""
-
-    ANSWER = 0
-    AUTHORITY = 1
-    ADDITIONAL = 2
-
-
-class Header(msgspec.Struct, frozen=True):
-    """The twelve octets; *counts* are of answer, authority and additional records."""
-
-    id: int
-    flags: int
-    questions: int
-    counts: tuple[int, int, int]
-
-    @property
-    def is_reply(self) -> bool:
-        """Whether QR is set."""
-        return bool(self.flags & IS_REPLY)
-
-    @property
-    def opcode(self) -> int:
-        """What kind of query it is; 0 is the ordinary one."""
-        return self.flags >> 11 & 0xF
-
-    @property
-    def rcode(self) -> int:
-        """The lower four bits of the response code."""
-        return self.flags & 0xF
-
-
-class Record(msgspec.Struct, frozen=True):
-    """Where a record stands: offsets into the message, and its fixed fields as they are."""
-
-    section: Section
-    at: int
-    type: int
-    record_class: int
-    ttl_at: int
-    ttl: int
-    rdata_at: int
-    rdata_end: int
-
-
-class Outline(msgspec.Struct, frozen=True):
-    """A message that satisfies every bound; the question is octets 12 to *question_end*."""
-
-    header: Header
-    question_end: int
-    question_type: int
-    question_class: int
-    records: tuple[Record, ...]
 
 
 def header_of(message: bytes) -> Header:

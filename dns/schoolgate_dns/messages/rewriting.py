@@ -13,7 +13,8 @@ import msgspec
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Reply, preparse, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_REPLY_OCTETS, Outline, Record
+from schoolgate_dns.messages.layout import HEADER_OCTETS, Outline, Record
+from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
 from schoolgate_dns.messages.record_shapes import SHAPES
 from schoolgate_dns.messages.record_types import RecordType
 

@@ -10,7 +10,7 @@ import struct
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import preparse
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 
 _OWNER_AND_FIELDS = struct.Struct(">HHHIH")

@@ -11,15 +11,10 @@ import struct
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Edns, Lookup, Query, Rcode, Reply
+from schoolgate_dns.messages.layout import AUTHENTIC_DATA, CHECKING_DISABLED, HEADER_OCTETS
 from schoolgate_dns.messages.lifetime import lasting_s
 from schoolgate_dns.messages.opt import DNSSEC_OK, UDP_OCTETS
-from schoolgate_dns.messages.preparse import (
-    AUTHENTIC_DATA,
-    CHECKING_DISABLED,
-    HEADER_OCTETS,
-    MAX_NAME_OCTETS,
-    MAX_POINTERS,
-)
+from schoolgate_dns.messages.preparse import MAX_NAME_OCTETS, MAX_POINTERS
 from schoolgate_dns.messages.record_shapes import SHAPES
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.wire_names import PLAIN

@@ -17,11 +17,12 @@ from schoolgate_dns.messages import (
     Query,
     Rcode,
     Reply,
+    layout,
     preparse,
 )
+from schoolgate_dns.messages.layout import HEADER_OCTETS, Outline, Record, Section
 from schoolgate_dns.messages.lifetime import lifetime_s
 from schoolgate_dns.messages.opt import DNSSEC_OK, EXTENDED_ERROR_OPTION, opt_record
-from schoolgate_dns.messages.preparse import HEADER_OCTETS, Outline, Record, Section
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.usual import query_of, reply_of
 from schoolgate_dns.messages.wire_names import labels_at, name_at
@@ -61,7 +62,7 @@ def walked_query(octets: bytes) -> Query:
             name=wire_name.lower(),
             type=outline.question_type,
             dnssec_ok=edns is not None and edns.dnssec_ok,
-            checking_disabled=bool(flags & preparse.CHECKING_DISABLED),
+            checking_disabled=bool(flags & layout.CHECKING_DISABLED),
         ),
         flags=flags,
         edns=edns,
@@ -92,9 +93,9 @@ def query_for(
 
     *name* is the lookup's in other capitals; without EDNS a server from before 1999 understands.
     """
-    flags = preparse.RECURSION_DESIRED | preparse.AUTHENTIC_DATA
+    flags = layout.RECURSION_DESIRED | layout.AUTHENTIC_DATA
     if lookup.checking_disabled:
-        flags |= preparse.CHECKING_DISABLED
+        flags |= layout.CHECKING_DISABLED
     return b"".join(
         (
             _HEADER.pack(number, flags, 1, 0, 0, with_edns),
@@ -168,7 +169,7 @@ def is_refusal_of_edns(octets: bytes) -> bool:
 
 def is_truncated(octets: bytes) -> bool:
     """Whether a reply says that it does not hold everything."""
-    return bool(octets[2] & preparse.IS_TRUNCATED >> 8)
+    return bool(octets[2] & layout.IS_TRUNCATED >> 8)
 
 
 def read_reply(octets: bytes) -> Reply:
@@ -199,7 +200,7 @@ def walked_reply(octets: bytes) -> Reply:
     return Reply(
         octets=octets,
         rcode=rcode,
-        is_authentic=bool(outline.header.flags & preparse.AUTHENTIC_DATA),
+        is_authentic=bool(outline.header.flags & layout.AUTHENTIC_DATA),
         ttls=ttls,
         lifetime_s=lifetime_s(outline, octets, records),
         aliases=_aliases_of(octets, records),

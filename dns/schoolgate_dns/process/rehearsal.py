@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from schoolgate_dns.decider import Decider
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.service import Service
 from schoolgate_dns.stages.record import Recording

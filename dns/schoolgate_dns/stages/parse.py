@@ -9,11 +9,11 @@ unknown types are asked for like any, unknown options and flags are passed over 
 import msgspec
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Query, Rcode, answers, preparse, wire
+from schoolgate_dns.messages import Query, Rcode, answers, layout, preparse, wire
 from schoolgate_dns.messages.record_types import RecordType
 
 _QUERY, _UPDATE = 0, 5  # opcodes
-_IS_REPLY = preparse.IS_REPLY >> 8  # in the third octet, before the opcode
+_IS_REPLY = layout.IS_REPLY >> 8  # in the third octet, before the opcode
 # Zone transfers, keys and signatures are asked of those who hold zones; OPT and zero are no
 # types of records at all.
 _REFUSED_TYPES = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
@@ -39,7 +39,7 @@ class ForZone(msgspec.Struct, frozen=True):
 
 def read(octets: bytes) -> Query | ForZone | Finished:
     """Return the query to go on with, or what ends the matter."""
-    if len(octets) < preparse.HEADER_OCTETS or octets[2] & _IS_REPLY:
+    if len(octets) < layout.HEADER_OCTETS or octets[2] & _IS_REPLY:
         # Answering answers would let two servers talk to each other for ever.
         return Finished(None)
     opcode = octets[2] >> 3

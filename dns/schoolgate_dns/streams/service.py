@@ -10,7 +10,8 @@ import asyncio
 from typing import Protocol
 
 from schoolgate_dns.addresses import client_address
-from schoolgate_dns.messages.preparse import HEADER_OCTETS, MAX_QUERY_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
+from schoolgate_dns.messages.preparse import MAX_QUERY_OCTETS
 from schoolgate_dns.streams.connections import Accepted, Connections, StreamLimits
 from schoolgate_dns.streams.patience import Patience
 from schoolgate_dns.streams.stream_options import on_connection

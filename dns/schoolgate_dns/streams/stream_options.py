@@ -9,7 +9,8 @@ import struct
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import preparse
-from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS, Record
+from schoolgate_dns.messages.layout import Record
+from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 
 KEEPALIVE = 11

@@ -10,7 +10,7 @@ from enum import Enum
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.upstream.hearing import Heard
 
 # After so many wrong ones somebody is guessing; over TCP there is nothing to guess.

@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages.preparse import HEADER_OCTETS, IS_REPLY
+from schoolgate_dns.messages.layout import HEADER_OCTETS, IS_REPLY
 from schoolgate_dns.resolvers import Place
 
 _OPCODE_AND_REPLY = 0xF8

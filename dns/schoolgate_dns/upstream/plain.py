@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup, preparse, wire
+from schoolgate_dns.messages import Lookup, layout, wire
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.upstream.awaited import Doubt, Doubtful
 from schoolgate_dns.upstream.connections import exchange
@@ -181,6 +181,6 @@ class PlainTransport:
             return octets
         if not wire.is_reply_to(octets, lookup, 0) or wire.is_truncated(octets):
             raise WireError("over TCP came something else than the answer")
-        if not octets.startswith(name, preparse.HEADER_OCTETS):
+        if not octets.startswith(name, layout.HEADER_OCTETS):
             self._remember(Doubt.CAPITALS, since_s)
         return octets

@@ -14,7 +14,7 @@ import msgspec
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, preparse, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.streams.stream_options import QUERY_BLOCK_OCTETS, padded
 from schoolgate_dns.upstream.lasting import (

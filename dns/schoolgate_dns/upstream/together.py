@@ -16,7 +16,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from schoolgate_dns.messages import Lookup, preparse
+from schoolgate_dns.messages import Lookup, layout
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.upstream.awaited import Awaited, Doubtful
 from schoolgate_dns.upstream.batches import REPLY_OCTETS, SLOTS, ConnectedBatches
@@ -29,7 +29,7 @@ from schoolgate_dns.upstream.watching import Watching, watching
 
 # For so long a reply to a question that had its time is late, and no guess.
 LATE_S = 10.0
-_TRUNCATED = preparse.IS_TRUNCATED >> 8
+_TRUNCATED = layout.IS_TRUNCATED >> 8
 _RECEIVE_BUFFER_OCTETS = 1024 * 1024
 # More than any buffer has batches: whatever comes meanwhile, the others have their turn.
 _MOST_BATCHES = 64

@@ -22,7 +22,7 @@ from schoolgate_dns.messages import (
     answers,
     wire,
 )
-from schoolgate_dns.messages.preparse import AUTHENTIC_DATA
+from schoolgate_dns.messages.layout import AUTHENTIC_DATA
 from schoolgate_dns.outcome import Outcome
 
 SOA = "example 900 IN SOA ns.example. root.example. 1 2 3 4 30"

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Lookup, Reply, preparse, wire
-from schoolgate_dns.messages.preparse import HEADER_OCTETS
+from schoolgate_dns.messages import Lookup, Reply, layout, preparse, wire
+from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.rewriting import emptied, rewritten
 from schoolgate_dns.messages.wire_names import name_at
@@ -153,7 +153,7 @@ def test_what_is_removed_goes_and_nothing_else_but_its_signatures(
 
 def signed(*texts: str) -> Reply:
     octets = bytearray(reply_to(QUERY, *texts).to_wire())
-    octets[3] |= preparse.AUTHENTIC_DATA
+    octets[3] |= layout.AUTHENTIC_DATA
     return wire.read_reply(bytes(octets))
 
 

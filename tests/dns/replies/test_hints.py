@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schoolgate_dns.messages import Lookup, Reply, wire
-from schoolgate_dns.messages.preparse import AUTHENTIC_DATA
+from schoolgate_dns.messages.layout import AUTHENTIC_DATA
 from schoolgate_dns.messages.service_records import service_records
 from schoolgate_dns.replies.hints import NO_HINT, Hint, _protocols, without_hints
 

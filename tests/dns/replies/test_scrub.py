@@ -5,7 +5,7 @@ import pytest
 from dns_world import reply_to
 
 from schoolgate_dns.messages import Lookup, Reply, wire
-from schoolgate_dns.messages.preparse import AUTHENTIC_DATA
+from schoolgate_dns.messages.layout import AUTHENTIC_DATA
 from schoolgate_dns.replies.scrub import scrubbed
 
 SIGNED = "5 2 300 20300101000000 20200101000000 1234 example. AAAA"

@@ -21,6 +21,11 @@ need ip iproute2
 need sysctl procps
 need systemd-analyze systemd
 need dnssec-signzone bind9-utils
+# DNS's stages are tested compiled too.
+need gcc gcc
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+.venv/bin/python -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    missing="$missing python3-dev"
 [ -n "${CHROMIUM:-}" ] || need chromium chromium
 # The pages take less in a browser without windows. Not every Debian has one, and nothing needs it.
 shell=chromium-headless-shell

@@ -15,6 +15,7 @@ from dns_world import (
     query,
     reply_to,
     run,
+    source,
     until,
 )
 
@@ -23,7 +24,7 @@ from schoolgate_dns.messages import Lookup, Reply, wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.stages.held import HeldReplies
-from schoolgate_dns.stages.resolving import Held
+from schoolgate_policyd.core.snapshot import compile_snapshot
 
 SCRIPTS: Scripts = {
     ("a.example", "A"): ("a.example 60 IN A 192.0.2.1",),
@@ -32,13 +33,14 @@ SCRIPTS: Scripts = {
 
 
 class Hand:
-    """A resolver that tells when the test says so."""
+    """A resolver that tells when the test says so; to be awaited is a *mistake*."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Lookup, Callable[[Reply | UpstreamError | None], None]]] = []
+        self.mistake: BaseException = AssertionError("was to be told by a call")
 
-    async def resolve(self, lookup: Lookup) -> Reply:
-        raise AssertionError(f"{lookup} was to be told by a call")
+    async def resolve(self, _lookup: Lookup) -> Reply:
+        raise self.mistake
 
     def begin(self, lookup: Lookup, told: Callable[[Reply | UpstreamError | None], None]) -> None:
         self.told.append((lookup, told))
@@ -133,46 +135,18 @@ def test_a_failure_is_told_and_remembered_and_an_end_is_told_to_nobody(over: boo
     assert [] == scene.hand.told
 
 
-def test_a_mistake_of_ours_is_a_failure_for_whoever_met_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_mistake_of_ours_is_a_failure_for_whoever_met_it() -> None:
     scene = Scene()
     scene.start("a.example")
-    monkeypatch.setattr(scene.answering._tunnels, "answered", lambda *_, **__: 1 // 0)
+    del scene.moment  # so that nothing can be judged
     scene.hand.answer()
 
     assert [2] == [each.octets[3] & 0xF for each in scene.found if each is not None]
 
 
-class Sudden(BaseException):
-    """What no `except Exception` catches."""
-
-
-class Broken(HeldReplies):
-    """Where something is held of what is asked again, and fetching it meets a mistake of ours."""
-
-    error: BaseException = ZeroDivisionError()
-    is_first = True
-
-    def begin(self, lookup: Lookup, told: Callable[[Held | UpstreamError | None], None]) -> bool:
-        is_first, self.is_first = self.is_first, False
-        if is_first:
-            told(Held(said_of(lookup), 0))
-        return is_first
-
-    async def fetch(self, _lookup: Lookup) -> Held:
-        raise self.error
-
-
-def broken(scene: Scene) -> Broken:
-    replies = Broken(ReplyCache(), scene.hand, lambda: scene.monotonic_s)
-    scene.answering._replies = replies
-    return replies
-
-
 def test_a_mistake_of_ours_while_it_is_awaited_is_a_failure_as_well() -> None:
     scene = Scene()
-    broken(scene)
+    scene.hand.mistake = ZeroDivisionError()
     message = query("a.example").to_wire()
     outcome = run(scene.answering.outcome(message, PUPIL, over_udp=True))
     answer = run(scene.answering.answer(message, PUPIL, over_udp=False))
@@ -183,19 +157,35 @@ def test_a_mistake_of_ours_while_it_is_awaited_is_a_failure_as_well() -> None:
     assert {"failed": 2} == scene.answering.outcomes
 
 
+class Sudden(BaseException):
+    """What no `except Exception` catches."""
+
+
+class Hurried(Scene):
+    """Whenever somebody looks, two minutes have gone by: what is held is old at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answering._replies = HeldReplies(ReplyCache(), self.hand, self._later)
+
+    def _later(self) -> float:
+        self.monotonic_s += 120.0
+        return self.monotonic_s
+
+
 @pytest.mark.parametrize(
     ("error", "rcodes"), [(ZeroDivisionError(), [2]), (Sudden(), [None])], ids=repr
 )
 def test_what_has_to_wait_twice_is_told_once_whatever_the_second_comes_to(
-    error: BaseException, rcodes: list[int | None], monkeypatch: pytest.MonkeyPatch
+    error: BaseException, rcodes: list[int | None]
 ) -> None:
     async def play() -> list[Outcome | None]:
-        scene = Scene()
-        replies = broken(scene)
-        replies.error = error
-        # The bell has rung meanwhile; judged anew, it waits once more.
-        monkeypatch.setattr(scene.answering._who, "still", lambda *_: None)
+        scene = Hurried()
         scene.start("a.example")
+        # Judged anew by another snapshot, it waits once more, for what is asked anew.
+        scene.decider.snapshot = compile_snapshot(source(2))
+        scene.hand.mistake = error
+        scene.hand.answer()
         assert 1 == len(scene.answering._late)
         await until(lambda: bool(scene.found))
         assert not scene.answering._late

@@ -132,8 +132,8 @@ def _change(reply: Reply) -> None:
     passed_on = wire.read_reply(answers.answer_from(ASKED, reply, age_s=0, ttl_cap_s=30))
     assert passed_on.aliases == reply.aliases
     assert all(ttl_s <= 30 for _, ttl_s in passed_on.ttls)
-    clean = scrubbed(reply).reply
-    assert scrubbed(clean).reply is clean
+    clean = scrubbed(reply)
+    assert scrubbed(clean) is clean
     plain = without_hints(clean)
     assert without_hints(plain) == plain
     # What we wrote anew is within every bound as well.

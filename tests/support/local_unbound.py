@@ -1,6 +1,5 @@
 """A real unbound on a free port of the loopback, as it is shipped, with signed zones."""
 
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import dns.query
 import dns.rrset
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
+from free_ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / "systemd" / "unbound-schoolgate.conf"
 PORT = "127.0.0.1@5335"
@@ -63,7 +63,7 @@ class LocalUnbound:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         self._path = folder / "unbound.conf"
         (folder / "schoolgate.conf").write_text(shipped_at(self.port), "utf-8")
@@ -94,12 +94,6 @@ class LocalUnbound:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
-        own.bind(("127.0.0.1", 0))
-        return int(own.getsockname()[1])
 
 
 def _sign(folder: Path, origin: str) -> str:

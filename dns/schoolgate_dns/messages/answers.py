@@ -13,6 +13,7 @@ import msgspec
 from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, layout, preparse, wire
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.opt import UDP_OCTETS, opt_record
+from schoolgate_dns.messages.own_records import OwnRecord
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.splicing import alias_ttl_at, behind_alias
 from schoolgate_dns.outcome import Outcome
@@ -94,20 +95,6 @@ def address_answer(
     header = struct.pack(">6H", 0, _flags(query, Rcode.NOERROR), 1, 1, 0, 0)
     fields = struct.pack(">HHHIH", _TO_QUESTION, query.type, wire.CLASS_IN, ttl_s, len(address))
     return _with_opt(header + query.question + fields + address, query, why=why)
-
-
-class OwnRecord(msgspec.Struct, frozen=True):
-    """A record of our own making: *owner* in wire form, *octets* its data."""
-
-    owner: bytes
-    type: int
-    ttl_s: int
-    octets: bytes
-
-    def to_wire(self) -> bytes:
-        """Return the record as it is sent, nothing in it compressed."""
-        fields = struct.pack(">HHIH", self.type, wire.CLASS_IN, self.ttl_s, len(self.octets))
-        return self.owner + fields + self.octets
 
 
 def own_answer(

@@ -25,19 +25,12 @@ _TO_RDATA = 6  # from a record's TTL to its data
 _HINTS = ((Key.IPV4_HINT, 4), (Key.IPV6_HINT, 16))
 
 
-class Scrubbed(msgspec.Struct, frozen=True):
-    """A reply without addresses of the inside, and how many of them it had."""
-
-    reply: Reply
-    removed: int
-
-
-def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Scrubbed:
+def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Reply:
     """
     Return *reply* without addresses of the inside in A and AAAA records and in hints.
 
-    It is the same object if there are none; otherwise it says how many there were, and is not
-    authentic. Raises WireError if it becomes too long for a message.
+    It is the same object if there are none; otherwise its `removed_addresses` says how many there
+    were, and it is not authentic. Raises WireError if it becomes too long for a message.
     """
     octets = reply.octets
     changes: dict[int, bytes | None] = {}
@@ -54,9 +47,9 @@ def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Scrubbed:
     if has_service_records:
         removed += _scrub_hints(reply, changes, is_inside)
     if not changes:
-        return Scrubbed(reply, 0)
+        return reply
     clean = rewritten(reply, changes)
-    return Scrubbed(msgspec.structs.replace(clean, removed_addresses=removed), removed)
+    return msgspec.structs.replace(clean, removed_addresses=removed)
 
 
 def _scrub_hints(reply: Reply, changes: dict[int, bytes | None], is_inside: IsInside) -> int:

@@ -13,12 +13,8 @@ import msgspec
 
 from schoolgate_dns.errors import DnsError
 from schoolgate_dns.messages import Query, Rcode
-from schoolgate_dns.messages.answers import (
-    OwnRecord,
-    every_type_answer,
-    negative_answer,
-    own_answer,
-)
+from schoolgate_dns.messages.answers import every_type_answer, negative_answer, own_answer
+from schoolgate_dns.messages.own_records import OwnRecord
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.service_records import Key, ServiceRecord
 from schoolgate_dns.outcome import Outcome

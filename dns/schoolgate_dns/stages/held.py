@@ -198,8 +198,8 @@ class HeldReplies:
             clean = scrubbed(reply, self._is_inside)
         except WireError as error:
             raise UpstreamUnreachable("a reply that cannot be cleaned") from error
-        self.scrubbed += clean.reply is not reply
-        return clean.reply
+        self.scrubbed += clean is not reply
+        return clean
 
     def _keep(self, lookup: Lookup, reply: Reply) -> Held:
         now_s = self._monotonic()

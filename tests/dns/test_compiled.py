@@ -1,0 +1,44 @@
+"""What is compiled, where it is, and what may not be."""
+
+import ast
+import os
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+MODULES: list[str] = BUILD["targets"]["wheel"]["hooks"]["custom"]["modules"]
+
+
+@pytest.mark.skipif("SCHOOLGATE_COMPILED" not in os.environ, reason="for make test-compiled")
+def test_the_modules_that_are_tested_are_the_compiled_ones() -> None:
+    names = [path.removeprefix("dns/").removesuffix(".py").replace("/", ".") for path in MODULES]
+
+    assert [] == [
+        name for name in names if not (import_module(name).__file__ or "").endswith(".so")
+    ]
+
+
+@pytest.mark.skipif("SCHOOLGATE_COMPILED" in os.environ, reason="for a checkout")
+def test_a_checkout_is_used_as_it_stands() -> None:
+    import_module("schoolgate_dns.answering")
+
+    assert [] == [
+        module.__file__
+        for name, module in sys.modules.items()
+        if name.startswith("schoolgate_") and (module.__file__ or "").endswith(".so")
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_value_is_defined_where_it_is_compiled(path: str) -> None:
+    """There `frozen` and `gc` are passed over without a word."""
+    tree = ast.parse((ROOT / path).read_text())
+
+    assert [] == [
+        each.name for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.keywords
+    ]

@@ -4,8 +4,8 @@ A hook of the build: DNS's stages compiled into the wheel, for machines like thi
     HATCH_BUILD_HOOK_ENABLE_CUSTOM=true python -m hatchling build -t wheel
 
 mypyc makes C of the modules' own source and annotations, so there is one source and no second
-program; without the hook the wheel is pure Python and does the same. Which modules, and why those,
-says docs/performance.md.
+program; without the hook the wheel is pure Python and does the same. Which modules says
+pyproject.toml, why those ARCHITECTURE.md.
 """
 
 import sysconfig
@@ -30,9 +30,14 @@ class CompiledModules(BuildHookInterface[Any]):
     """Compiles *modules*, paths from the project's folder in pyproject.toml, into a wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, and give hatchling what came of it. Raises SystemExit with what mypyc says."""
+        """Compile, and give hatchling what came of it. Raises SystemExit with what is wrong."""
         if version == "editable":
             return  # a checkout is used as it stands
+        header = Path(sysconfig.get_path("include"), "Python.h")
+        if not header.exists():
+            raise SystemExit(
+                f"{header} is needed to compile; Debian's Python has it in python3-dev"
+            )
         self._folder = TemporaryDirectory(prefix="schoolgate-compiled-")
         into = Path(self._folder.name)
         for made in _compiled(self.config["modules"], into):

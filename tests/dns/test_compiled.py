@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from schoolgate_dns.messages.usual import query_of
+
 ROOT = Path(__file__).parents[2]
 BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
 MODULES: list[str] = BUILD["targets"]["wheel"]["hooks"]["custom"]["modules"]
@@ -36,9 +38,27 @@ def test_a_checkout_is_used_as_it_stands() -> None:
 
 @pytest.mark.parametrize("path", MODULES)
 def test_no_value_is_defined_where_it_is_compiled(path: str) -> None:
-    """There `frozen` and `gc` are passed over without a word."""
+    """There a Struct's `frozen` and `gc` are passed over without a word."""
     tree = ast.parse((ROOT / path).read_text())
+    classes = [each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+    made_otherwise = ("Struct", "NamedTuple", "TypedDict", "dataclass")
 
     assert [] == [
-        each.name for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.keywords
+        each.name
+        for each in classes
+        if each.keywords
+        or any(
+            word in ast.unparse(part)
+            for part in (*each.bases, *each.decorator_list)
+            for word in made_otherwise
+        )
     ]
+
+
+def test_a_slice_that_ends_before_it_begins_is_empty() -> None:
+    """Compiled it would raise SystemError without tools/slices.h, for any query for the root."""
+    root = b"\0\1\1\0\0\1" + bytes(6) + b"\0" + b"\0\2\0\1"
+    query = query_of(root)
+
+    assert query is not None
+    assert "" == query.name.text

@@ -33,29 +33,32 @@ def give_back() -> None:
     Importing leaves four megabytes of holes in the heap behind, which glibc keeps until it is
     asked, and three of code that ran once.
     """
+    let_go_of_code()
     gc.collect()
     _call("malloc_trim", 0)
-    let_go_of_code()
 
 
 def let_go_of_code(maps: Path = Path("/proc/self/maps")) -> int:
     """
     Unmap the machine code that has run by now; return how many octets of code there are.
 
-    Most of it ran for starting and never will again, and what does is mapped anew from its file,
-    which has it as it is: code is not written to. Where *maps* cannot be read nothing is done.
+    Most of it ran for starting and never will again, and what does is mapped anew from its file.
+    Nothing is lost by that where code is as its file has it, which is so of all but what has
+    relocations in its code (no library for 64 bits) or a debugger's breakpoints. Where *maps*
+    cannot be read nothing is done.
     """
+    advise = getattr(ctypes.CDLL(None), "madvise", None)
     try:
-        lines = maps.read_text().splitlines()
+        mappings = maps.read_bytes().split(b"\n")
     except OSError:
         return 0
     octets = 0
-    for line in lines:
-        place, access, _, _, inode, *_ = line.split()
-        if access == "r-xp" and inode != "0":
-            start, end = (int(each, 16) for each in place.split("-"))
-            _call("madvise", start, end - start, _DONTNEED)
-            octets += end - start
+    for each in mappings:
+        match each.split(maxsplit=5):
+            case [place, b"r-xp", _, _, inode, *_] if inode != b"0" and advise is not None:
+                start, end = (int(edge, 16) for edge in place.split(b"-"))
+                advise(ctypes.c_size_t(start), ctypes.c_size_t(end - start), _DONTNEED)
+                octets += end - start
     return octets
 
 
@@ -114,6 +117,8 @@ def leave_uncounted(*, is_known: Callable[[], bool] = _is_known_python) -> bool:
     nothing since 3.12 (PEP 683), and what a parent keeps for its workers need not be counted
     either, since it is never to be given back. There is no call for that: an object's count is
     given the value that None's has. With any other Python than is known for that nothing is done.
+    Modules that mypyc compiled count references to lists and to their own objects all the same:
+    those are written to, and, their count being what it is, never given back either.
     """
     if not is_known():
         return False
@@ -136,5 +141,4 @@ def leave_uncounted(*, is_known: Callable[[], bool] = _is_known_python) -> bool:
 def _call(name: str, *numbers: int) -> None:
     function = getattr(ctypes.CDLL(None), name, None)
     if function is not None:
-        # As wide as an address: what ctypes takes an int for would cut one off.
-        function(*map(ctypes.c_long, numbers))
+        function(*numbers)

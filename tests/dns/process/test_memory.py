@@ -149,6 +149,18 @@ def test_where_nothing_says_what_is_mapped_nothing_is_let_go_of(tmp_path: Path) 
     assert 0 == let_go_of_code(tmp_path / "none")
 
 
+def test_whatever_a_file_is_called_that_is_mapped(tmp_path: Path) -> None:
+    """Nothing is mapped at the place named here, and being told so is no error."""
+    maps = tmp_path / "maps"
+    maps.write_bytes(
+        b"1000-3000 r-xp 00000000 fe:01 17      /odd \xff\x0b\xc2\x85 name\n"
+        b"3000-4000 r--p 00000000 fe:01 17      /odd\n"
+        b"4000-5000 r-xp 00000000 00:00 0       [vdso]\n\n"
+    )
+
+    assert 0x2000 == let_go_of_code(maps)
+
+
 class SteppedLoop(asyncio.SelectorEventLoop):
     """A loop whose time goes on when the test says so."""
 

@@ -55,14 +55,14 @@ def is_attempt(reason: Reason) -> bool:
             assert_never(reason)
 
 
-def evidence_of(logged: Logged, reason: Reason, *, is_watching: bool) -> str:
-    """Return what was seen of a connection; where the firewall *is_watching*, it was let go."""
+def evidence_of(logged: Logged, reason: Reason) -> str:
+    """Return what was seen of a connection."""
     said = f"{_what(logged)}: {_MEANINGS[reason]}"
     if reason is Reason.FOREIGN_SOURCE:
         said += f"; it called itself {text_of(logged.source)}"
         if logged.hardware:
             said += f", its hardware address was {logged.hardware.hex(':')}"
-    return f"{said} (let through: the firewall only watches)" if is_watching else said
+    return said
 
 
 def lapsed_evidence(logged: Logged, name: str) -> str:

@@ -32,7 +32,7 @@ from schoolgate_policyd import service_notice
 from schoolgate_policyd.clock import MachineClock, SchoolClock, open_school_clock
 from schoolgate_policyd.core.errors import SchoolgateError
 from schoolgate_policyd.core.policy import Live, Source
-from schoolgate_policyd.firewall_settings import FirewallMode, FirewallSettings
+from schoolgate_policyd.firewall_settings import FirewallSettings
 from schoolgate_policyd.first_snapshot import first_snapshot
 from schoolgate_policyd.in_doubt import Deciding
 from schoolgate_policyd.ipc.client import PointClient
@@ -102,7 +102,7 @@ class Point:
         )
         self._clients = self._clients_with(school_clock)
         self._keeper = self._keeper_with()
-        self._refused = self._refused_with(school_clock, firewall_of(settings), show)
+        self._refused = self._refused_with(school_clock, show)
         self._journal = Journal(settings.told_path, time.monotonic)
         self._hearing = Hearing(settings.ways_path, self._sweeper.take, self._journal.note)
 
@@ -225,10 +225,7 @@ class Point:
         )
 
     def _refused_with(
-        self,
-        school_clock: SchoolClock,
-        firewall: FirewallSettings,
-        show: Callable[[str], None] | None,
+        self, school_clock: SchoolClock, show: Callable[[str], None] | None
     ) -> Refused:
         refusals = Refusals(
             self._memory,
@@ -236,7 +233,6 @@ class Point:
             self._devices,
             school_now=school_clock.now,
             monotonic=time.monotonic,
-            is_watching=firewall.mode is FirewallMode.WATCH,
             is_ordinary=ordinary_ports(self._settings).has,
         )
         return Refused(

@@ -25,8 +25,7 @@ class Refusals:
     """
     Understands what was refused, by what was told in *memory*.
 
-    *is_ordinary* says of what a device does by itself that it is no attempt of anybody's. Where
-    the firewall *is_watching* nothing was refused really.
+    *is_ordinary* says of what a device does by itself that it is no attempt of anybody's.
     """
 
     def __init__(
@@ -37,7 +36,6 @@ class Refusals:
         *,
         school_now: Callable[[], datetime],
         monotonic: Callable[[], float],
-        is_watching: bool = False,
         is_ordinary: Callable[[Logged], bool] = lambda _logged: False,
     ) -> None:
         self._memory = memory
@@ -45,16 +43,22 @@ class Refusals:
         self._devices = devices
         self._school_now = school_now
         self._monotonic = monotonic
-        self._is_watching = is_watching
         self._is_ordinary = is_ordinary
 
-    def seen(self, logged: Logged, reason: Reason, at: datetime) -> Seen | None:
-        """Return what is to be recorded of *logged* at *at*; None where nothing may be."""
+    def seen(
+        self, logged: Logged, reason: Reason, at: datetime, *, passes: bool = False
+    ) -> Seen | None:
+        """
+        Return what is to be recorded of *logged* at *at*; None where nothing may be.
+
+        What *passes* went on all the same: the ruleset only watches, and the evidence says so.
+        """
         # INVARIANT: no event records a visit to a help line, not even one that failed.
         if self._memory.leads_to_help_line(logged.destination):
             return None
         school_at = self._school_now()
         client, subject = self._sender(logged, reason, school_at)
+        became = " (let through: the firewall only watches)" if passes else ""
         lead = self._lapsed(logged) if reason is Reason.UNKNOWN_ADDRESS else None
         if lead is not None:
             decision = self._judge.decision_on(lead, subject, school_at)
@@ -65,7 +69,7 @@ class Refusals:
         else:
             decision = _refusal(school_at)
             host = text_of(logged.destination)
-            evidence = evidence_of(logged, reason, is_watching=self._is_watching)
+            evidence = evidence_of(logged, reason)
             is_way_round = is_attempt(reason) and not self._is_ordinary(logged)
             attempt = reason.value if is_way_round else None
         return Seen(
@@ -77,7 +81,7 @@ class Refusals:
             decision=decision,
             is_blocked=True,
             attempt=attempt,
-            evidence=evidence,
+            evidence=evidence + became,
         )
 
     def seen_of_many(self, source: bytes, reason: Reason, at: datetime) -> Seen:

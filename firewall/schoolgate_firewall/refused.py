@@ -21,7 +21,7 @@ from schoolgate_policyd.ipc.messages import Event, PointKind
 from schoolgate_policyd.ipc.recorder import MANY, Recorder, Seen
 from schoolgate_policyd.netfilter.errors import NetfilterError
 from schoolgate_policyd.netfilter.log import Logged
-from schoolgate_policyd.netfilter.names import Reason
+from schoolgate_policyd.netfilter.names import PASSES, Reason
 from schoolgate_policyd.netfilter.sets import Element
 
 # Counts are read each second while something is refused, and now and then for what was not logged.
@@ -127,8 +127,9 @@ class Refused:
         self._offer_all(self._recorder.stop())
 
     def _take(self, logged: Logged) -> None:
+        word, _, became = logged.prefix.partition(" ")
         try:
-            reason = Reason(logged.prefix.strip())
+            reason = Reason(word)
         except ValueError:
             return  # somebody else's line, in our group
         if reason is Reason.QUIC:
@@ -137,7 +138,7 @@ class Refused:
         self._busy_until_s = self._monotonic() + BUSY_FOR_S
         key = (reason.value, logged.source)
         self._tallies.told(key)
-        seen = self._refusals.seen(logged, reason, now)
+        seen = self._refusals.seen(logged, reason, now, passes=became == PASSES)
         self._keep_template(key, seen, now)
         if seen is not None:
             self._record(seen)

@@ -9,6 +9,8 @@ import structlog
 
 LEVEL_VARIABLE = "SCHOOLGATE_LOG"
 # Line feeds are left to whoever writes the line, who escapes them.
+# syslog(3)'s numbers, by the method that logs; the journal takes them from a line (sd-daemon(3)).
+_PRIORITIES = {"critical": 2, "exception": 3, "error": 3, "warning": 4, "info": 6, "debug": 7}
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -29,6 +31,8 @@ def configure_logs(process: str) -> None:
                 key_order=["timestamp", "level", "process", "event"], bool_as_flag=False
             ),
         ]
+        if _is_read_by_the_journal():
+            shown.append(_with_priority)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,6 +46,20 @@ def configure_logs(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _is_read_by_the_journal() -> bool:
+    """Whether systemd's journal reads standard error: it names its inode (systemd.exec(5))."""
+    journal = os.environ.get("JOURNAL_STREAM")
+    if journal is None:
+        return False
+    status = os.fstat(sys.stderr.fileno())
+    return journal == f"{status.st_dev}:{status.st_ino}"
+
+
+def _with_priority(_: structlog.typing.WrappedLogger, method: str, line: object) -> str:
+    """Have the journal know how grave *line* is: `journalctl -p warning` goes by that."""
+    return f"<{_PRIORITIES.get(method, 6)}>{line}"
 
 
 def _one_line(

@@ -56,9 +56,7 @@ def logged(
 class Telling:
     """What is told of what the kernel logs and counts."""
 
-    def __init__(
-        self, world: World, *, is_watching: bool = False, ordinary_port: int | None = None
-    ) -> None:
+    def __init__(self, world: World, *, ordinary_port: int | None = None) -> None:
         self.world = world
         self.log = FakeLog()
         self.events: list[Event] = []
@@ -69,7 +67,6 @@ class Telling:
             world.devices,
             school_now=lambda: world.moment,
             monotonic=lambda: world.second,
-            is_watching=is_watching,
             is_ordinary=lambda each: each.destination_port == ordinary_port,
         )
         self.refused = Refused(
@@ -88,7 +85,7 @@ class Telling:
         """Have the kernel log *lines*, and count as many or *counted* of the first."""
         self.log.lines += lines
         for number, each in enumerate(lines):
-            reason = Reason(each.prefix)
+            reason = Reason(each.prefix.partition(" ")[0])
             key = (reason.count_set(4 if len(each.source) == 4 else 6), each.source)
             more = 1 if counted is None else (counted if number == 0 else 0)
             self.world.sets.packets[key] = self.world.sets.packets.get(key, 0) + more
@@ -299,11 +296,14 @@ def test_what_devices_do_by_themselves_is_no_attempt() -> None:
     assert one(telling).attempt is None
 
 
-def test_while_the_firewall_watches_it_says_that_it_let_go() -> None:
-    telling = Telling(World(), is_watching=True)
-    telling.refuse(logged())
+@pytest.mark.parametrize("passes", [True, False])
+def test_what_the_ruleset_let_go_is_said_to_be_let_go(passes: bool) -> None:
+    """Not by the configuration, which may be another than when the ruleset was loaded."""
+    telling = Telling(World())
+    telling.refuse(logged(Reason.UNKNOWN_ADDRESS.log_prefix(passes=passes)))
 
-    assert (one(telling).evidence or "").endswith("(let through: the firewall only watches)")
+    said = one(telling).evidence or ""
+    assert passes is said.endswith("(let through: the firewall only watches)")
 
 
 def test_a_log_and_counts_that_cannot_be_read_stop_nothing() -> None:
@@ -323,7 +323,7 @@ def test_a_log_and_counts_that_cannot_be_read_stop_nothing() -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words(reason: Reason) -> None:
-    said = evidence_of(logged(reason), reason, is_watching=False)
+    said = evidence_of(logged(reason), reason)
 
     assert said.startswith("TCP port 443 to 192.0.2.80: ")
     assert (reason not in {Reason.QUIC, Reason.INSIDE}) is is_attempt(reason)
@@ -340,7 +340,7 @@ def test_every_reason_has_words(reason: Reason) -> None:
 def test_protocols_are_named(protocol: int, port: int | None, said: str) -> None:
     line = msgspec.structs.replace(logged(Reason.TUNNEL), protocol=protocol, destination_port=port)
 
-    assert evidence_of(line, Reason.TUNNEL, is_watching=False).startswith(said)
+    assert evidence_of(line, Reason.TUNNEL).startswith(said)
 
 
 def test_a_name_that_is_a_help_line_since_today_is_not_told_of() -> None:

@@ -24,7 +24,7 @@ from schoolgate_policyd.config import (
     Transport,
     default_rules_dir,
 )
-from schoolgate_policyd.netfilter.names import LOG_GROUP, TABLE, ClientSet, Reason, WaySet
+from schoolgate_policyd.netfilter.names import LOG_GROUP, PASSES, TABLE, ClientSet, Reason, WaySet
 
 SETTINGS = school_settings()
 SHARED = load_shared_networks(default_rules_dir())
@@ -106,6 +106,20 @@ def test_whatever_others_name_in_the_packet_filter_is_there() -> None:
         declared = RULESET.partition(f"\n  set {name} {{")[2].partition("}")[0]
         assert re.search(r"size \d+; flags .*timeout", declared), name
     assert f"table inet {TABLE} {{" in RULESET
+
+
+@pytest.mark.parametrize("mode", list(FirewallMode))
+def test_a_line_in_the_log_says_whether_it_went_on(mode: FirewallMode) -> None:
+    """Watching lets through what passes; what the gateway is asked itself is decided as ever."""
+    goes_on, accepted = dict[str, bool](), dict[str, bool]()
+    for name, rules in chains(of(with_firewall(mode=mode))).items():
+        for prefix in re.findall(r'log prefix "([^"]+)"', " ".join(rules)):
+            goes_on[name] = prefix.endswith(f" {PASSES}")
+            accepted[name] = rules[-1] == "accept"
+
+    assert goes_on == accepted
+    assert (mode is FirewallMode.WATCH) is any(goes_on.values())
+    assert not all(goes_on.values())
 
 
 @pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.QUIC}))

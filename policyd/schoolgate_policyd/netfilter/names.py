@@ -54,9 +54,13 @@ class ClientSet(StrEnum):
     CLOSE = "close"  # closely filtered, in a range that is not
 
 
+# The second word of a log's prefix: what was recorded went on all the same.
+PASSES = "passes"
+
+
 class Reason(StrEnum):
     """
-    Why a connection was refused: the prefix of its line in the log, and of its set of counts.
+    Why a connection was refused: in the prefix of its line in the log, and in its set of counts.
 
     The counts of `unknown-address` are in the sets `count_unknown_address4` and `...6`, by the
     client's address.
@@ -72,6 +76,10 @@ class Reason(StrEnum):
     INSIDE = "inside"  # from one of the school's networks to another
     DNS_FLOOD = "dns-flood"  # more queries than any device has
     QUIC = "quic"  # refused to have the browser use TCP; no attempt
+
+    def log_prefix(self, *, passes: bool) -> str:
+        """Return what stands before a line; of what *passes* all the same, that it does."""
+        return f"{self.value} {PASSES}" if passes else self.value
 
     def count_set(self, family: int) -> str:
         """Return the name of the set of counts for *family*, 4 or 6."""

@@ -118,6 +118,8 @@ css: ## compile the pages' style sheet with npm (only when webui's styles change
 lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/lock.txt -q
+	.venv/bin/uv pip compile pyproject.toml -c requirements/lock.txt --universal --python-version 3.12 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/gateway.txt -q
 	.venv/bin/uv pip compile --group bench --universal --python-version 3.12 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements/bench.txt -q
 

@@ -128,14 +128,14 @@ def _sources(release: Release) -> str:
 
 
 def _wheels(folder: Path) -> Path:
-    """Fetch what requirements/lock.txt names, build our own wheel, and return their folder."""
+    """Fetch what requirements/gateway.txt names, build our own wheel, and return their folder."""
     wheels = folder / "wheels"
     pip = (sys.executable, "-m", "pip")
     _run(
         *pip,
         *("download", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"),
         *("--only-binary", ":all:", "--dest", str(wheels)),
-        *("-r", str(ROOT / "requirements" / "lock.txt")),
+        *("-r", str(ROOT / "requirements" / "gateway.txt")),
     )
     for old in wheels.glob("schoolgate-*.whl"):
         old.unlink()
@@ -153,13 +153,13 @@ def _put_program(release: Release, tree: Path, wheels: Path) -> None:
         _run("chroot", str(tree), "ldconfig")
     inside = tree / "wheels"
     shutil.copytree(wheels, inside)
-    shutil.copy(ROOT / "requirements" / "lock.txt", inside)
+    shutil.copy(ROOT / "requirements" / "gateway.txt", inside)
     (wheel,) = inside.glob("schoolgate-*.whl")
     program = "/opt/schoolgate"
     pip = (f"{program}/bin/pip", "install", "--quiet", "--no-index", "--no-deps")
     for command in (
         (release.python, "-m", "venv", program),
-        (*pip, "--require-hashes", "--find-links", "/wheels", "-r", "/wheels/lock.txt"),
+        (*pip, "--require-hashes", "--find-links", "/wheels", "-r", "/wheels/gateway.txt"),
         (*pip, f"/wheels/{wheel.name}"),
     ):
         _run("chroot", str(tree), *command)

@@ -1,5 +1,6 @@
 """The command line, `schoolgate-firewall`: check, show, load or close the packet filter."""
 
+import socket
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -40,8 +41,10 @@ def schoolgate_firewall(
 def check() -> None:
     """Try whether the ruleset could be loaded, and change nothing."""
     with _complaining():
-        loader.check(_settings())
+        settings = _settings()
+        loader.check(settings)
         typer.echo("The ruleset can be loaded.")
+        _name_the_absent(settings)
 
 
 @app.command()
@@ -73,6 +76,19 @@ def close() -> None:
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _name_the_absent(settings: Settings) -> None:
+    """Say which interfaces are not there. It is no error: a VLAN's may come when the rest runs."""
+    firewall = settings.firewall
+    if firewall is None:
+        return
+    here = sorted(name for _, name in socket.if_nameindex() if name != "lo")
+    for key, names in (("inside", firewall.inside), ("outside", firewall.outside)):
+        for name in names:
+            if name not in here:
+                said = f"firewall.{key}: there is no interface {name} now"
+                typer.echo(f"{said}; there are: {', '.join(here) or 'none'}", err=True)
 
 
 def _settings() -> Settings:

@@ -27,13 +27,25 @@ def run(config: Path, command: str) -> tuple[int, str, str]:
 
 def test_it_checks_loads_and_closes(config: Path) -> None:
     with made("gate") as (gateway,), gateway.entered():
-        assert (0, "The ruleset can be loaded.\n", "") == run(config, "check")
+        assert (0, "The ruleset can be loaded.\n") == run(config, "check")[:2]
         assert "" == gateway.must("nft", "list", "ruleset")
         assert (0, "The ruleset is in force. Mode: enforce.\n", "") == run(config, "load")
         assert "chain steer6" in gateway.must("nft", "list", "ruleset")
         code, said, _ = run(config, "close")
         assert (0, "Nothing passes through.") == (code, said.partition(" Run")[0])
         assert "chain steer6" not in gateway.must("nft", "list", "ruleset")
+
+
+def test_a_check_names_the_interfaces_that_are_not_there(config: Path) -> None:
+    """One that is misspelt would be waited for, and nobody behind it reached anything."""
+    with made("gate") as (gateway,), gateway.entered():
+        gateway.must("ip", "link", "add", "lan1", "type", "veth", "peer", "name", "wan0")
+        _, _, said = run(config, "check")
+
+    assert [
+        "firewall.inside: there is no interface lan2 now; there are: lan1, wan0",
+        "firewall.outside: there is no interface wan1 now; there are: lan1, wan0",
+    ] == said.splitlines()
 
 
 def test_it_shows_the_ruleset_for_a_technician_to_read(config: Path) -> None:

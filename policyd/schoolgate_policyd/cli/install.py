@@ -15,8 +15,9 @@ next:
   1. edit /etc/schoolgate/schoolgate.yaml, then run `schoolgate install` again
   2. schoolgate check-rules && schoolgate-firewall check
   3. systemctl restart unbound
-  4. systemctl enable --now schoolgate-firewall-boot.service schoolgate.target
-  5. runuser -u schoolgate-policyd -- schoolgate first-run, which prints the code for the first-run
+  4. timedatectl, which must say that the system clock is synchronized
+  5. systemctl enable --now schoolgate-firewall-boot.service schoolgate.target
+  6. runuser -u schoolgate-policyd -- schoolgate first-run, which prints the code for the first-run
      guide, where the school says its name, its policy and its first people
 docs/install.md says how to see that it works"""
 

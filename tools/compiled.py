@@ -53,9 +53,9 @@ class CompiledModules(BuildHookInterface[Any]):
 
 def _compiled(modules: Iterable[str], into: Path) -> list[Path]:
     # Wanted for this alone, by whoever builds such a wheel.
-    from mypyc.build import mypycify  # noqa: PLC0415
-    from setuptools import Distribution  # noqa: PLC0415
-    from setuptools.command.build_ext import build_ext  # noqa: PLC0415
+    from mypyc.build import mypycify  # noqa: PLC0415 - see above
+    from setuptools import Distribution  # noqa: PLC0415 - see above
+    from setuptools.command.build_ext import build_ext  # noqa: PLC0415 - see above
 
     with redirect_stdout(stderr):
         extensions = mypycify(

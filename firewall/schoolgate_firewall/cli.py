@@ -88,7 +88,8 @@ def _name_the_absent(settings: Settings) -> None:
         for name in names:
             if name not in here:
                 said = f"firewall.{key}: there is no interface {name} now"
-                typer.echo(f"{said}; there are: {', '.join(here) or 'none'}", err=True)
+                others = f"write one that is there ({', '.join(here) or 'none is'})"
+                typer.echo(f"{said}: unless it is to come, {others}", err=True)
 
 
 def _settings() -> Settings:

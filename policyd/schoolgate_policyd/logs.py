@@ -8,9 +8,9 @@ import sys
 import structlog
 
 LEVEL_VARIABLE = "SCHOOLGATE_LOG"
-# Line feeds are left to whoever writes the line, who escapes them.
 # syslog(3)'s numbers, by the method that logs; the journal takes them from a line (sd-daemon(3)).
 _PRIORITIES = {"critical": 2, "exception": 3, "error": 3, "warning": 4, "info": 6, "debug": 7}
+# Line feeds are left to whoever writes the line, who escapes them.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -16,7 +16,9 @@ BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["b
 MODULES: list[str] = BUILD["targets"]["wheel"]["hooks"]["custom"]["modules"]
 
 
-@pytest.mark.skipif("SCHOOLGATE_COMPILED" not in os.environ, reason="for make test-compiled")
+@pytest.mark.skipif(
+    "SCHOOLGATE_COMPILED" not in os.environ, reason="nothing is compiled here: make test-compiled"
+)
 def test_the_modules_that_are_tested_are_the_compiled_ones() -> None:
     names = [path.removeprefix("dns/").removesuffix(".py").replace("/", ".") for path in MODULES]
 
@@ -25,7 +27,9 @@ def test_the_modules_that_are_tested_are_the_compiled_ones() -> None:
     ]
 
 
-@pytest.mark.skipif("SCHOOLGATE_COMPILED" in os.environ, reason="for a checkout")
+@pytest.mark.skipif(
+    "SCHOOLGATE_COMPILED" in os.environ, reason="what is compiled comes first here, as it is to"
+)
 def test_a_checkout_is_used_as_it_stands() -> None:
     import_module("schoolgate_dns.answering")
 

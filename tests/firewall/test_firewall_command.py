@@ -27,7 +27,9 @@ def run(config: Path, command: str) -> tuple[int, str, str]:
 
 def test_it_checks_loads_and_closes(config: Path) -> None:
     with made("gate") as (gateway,), gateway.entered():
-        assert (0, "The ruleset can be loaded.\n") == run(config, "check")[:2]
+        code, said, absent = run(config, "check")
+        assert (0, "The ruleset can be loaded.\n") == (code, said)
+        assert 4 == absent.count("write one that is there (none is)") == len(absent.splitlines())
         assert "" == gateway.must("nft", "list", "ruleset")
         assert (0, "The ruleset is in force. Mode: enforce.\n", "") == run(config, "load")
         assert "chain steer6" in gateway.must("nft", "list", "ruleset")
@@ -43,8 +45,9 @@ def test_a_check_names_the_interfaces_that_are_not_there(config: Path) -> None:
         _, _, said = run(config, "check")
 
     assert [
-        "firewall.inside: there is no interface lan2 now; there are: lan1, wan0",
-        "firewall.outside: there is no interface wan1 now; there are: lan1, wan0",
+        f"firewall.{key}: there is no interface {name} now: "
+        "unless it is to come, write one that is there (lan1, wan0)"
+        for key, name in (("inside", "lan2"), ("outside", "wan1"))
     ] == said.splitlines()
 
 

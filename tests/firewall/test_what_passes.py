@@ -360,6 +360,26 @@ def test_watching_records_and_lets_pass(watching: FilterWorld, family: int) -> N
         assert b"SSH-2.0-client\r\n" == world.accepted().recv(100)
 
 
+def test_watching_says_of_each_connection_whether_it_went_on(
+    watching: FilterWorld, family: int
+) -> None:
+    """DNS for another resolver is answered here, watching or not."""
+    world, told = watching, (Reason.UNKNOWN_ADDRESS, Reason.OTHER_RESOLVER)
+    for reason in told:
+        world.forget_heard(reason, family)
+    with world.gateway.entered():
+        log = PacketLog(LOG_GROUP)
+    try:
+        assert "origin" == world.tcp(world.pupil, PLAIN[family], 443)
+        assert "dns" == world.udp(world.pupil, PLAIN[family], 53)
+
+        assert {each.log_prefix(passes=each is Reason.UNKNOWN_ADDRESS) for each in told} == {
+            each.prefix for each in log.read()
+        }
+    finally:
+        log.close()
+
+
 def test_watching_still_answers_dns_and_inspects(watching: FilterWorld, family: int) -> None:
     assert "dns" == watching.udp(watching.pupil, PLAIN[family], 53)
     assert "proxy" == watching.tcp(watching.pupil, INSPECTION[family], 443)

@@ -248,7 +248,7 @@ class Answering(Pursuit):
             asked.subject.network,
             (asked.query.name.text, *[each.text for each in outcome.chain]),
             tuple(sorted(outcome.addresses)),
-            max((each for _, each in outcome.ttls), default=0),
+            max((each.seconds for each in outcome.ttls), default=0),
             result.seconds_until(decision.valid_until, asked.moment),
         )
         if egress.note(answered, int(self._monotonic())):

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from schoolgate_dns.messages import Rcode
+from schoolgate_dns.messages import Rcode, Ttl
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.names import DomainName
@@ -15,7 +15,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """
     An answer that is finished but for its id and its fitting to UDP.
 
-    *octets* has id 0. *ttls* are (offset, seconds) of the TTLs in it that count down. For
+    *octets* has id 0. *ttls* are the TTLs in it that count down. For
     *lasts_s* whole seconds it may be given again to every subject alike; 0 is never. *addresses*
     are those, packed, that its A and AAAA records lead to but for the gateway's own. *asked* and
     *decision* are None where no subject was looked at, so that nothing is recorded; *chain* are
@@ -24,7 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """
 
     octets: bytes
-    ttls: tuple[tuple[int, int], ...] = ()
+    ttls: tuple[Ttl, ...] = ()
     lasts_s: int = 0
     addresses: tuple[bytes, ...] = ()
     asked: Asked | None = None

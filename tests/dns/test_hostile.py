@@ -101,7 +101,7 @@ def test_no_reply_raises_and_what_is_passed_on_is_well_formed(octets: bytes) -> 
         return
     answer = answers.answer_from(ASKED, reply, age_s=0, ttl_cap_s=60)
     assert wire.read_reply(answer).aliases == reply.aliases
-    assert all(ttl_s <= 60 for _, ttl_s in wire.read_reply(answer).ttls)
+    assert all(each.seconds <= 60 for each in wire.read_reply(answer).ttls)
     # The same behind an alias, as a search's answer is given.
     answer, ttls = answers.alias_answer(SEARCH, reply, age_s=0, ttl_cap_s=60)
     aliased = wire.read_reply(answer)

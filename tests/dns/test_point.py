@@ -34,6 +34,8 @@ from schoolgate_policyd.ipc.rollout import Revision
 from schoolgate_policyd.ipc.server import PolicydServer
 from schoolgate_policyd.ipc.spool import Spool
 
+ENOUGH_NAMES = 400
+
 
 @pytest.fixture
 def var_dir() -> Iterator[Path]:
@@ -141,6 +143,29 @@ def test_a_point_at_leisure_looks_for_garbage(var_dir: Path) -> None:
             return len(kept)
 
     assert 10_000 == run(wait())
+
+
+def test_however_many_names_are_held_there_is_no_more_to_look_through(var_dir: Path) -> None:
+    """Else a worker pauses for what its tables hold, and everybody whom it serves with it."""
+    save_last_snapshot(var_dir / "snapshots" / "dns" / "dns.snapshot", source())
+
+    def looked_through() -> int:
+        # What a tuple holds may be let go of in one look, and the tuple itself in the next.
+        gc.collect()
+        gc.collect()
+        return len(gc.get_objects())
+
+    async def more_objects() -> int:
+        async with running(var_dir) as point:
+            clients = (PUPIL, STAFF)
+            for number in range(20):
+                await point.rcode(clients[number % 2], f"before{number}.example")
+            before = looked_through()
+            for number in range(ENOUGH_NAMES):
+                await point.rcode(clients[number % 2], f"after{number}.example")
+            return looked_through() - before
+
+    assert ENOUGH_NAMES / 2 > run(more_objects())
 
 
 def test_a_new_snapshot_is_in_force_once_it_is_acknowledged(var_dir: Path) -> None:

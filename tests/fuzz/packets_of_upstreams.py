@@ -113,8 +113,8 @@ class UpstreamSide:
         )
         assert outcome is not None
         check_answer(QUERY, QUERY[:2] + outcome.octets[2:], MAX_UDP_OCTETS)
-        for at, ttl_s in outcome.ttls:
-            assert ttl_s == int.from_bytes(outcome.octets[at : at + 4])
+        for ttl in outcome.ttls:
+            assert ttl.seconds == int.from_bytes(outcome.octets[ttl.at : ttl.at + 4])
         world.events.clear()
         world.lines.clear()
         world.firewall.opened.clear()
@@ -131,7 +131,7 @@ def _change(reply: Reply) -> None:
         return  # with OPT and an alias it has more records than we read
     passed_on = wire.read_reply(answers.answer_from(ASKED, reply, age_s=0, ttl_cap_s=30))
     assert passed_on.aliases == reply.aliases
-    assert all(ttl_s <= 30 for _, ttl_s in passed_on.ttls)
+    assert all(each.seconds <= 30 for each in passed_on.ttls)
     clean = scrubbed(reply)
     assert scrubbed(clean) is clean
     plain = without_hints(clean)

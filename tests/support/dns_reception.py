@@ -13,7 +13,7 @@ from schoolgate_dns.addresses import packed_address
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.finished.reception import Reception
-from schoolgate_dns.messages import wire
+from schoolgate_dns.messages import Ttl, wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.asked import Asked
@@ -118,7 +118,7 @@ class ScriptedOutcomes:
         left_s = int((decision.valid_until - moment).total_seconds())
         return Outcome(
             header + question.question + (b"" if is_blocked else record),
-            ttls=() if is_blocked else ((12 + len(question.question) + 6, min(TTL_S, left_s)),),
+            ttls=() if is_blocked else (Ttl(12 + len(question.question) + 6, min(TTL_S, left_s)),),
             lasts_s=min(self.lasts_s, left_s),
             addresses=() if is_blocked else (SITE,),
             asked=asked,

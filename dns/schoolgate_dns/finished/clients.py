@@ -3,7 +3,9 @@
 from datetime import datetime
 from math import inf
 
-from schoolgate_dns.finished.tables import Alike, FinishedAnswer, FinishedAnswers, Table
+from schoolgate_dns.finished.answer import FinishedAnswer
+from schoolgate_dns.finished.finishing import renew
+from schoolgate_dns.finished.tables import Alike, FinishedAnswers, Table
 from schoolgate_dns.finished.uses import Accounts, Counts, Seconds, Uses
 from schoolgate_dns.stages.reach import Reach
 from schoolgate_dns.stages.source import Source
@@ -75,7 +77,7 @@ class Client:
             # Used in this minute already, it was found untouched before.
             if shared is not None and (shared in self.counts or not self.is_touched(shared)):
                 finished = shared
-        if finished is None or finished.second == second or finished.renew(second):
+        if finished is None or finished.second == second or renew(finished, second):
             return finished
         return None
 

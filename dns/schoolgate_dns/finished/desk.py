@@ -9,8 +9,8 @@ than that is a miss, and goes to `answering`.
 from collections.abc import Callable, Sequence
 
 from schoolgate_dns.datagrams.slots import Slots
+from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.clients import Client, Clients
-from schoolgate_dns.finished.tables import FinishedAnswer
 
 FirstUse = Callable[[Client, FinishedAnswer], bool]
 """Notes that a client is given an answer for the first time in a minute; False if it must not."""

@@ -15,10 +15,12 @@ import structlog
 from schoolgate_dns.addresses import address_of
 from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.decider import Decider
+from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.clients import Client, Clients
 from schoolgate_dns.finished.desk import Desk
 from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
-from schoolgate_dns.finished.tables import FinishedAnswer, FinishedAnswers
+from schoolgate_dns.finished.finishing import finish, longest_ttl_s, renew
+from schoolgate_dns.finished.tables import FinishedAnswers
 from schoolgate_dns.finished.uses import Accounts
 from schoolgate_dns.outcome import CallingOutcomes, Outcome, Outcomes
 from schoolgate_dns.served import Served
@@ -185,7 +187,7 @@ class Reception:
         if client is None:
             return None
         finished = self.finished.find_older(client.alike, octets[2:])
-        if finished is None or not finished.renew(self._second):
+        if finished is None or not renew(finished, self._second):
             return None
         is_touched = client.shared is not None and client.is_touched(finished)
         if is_touched:
@@ -230,7 +232,7 @@ class Reception:
             return
         if len(octets) > MAX_FINISHED_QUERY_OCTETS:
             return
-        finished = FinishedAnswer(outcome, asked.query, outcome.decision, self._monotonic())
+        finished = finish(outcome, asked.query, outcome.decision, self._monotonic())
         self.clients.keep(client, octets[2:], finished)
 
     def _first_use(self, client: Client, finished: FinishedAnswer) -> bool:
@@ -251,7 +253,7 @@ class Reception:
             client.subject.network,
             finished.names,
             finished.addresses,
-            finished.longest_ttl_s(self._second),
+            longest_ttl_s(finished, self._second),
             seconds_until(finished.decision.valid_until, self._school_now()),
         )
         return self._egress.note(answered, self._second)

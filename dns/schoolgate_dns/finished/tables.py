@@ -8,12 +8,8 @@ a thousand people with grants make no thousand caches. An answer knows the secon
 may be given, so a bell empties nothing: names are judged anew as they are asked for.
 """
 
-import struct
-
-from schoolgate_dns.messages import Query
-from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.stages.reach import Reach
-from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.subjects import Subject
 
 # Of all tables together, some 600 octets each. When they are full, what nobody has asked for
@@ -26,72 +22,9 @@ MAX_OWN = 20_000
 MUCH_ROOM = 0.5
 MAX_ASKED_ONCE = 65_536
 
-_TTL = struct.Struct(">I")
-
 type Table = dict[bytes, FinishedAnswer]
 type Alike = tuple[Subject, Reach]
 """A class, as the subject that represents it, and where those of it who are meant can go."""
-
-
-class FinishedAnswer:
-    """
-    An answer without its id, right for *second* (of the monotonic clock).
-
-    INVARIANT: whoever gives it has seen that `second` is now's, or has made it so with `renew`;
-    and knows that no grant or restriction of the client touches it, or it is theirs alone.
-    """
-
-    __slots__ = (
-        "_ends",
-        "addresses",
-        "chain",
-        "decision",
-        "host",
-        "is_blocked",
-        "length",
-        "octets",
-        "second",
-        "type",
-        "until",
-    )
-
-    def __init__(self, outcome: Outcome, query: Query, decision: Decision, now_s: float) -> None:
-        second = int(now_s)
-        self.octets = outcome.octets[2:]
-        self.length = len(outcome.octets)
-        self.second = -1
-        self.until = second + outcome.lasts_s
-        # Not the whole question: that would hold on to the snapshot which it was judged by.
-        self.host = query.name
-        self.type = query.type
-        self.decision = decision
-        self.chain = outcome.chain
-        self.is_blocked = outcome.is_blocked
-        # One order for all: upstreams turn them round, and that makes no other answer of it.
-        self.addresses = tuple(sorted(outcome.addresses))
-        # One less, so that what is given at the end of a second does not outlast the bell.
-        self._ends = tuple((at - 2, second + ttl_s - 1) for at, ttl_s in outcome.ttls)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The host that was asked for and its aliases."""
-        return (self.host.text, *[each.text for each in self.chain])
-
-    def longest_ttl_s(self, second: int) -> int:
-        """Return for how long at most a client may keep it that is given it in *second*."""
-        return max((end - second for _, end in self._ends), default=0)
-
-    def renew(self, second: int) -> bool:
-        """Make it right for *second*; return False if it may not be given any more."""
-        if second >= self.until:
-            return False
-        if self._ends:
-            octets = bytearray(self.octets)
-            for at, end in self._ends:
-                _TTL.pack_into(octets, at, max(0, end - second))
-            self.octets = bytes(octets)
-        self.second = second
-        return True
 
 
 class FinishedAnswers:

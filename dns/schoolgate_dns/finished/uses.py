@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from schoolgate_dns.finished.tables import FinishedAnswer
+from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_policyd.core.subjects import Subject
 
 Counts = dict[FinishedAnswer, int]

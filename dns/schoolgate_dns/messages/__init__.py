@@ -8,6 +8,16 @@ from schoolgate_dns.messages.values import (
     Query,
     Rcode,
     Reply,
+    Ttl,
 )
 
-__all__ = ["Edns", "ExtendedError", "ExtendedErrorCode", "Lookup", "Query", "Rcode", "Reply"]
+__all__ = [
+    "Edns",
+    "ExtendedError",
+    "ExtendedErrorCode",
+    "Lookup",
+    "Query",
+    "Rcode",
+    "Reply",
+    "Ttl",
+]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, layout, preparse, wire
+from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, Ttl, layout, preparse, wire
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.opt import UDP_OCTETS, opt_record
 from schoolgate_dns.messages.own_records import OwnRecord
@@ -34,9 +34,9 @@ def with_id_of(query_octets: bytes, answer: bytes) -> bytes:
     return query_octets[:2] + answer[2:]
 
 
-def counted_ttls(reply: Reply, age_s: int, cap_s: int) -> tuple[tuple[int, int], ...]:
-    """Return where the TTLs of *reply* stand, counted down by *age_s* and at most *cap_s*."""
-    return tuple((at, max(0, min(ttl_s - age_s, cap_s))) for at, ttl_s in reply.ttls)
+def counted_ttls(reply: Reply, age_s: int, cap_s: int) -> tuple[Ttl, ...]:
+    """Return the TTLs of *reply*, counted down by *age_s* and at most *cap_s*."""
+    return tuple(Ttl(each.at, max(0, min(each.seconds - age_s, cap_s))) for each in reply.ttls)
 
 
 def answer_from(
@@ -49,7 +49,7 @@ def answer_from(
 def answer_with(
     query: Query,
     reply: Reply,
-    ttls: tuple[tuple[int, int], ...],
+    ttls: tuple[Ttl, ...],
     *,
     why: ExtendedError | None = None,
 ) -> bytes:
@@ -62,16 +62,16 @@ def answer_with(
         flags |= layout.AUTHENTIC_DATA
     struct.pack_into(">HH", answer, 0, 0, flags)
     answer[HEADER_OCTETS : HEADER_OCTETS + len(query.question)] = query.question
-    for at, ttl_s in ttls:
-        struct.pack_into(">I", answer, at, ttl_s)
+    for each in ttls:
+        struct.pack_into(">I", answer, each.at, each.seconds)
     return _with_opt(bytes(answer), query, why=why)
 
 
 def alias_answer(
     query: Query, reply: Reply, *, age_s: int, ttl_cap_s: int, why: ExtendedError | None = None
-) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+) -> tuple[bytes, tuple[Ttl, ...]]:
     """
-    Return an alias to the name that *reply* is about, with its records, and where TTLs stand.
+    Return an alias to the name that *reply* is about, with its records, and its TTLs.
 
     No signature covers such an alias, so nothing claims to be authentic. Raises WireError if it
     cannot be written.
@@ -81,10 +81,11 @@ def alias_answer(
     octets, moved = behind_alias(query.question, reply.octets, alias_ttl_s)
     answer = bytearray(octets)
     struct.pack_into(">H", answer, 2, _flags(query, reply.rcode))
-    ttls = tuple((at + moved, ttl_s) for at, ttl_s in counted_ttls(reply, age_s, ttl_cap_s))
-    for at, ttl_s in ttls:
-        struct.pack_into(">I", answer, at, ttl_s)
-    alias_ttl = (alias_ttl_at(query.question), alias_ttl_s)
+    counted = counted_ttls(reply, age_s, ttl_cap_s)
+    ttls = tuple(Ttl(each.at + moved, each.seconds) for each in counted)
+    for each in ttls:
+        struct.pack_into(">I", answer, each.at, each.seconds)
+    alias_ttl = Ttl(alias_ttl_at(query.question), alias_ttl_s)
     return _with_opt(bytes(answer), query, why=why), (alias_ttl, *ttls)
 
 

@@ -64,7 +64,8 @@ def service_records(reply: Reply) -> Iterator[tuple[int, ServiceRecord | None]]:
     """
     octets = reply.octets
     count = 0
-    for at, _ in reply.ttls:
+    for ttl in reply.ttls:
+        at = ttl.at
         if octets[at - 4 : at - 2] in _TYPES:
             rdata_at = at + _FIELDS_AFTER_TTL
             rdata_end = rdata_at + int.from_bytes(octets[rdata_at - 2 : rdata_at])

@@ -10,7 +10,7 @@ bounds, and reads as it would there (`tests/dns/test_usual.py`).
 import struct
 
 from schoolgate_dns.errors import WireError
-from schoolgate_dns.messages import Edns, Lookup, Query, Rcode, Reply
+from schoolgate_dns.messages import Edns, Lookup, Query, Rcode, Reply, Ttl
 from schoolgate_dns.messages.layout import AUTHENTIC_DATA, CHECKING_DISABLED, HEADER_OCTETS
 from schoolgate_dns.messages.lifetime import lasting_s
 from schoolgate_dns.messages.opt import DNSSEC_OK, UDP_OCTETS
@@ -166,7 +166,7 @@ def _reply(octets: bytes) -> Reply:
         octets=head + octets[HEADER_OCTETS:name_end].lower() + octets[name_end:end],
         rcode=rcode,
         is_authentic=bool(flags & AUTHENTIC_DATA),
-        ttls=tuple([(at - _FROM_TTL, ttl) for _, ttl, at, _ in records]),
+        ttls=tuple([Ttl(at - _FROM_TTL, ttl_s) for _, ttl_s, at, _ in records]),
         lifetime_s=_lifetime_s(octets, asked, rcode, records, answer),
         aliases=_aliases(octets, answer, names),
         addresses=tuple([octets[at:end] for type_, _, at, end in answer if type_ in _ADDRESSES]),

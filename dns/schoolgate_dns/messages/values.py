@@ -83,6 +83,13 @@ class Lookup(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     checking_disabled: bool = False
 
 
+class Ttl(msgspec.Struct, frozen=True, gc=False):
+    """A TTL of *seconds*, whose four octets stand at offset *at* of its message."""
+
+    at: int
+    seconds: int
+
+
 class Query(msgspec.Struct, frozen=True, gc=False):
     """
     A client's well-formed query, its id left out.
@@ -103,16 +110,16 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """
     An upstream's usable reply, kept as the octets it came in, without its OPT record.
 
-    *ttls* are (offset, seconds). *lifetime_s* is how long it may be kept, *aliases* the names
-    that a client is sent on to (CNAME, DNAME, SVCB and HTTPS targets), in order, and *addresses*
-    the packed ones of the answer's A and AAAA records. Of addresses of the inside it had
-    *removed_addresses* more (`scrub`).
+    *ttls* are all that there are in it. *lifetime_s* is how long it may be kept, *aliases* the
+    names that a client is sent on to (CNAME, DNAME, SVCB and HTTPS targets), in order, and
+    *addresses* the packed ones of the answer's A and AAAA records. Of addresses of the inside it
+    had *removed_addresses* more (`scrub`).
     """
 
     octets: bytes
     rcode: Rcode
     is_authentic: bool
-    ttls: tuple[tuple[int, int], ...]
+    ttls: tuple[Ttl, ...]
     lifetime_s: int
     aliases: tuple[DomainName, ...] = ()
     addresses: tuple[bytes, ...] = ()

@@ -17,6 +17,7 @@ from schoolgate_dns.messages import (
     Query,
     Rcode,
     Reply,
+    Ttl,
     layout,
     preparse,
 )
@@ -195,7 +196,7 @@ def walked_reply(octets: bytes) -> Reply:
     name_end = outline.question_end - 4
     octets = octets[:HEADER_OCTETS] + octets[HEADER_OCTETS:name_end].lower() + octets[name_end:]
     # A TTL with the highest bit set counts as zero (RFC 2181 section 8).
-    ttls = tuple((each.ttl_at, 0 if each.ttl >> 31 else each.ttl) for each in records)
+    ttls = tuple(Ttl(each.ttl_at, 0 if each.ttl >> 31 else each.ttl) for each in records)
     rcode = Rcode(outline.header.rcode)
     return Reply(
         octets=octets,

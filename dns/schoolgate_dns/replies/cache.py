@@ -6,9 +6,9 @@ judged anew for its subject. So a warm cache can neither open a name nor betray 
 """
 
 from collections import OrderedDict
-from math import inf
 
 from schoolgate_dns.messages import Lookup, Reply
+from schoolgate_dns.replies.entry import Entry
 
 MAX_ENTRIES = 120_000
 MAX_OCTETS = 128 * 1024 * 1024
@@ -20,27 +20,6 @@ MAX_STALE_S = 86_400  # RFC 8767 section 5 proposes one to three days
 PREFETCH_PART = 0.1
 # Below this that part is so short that fetching early and fetching anew are one.
 MIN_PREFETCH_LIFETIME_S = 10
-
-
-class Entry:
-    """
-    A *reply*, held since *since_s* and good until *ends_s*.
-
-    *uses* counts how often it was given. From *prefetch_s* on it may be fetched again, once.
-    When it is over, it is given all the same and no upstream asked until *recheck_s*.
-    """
-
-    __slots__ = ("ends_s", "prefetch_s", "recheck_s", "reply", "since_s", "uses")
-
-    def __init__(self, reply: Reply, now_s: float) -> None:
-        self.reply = reply
-        self.since_s = now_s
-        self.ends_s = now_s + reply.lifetime_s
-        self.prefetch_s = inf
-        if reply.lifetime_s >= MIN_PREFETCH_LIFETIME_S:
-            self.prefetch_s = self.ends_s - PREFETCH_PART * reply.lifetime_s
-        self.recheck_s = -inf
-        self.uses = 0
 
 
 class ReplyCache:
@@ -80,7 +59,7 @@ class ReplyCache:
         self._remove(lookup)
         if reply.lifetime_s <= 0 or _cost(reply) > self._max_octets:
             return None
-        entry = self._entries[lookup] = Entry(reply, now_s)
+        entry = self._entries[lookup] = _entry(reply, now_s)
         self._octets += _cost(reply)
         while len(self._entries) > self._max_entries or self._octets > self._max_octets:
             _, dropped = self._entries.popitem(last=False)
@@ -91,6 +70,13 @@ class ReplyCache:
         entry = self._entries.pop(lookup, None)
         if entry is not None:
             self._octets -= _cost(entry.reply)
+
+
+def _entry(reply: Reply, now_s: float) -> Entry:
+    entry = Entry(reply, since_s=now_s, ends_s=now_s + reply.lifetime_s)
+    if reply.lifetime_s >= MIN_PREFETCH_LIFETIME_S:
+        entry.prefetch_s = entry.ends_s - PREFETCH_PART * reply.lifetime_s
+    return entry
 
 
 def _cost(reply: Reply) -> int:

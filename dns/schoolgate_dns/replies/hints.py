@@ -47,7 +47,10 @@ def without_hints(reply: Reply, hints: Hint = Hint.AROUND) -> Reply:
 def _has_service_records(reply: Reply) -> bool:
     octets = reply.octets
     # The types are 64 and 65.
-    return any(octets[at - 3] & 0xFE == 0x40 and not octets[at - 4] for at, _ in reply.ttls)  # noqa: PLR2004 - read as bits
+    return any(
+        octets[each.at - 3] & 0xFE == 0x40 and not octets[each.at - 4]  # noqa: PLR2004 - read as bits
+        for each in reply.ttls
+    )
 
 
 def _derived(reply: Reply, hints: Hint) -> Reply:

@@ -36,7 +36,8 @@ def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Reply:
     changes: dict[int, bytes | None] = {}
     removed = 0
     has_service_records = False
-    for at, _ in reply.ttls:
+    for ttl in reply.ttls:
+        at = ttl.at
         number = octets[at - 4] << 8 | octets[at - 3]
         length = _ADDRESS_OCTETS.get(number)
         if length is None:

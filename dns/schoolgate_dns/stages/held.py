@@ -16,8 +16,9 @@ import msgspec
 import structlog
 
 from schoolgate_dns.errors import UpstreamBusy, UpstreamError, UpstreamUnreachable, WireError
-from schoolgate_dns.messages import Lookup, Reply
-from schoolgate_dns.replies.cache import Entry, ReplyCache
+from schoolgate_dns.messages import Lookup, Reply, Ttl
+from schoolgate_dns.replies.cache import ReplyCache
+from schoolgate_dns.replies.entry import Entry
 from schoolgate_dns.replies.inside import IsInside, is_inside
 from schoolgate_dns.replies.scrub import scrubbed
 from schoolgate_dns.stages.resolving import CallingResolver, Held, Resolver
@@ -230,7 +231,7 @@ class HeldReplies:
             reply,
             # Its signatures may have ended since somebody checked them.
             is_authentic=False,
-            ttls=tuple((at, min(ttl_s, STALE_TTL_S)) for at, ttl_s in reply.ttls),
+            ttls=tuple(Ttl(each.at, min(each.seconds, STALE_TTL_S)) for each in reply.ttls),
             lifetime_s=min(reply.lifetime_s, STALE_TTL_S),
         )
         # For a second: the new one may come at any time.

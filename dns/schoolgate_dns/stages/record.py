@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.clients import Client
-from schoolgate_dns.finished.tables import FinishedAnswer
 from schoolgate_dns.finished.uses import Use
 from schoolgate_dns.messages.record_types import type_name
 from schoolgate_dns.stages.asked import Asked

@@ -16,7 +16,15 @@ from schoolgate_dns.errors import (
     UpstreamUnreachable,
     WireError,
 )
-from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Query, Rcode, Reply, answers
+from schoolgate_dns.messages import (
+    ExtendedError,
+    ExtendedErrorCode,
+    Query,
+    Rcode,
+    Reply,
+    Ttl,
+    answers,
+)
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.replies.scrub import REBINDING
 from schoolgate_dns.stages import reasons
@@ -199,7 +207,7 @@ def _answered(
     held: Held,
     *,
     octets: bytes,
-    ttls: tuple[tuple[int, int], ...],
+    ttls: tuple[Ttl, ...],
     lasts_s: int,
     reply: Reply,
 ) -> Outcome:

@@ -20,14 +20,14 @@ class Verdict(StrEnum):
     DEPENDS = "depends"
 
 
-class HostResource(msgspec.Struct, frozen=True, tag="host"):
+class HostResource(msgspec.Struct, frozen=True, tag="host", gc=False):
     """A host alone, as DNS and TLS name it, with the CNAME targets behind it in order."""
 
     host: Host
     chain: tuple[Host, ...] = ()
 
 
-class UrlResource(msgspec.Struct, frozen=True, tag="url"):
+class UrlResource(msgspec.Struct, frozen=True, tag="url", gc=False):
     """A whole URL, with the CNAME targets behind its host where they are known."""
 
     url: Url
@@ -42,14 +42,14 @@ class UrlResource(msgspec.Struct, frozen=True, tag="url"):
 Resource = HostResource | UrlResource
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A subject asks for a resource."""
 
     subject: Subject
     resource: Resource
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """
     The verdict on a request and why.
 

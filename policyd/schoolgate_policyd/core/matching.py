@@ -84,7 +84,7 @@ def _index_the_spared(catalogue: Catalogue, cells: dict[str, Cell]) -> None:
         cells[domain.text].is_never_inspected = True
 
 
-class Matched(msgspec.Struct, frozen=True, eq=False):
+class Matched(msgspec.Struct, frozen=True, eq=False, gc=False):
     """
     Every rule that speaks of a host, its CNAME targets included.
 

@@ -41,7 +41,7 @@ _SAFE_IN_PATH = "/:@!$&'()*+,;=-._~%[]|^"
 _SAFE_IN_QUERY = "/:@!$&()*+,;=-._~%[]|^?`{}\\"
 
 
-class DomainName(msgspec.Struct, frozen=True, order=True, tag="name"):
+class DomainName(msgspec.Struct, frozen=True, order=True, tag="name", gc=False):
     """A host name in A-labels, lower case, without the root label."""
 
     text: str
@@ -69,7 +69,7 @@ class DomainName(msgspec.Struct, frozen=True, order=True, tag="name"):
         return self.text
 
 
-class AddressLiteral(msgspec.Struct, frozen=True, order=True, tag="address"):
+class AddressLiteral(msgspec.Struct, frozen=True, order=True, tag="address", gc=False):
     """A host written as an address; *text* is its canonical form, without brackets."""
 
     text: str

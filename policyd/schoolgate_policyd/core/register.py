@@ -32,6 +32,8 @@ class SubjectFinder:
         self._people = {person.id: person for person in source.register.people}
         self._claims = {claim.address: claim for claim in source.live.claims}
         self._known: dict[str, Subject] = {}
+        # As if every claim held: whether it does goes by the moment. There is one for each claim.
+        self._claimed: dict[str, Subject] = {}
 
     def subject_at(self, address: str, moment: datetime) -> Subject:
         """Return who asks from *address* at *moment* (aware); any text may be an address."""
@@ -43,12 +45,17 @@ class SubjectFinder:
                     self._known.clear()
                 subject = self._known[address] = self._subject(address, None)
             return subject
-        claimed = self._subject(address, claim.person)
-        return msgspec.structs.replace(claimed, known_until=claim.ends_at)
+        subject = self._claimed.get(address)
+        if subject is None:
+            claimed = self._subject(address, claim.person)
+            subject = msgspec.structs.replace(claimed, known_until=claim.ends_at)
+            self._claimed[address] = subject
+        return subject
 
     def forget(self) -> None:
         """Forget who asked."""
         self._known.clear()
+        self._claimed.clear()
 
     def _subject(self, address: str, claimed_by: str | None) -> Subject:
         try:

@@ -106,7 +106,7 @@ class DeviceClaim(msgspec.Struct, frozen=True):
     ends_at: datetime
 
 
-class Subject(msgspec.Struct, frozen=True, cache_hash=True):
+class Subject(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """
     Who asks, with everything that a rule may ask about them.
 

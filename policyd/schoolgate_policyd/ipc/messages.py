@@ -36,7 +36,7 @@ class Direction(StrEnum):
     LOOSEN = "loosen"
 
 
-class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
+class Blocked(msgspec.Struct, frozen=True, tag="blocked", gc=False):
     """
     A request that was blocked, or *count* alike ones between *at* and *last_at*.
 
@@ -68,7 +68,7 @@ class Blocked(msgspec.Struct, frozen=True, tag="blocked"):
     evidence: str | None = None
 
 
-class AllowedCount(msgspec.Struct, frozen=True, tag="allowed"):
+class AllowedCount(msgspec.Struct, frozen=True, tag="allowed", gc=False):
     """
     How often a client was allowed a name in one minute (machine time, aware).
 

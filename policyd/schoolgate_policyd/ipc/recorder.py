@@ -8,7 +8,6 @@ nothing.
 """
 
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +24,7 @@ MAX_KEYS_OF_CLIENT = 1_000
 MAX_HOST_LENGTH = 253
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """
     One request that a point answered, and how.
 
@@ -49,7 +48,7 @@ class Seen(msgspec.Struct, frozen=True):
     evidence: str | None = None
 
 
-class _Alike(msgspec.Struct, frozen=True):
+class _Alike(msgspec.Struct, frozen=True, gc=False):
     """What blocks have in common that are told as one."""
 
     client: str
@@ -61,7 +60,7 @@ class _Alike(msgspec.Struct, frozen=True):
     person: str | None
 
 
-class _Passed(NamedTuple):
+class _Passed(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What allowed requests have in common that are counted as one."""
 
     client: str
@@ -70,14 +69,14 @@ class _Passed(NamedTuple):
     person: str | None
 
 
-class _Counted(msgspec.Struct):
+class _Counted(msgspec.Struct, gc=False):
     """How many were allowed alike: *event* is the first, with a count of its own."""
 
     event: AllowedCount
     count: int = 0
 
 
-class _Rest(msgspec.Struct):
+class _Rest(msgspec.Struct, gc=False):
     """Those after the first: *event* is the second's, with what was added since."""
 
     event: Blocked | None = None

@@ -1,16 +1,12 @@
-"""Tables of finished answers: by class, bounded, and right for the second."""
+"""Tables of finished answers: by class, and bounded."""
 
-import struct
 from datetime import UTC, datetime
 
 from dns_local import query
 
-from schoolgate_dns.finished.tables import (
-    MAX_ASKED_ONCE,
-    Alike,
-    FinishedAnswer,
-    FinishedAnswers,
-)
+from schoolgate_dns.finished.answer import FinishedAnswer
+from schoolgate_dns.finished.finishing import finish
+from schoolgate_dns.finished.tables import MAX_ASKED_ONCE, Alike, FinishedAnswers
 from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.stages.reach import EVERYWHERE, HELD
@@ -23,14 +19,8 @@ ALLOWED = Decision(Verdict.ALLOW, Verdict.ALLOW, datetime(2026, 12, 1, tzinfo=UT
 QUERY = wire.read_query(query("a.example").to_wire())
 
 
-def finished(lasts_s: int = 60, now_s: float = 1000.9, *ttls: int) -> FinishedAnswer:
-    octets = bytes(12) + b"".join(struct.pack(">I", ttl) for ttl in ttls)
-    places = tuple((12 + 4 * place, ttl) for place, ttl in enumerate(ttls))
-    return FinishedAnswer(Outcome(octets, ttls=places, lasts_s=lasts_s), QUERY, ALLOWED, now_s)
-
-
-def ttls_of(answer: FinishedAnswer) -> list[int]:
-    return [ttl for (ttl,) in struct.iter_unpack(">I", answer.octets[10:])]
+def finished() -> FinishedAnswer:
+    return finish(Outcome(bytes(12), lasts_s=60), QUERY, ALLOWED, 1000.9)
 
 
 def keep(tables: FinishedAnswers, alike: Alike, key: bytes) -> FinishedAnswer:
@@ -38,28 +28,6 @@ def keep(tables: FinishedAnswers, alike: Alike, key: bytes) -> FinishedAnswer:
     for _ in range(2):
         tables.put(tables.table_of(alike), key, answer)
     return answer
-
-
-def test_it_may_be_given_for_as_long_as_it_lasts_and_no_second_longer() -> None:
-    answer = finished(lasts_s=60, now_s=1000.9)
-    assert [True, False] == [answer.renew(1059), answer.renew(1060)]
-
-
-def test_each_ttl_counts_down_to_zero() -> None:
-    answer = finished(60, 1000.9, 30, 2)
-    counted = []
-    for second in (1000, 1001, 1010):
-        answer.renew(second)
-        counted.append(ttls_of(answer))
-    assert [[29, 1], [28, 0], [19, 0]] == counted
-
-
-def test_no_ttl_reaches_past_its_end_at_any_moment_of_a_second() -> None:
-    """Given at the very end of a second, it still ends before what it was worked out for."""
-    answer = finished(60, 1000.0, 30)
-    for second in range(1000, 1030):
-        answer.renew(second)
-        assert 1030 >= second + 0.999 + ttls_of(answer)[0]
 
 
 def test_while_there_is_room_everything_is_kept_and_then_what_is_asked_for_again() -> None:
@@ -81,13 +49,6 @@ def test_a_class_that_reaches_something_else_has_other_answers() -> None:
     tables = FinishedAnswers()
     keep(tables, PUPILS, b"key")
     assert {} == tables.table_of((PUPILS[0], HELD))
-
-
-def test_the_order_of_addresses_makes_no_other_answer() -> None:
-    orders = ((b"\xc0\0\2\1", b"\xc0\0\2\2"), (b"\xc0\0\2\2", b"\xc0\0\2\1"))
-    outcomes = [Outcome(bytes(12), lasts_s=60, addresses=each) for each in orders]
-    kept = {FinishedAnswer(each, QUERY, ALLOWED, 1000.0).addresses for each in outcomes}
-    assert {orders[0]} == kept
 
 
 def test_when_all_is_full_what_nobody_asks_for_goes() -> None:

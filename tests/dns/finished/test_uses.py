@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from dns_local import query
 
-from schoolgate_dns.finished.tables import FinishedAnswer
+from schoolgate_dns.finished.answer import FinishedAnswer
+from schoolgate_dns.finished.finishing import finish
 from schoolgate_dns.finished.uses import Accounts, Use, Uses
 from schoolgate_dns.messages import wire
 from schoolgate_dns.outcome import Outcome
@@ -17,7 +18,7 @@ SINCE = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
 def answer(*, is_blocked: bool = False) -> FinishedAnswer:
-    return FinishedAnswer(Outcome(bytes(12), is_blocked=is_blocked), QUERY, ALLOWED, 1000.0)
+    return finish(Outcome(bytes(12), is_blocked=is_blocked), QUERY, ALLOWED, 1000.0)
 
 
 def minute(counts: dict[FinishedAnswer, int], client: str = "127.0.1.10") -> Uses:

@@ -93,7 +93,7 @@ def test_without_changes_the_meaning_is_the_same(octets: bytes) -> None:
     same = rewritten(reply, {})
 
     assert in_meaning(reply.octets) == in_meaning(same.octets)
-    assert [ttl_s for _, ttl_s in reply.ttls] == [ttl_s for _, ttl_s in same.ttls]
+    assert [each.seconds for each in reply.ttls] == [each.seconds for each in same.ttls]
     assert (reply.aliases, reply.addresses, reply.lifetime_s, reply.rcode) == (
         same.aliases,
         same.addresses,
@@ -109,7 +109,7 @@ def test_a_reply_is_emptied_as_by_removing_every_record(octets: bytes) -> None:
     reply = msgspec.structs.replace(wire.read_reply(octets), is_authentic=True)
     assume(reply.ttls)
 
-    assert rewritten(reply, {at: None for at, _ in reply.ttls}) == emptied(reply)
+    assert rewritten(reply, {each.at: None for each in reply.ttls}) == emptied(reply)
 
 
 def test_a_name_may_hold_a_zero_octet() -> None:
@@ -119,7 +119,7 @@ def test_a_name_may_hold_a_zero_octet() -> None:
     header = query[:2] + b"\x81\x80\0\1\0\1" + bytes(4)
     reply = wire.read_reply(header + query[HEADER_OCTETS:end] + record)
 
-    assert rewritten(reply, {reply.ttls[0][0]: None}) == emptied(reply)
+    assert rewritten(reply, {reply.ttls[0].at: None}) == emptied(reply)
 
 
 @given(messages(), st.data())
@@ -127,10 +127,10 @@ def test_what_is_removed_goes_and_nothing_else_but_its_signatures(
     octets: bytes, data: st.DataObject
 ) -> None:
     reply = msgspec.structs.replace(wire.read_reply(octets), is_authentic=True)
-    every_place = [at for at, _ in reply.ttls]
+    every_place = [each.at for each in reply.ttls]
     chosen = data.draw(st.sets(st.sampled_from(every_place) if every_place else st.nothing()))
     gone = {record_at(reply.octets, at) for at in chosen}
-    places = {at: number for number, (at, _) in enumerate(reply.ttls)}
+    places = {each.at: number for number, each in enumerate(reply.ttls)}
     numbers = {places[at] for at in chosen}
 
     left = rewritten(reply, dict.fromkeys(chosen))
@@ -167,14 +167,14 @@ def test_a_changed_record_loses_its_signature_and_others_keep_theirs() -> None:
         "b.example 300 IN RRSIG A " + times,
     )
     assert reply.is_authentic
-    changed = rewritten(reply, {reply.ttls[0][0]: b"\xc0\0\2\7"})
+    changed = rewritten(reply, {reply.ttls[0].at: b"\xc0\0\2\7"})
 
     assert ("192.0.2.7",) == tuple(".".join(map(str, each)) for each in changed.addresses)
     assert ["A", "TXT", "RRSIG", "RRSIG"] == [
-        record_at(changed.octets, at)[1] for at, _ in changed.ttls
+        record_at(changed.octets, each.at)[1] for each in changed.ttls
     ]
     assert ["a.example", "b.example"] == [
-        record_at(changed.octets, at)[0] for at, _ in changed.ttls[2:]
+        record_at(changed.octets, each.at)[0] for each in changed.ttls[2:]
     ]
     assert not changed.is_authentic
 
@@ -188,7 +188,7 @@ def test_a_name_survives_the_record_that_others_pointed_to() -> None:
         "a.example 300 IN CNAME name.of.somebody.test.",
     ).to_wire()
     reply = wire.read_reply(octets)
-    left = rewritten(reply, {reply.ttls[0][0]: None})
+    left = rewritten(reply, {reply.ttls[0].at: None})
 
     assert [
         "long.name.of.somebody.test. 300 in a 192.0.2.2",

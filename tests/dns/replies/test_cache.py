@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from schoolgate_dns.messages import Lookup, Rcode, Reply
-from schoolgate_dns.replies.cache import ENTRY_OCTETS, MAX_STALE_S, Entry, ReplyCache
+from schoolgate_dns.replies.cache import ENTRY_OCTETS, MAX_STALE_S, ReplyCache
 
 
 def reply(octets: int = 10, lifetime_s: int = 100) -> Reply:
@@ -73,4 +73,7 @@ def test_the_octets_are_bounded_and_counted_down_again() -> None:
 def test_the_last_tenth_of_a_life_is_for_fetching_again(
     lifetime_s: int, prefetch_s: float
 ) -> None:
-    assert prefetch_s == Entry(reply(lifetime_s=lifetime_s), 1000.0).prefetch_s
+    entry = ReplyCache().put(lookup("a"), reply(lifetime_s=lifetime_s), 1000.0)
+
+    assert entry is not None
+    assert prefetch_s == entry.prefetch_s

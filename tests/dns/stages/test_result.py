@@ -48,8 +48,8 @@ def ttls_of(outcome: Outcome) -> list[int]:
 def given_again(outcome: Outcome, after_s: int) -> Outcome:
     """The answer as whoever kept it gives it again."""
     octets = bytearray(outcome.octets)
-    for at, ttl_s in outcome.ttls:
-        octets[at : at + 4] = (ttl_s - after_s).to_bytes(4)
+    for ttl in outcome.ttls:
+        octets[ttl.at : ttl.at + 4] = (ttl.seconds - after_s).to_bytes(4)
     return msgspec.structs.replace(outcome, octets=bytes(octets))
 
 
@@ -235,7 +235,7 @@ def test_what_is_held_is_given_with_the_time_that_is_left() -> None:
     outcome = result.allowed(asked, decided(asked), held)
 
     assert [250, 150] == ttls_of(outcome)
-    assert [250, 150, 150] == [ttl_s for _, ttl_s in outcome.ttls]
+    assert [250, 150, 150] == [each.seconds for each in outcome.ttls]
     assert (150, False) == (outcome.lasts_s, outcome.is_blocked)
     assert (bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])) == outcome.addresses
     assert (DomainName("b.example"),) == outcome.chain

@@ -127,6 +127,15 @@ def test_a_claim_says_who_a_device_is_until_it_ends() -> None:
     assert (None, None) == (ended.person, ended.known_until)
 
 
+def test_everything_asked_from_a_claimed_device_is_asked_by_one_subject() -> None:
+    """Who looks something up by the subject need not compare two, nor keep them all."""
+    snapshot = school(claim("127.0.2.99"))
+    claimed = snapshot.subject_at("127.0.2.99", NOW)
+
+    assert snapshot.subject_at("127.0.2.99", NOW + timedelta(minutes=14)) is claimed
+    assert snapshot.subject_at("127.0.2.99", NOW + timedelta(minutes=15)).person is None
+
+
 @pytest.mark.parametrize(
     "address", ["127.0.1.99", "127.0.2.11", "127.0.2.12", "10.0.0.1", "127.0.2.10"]
 )

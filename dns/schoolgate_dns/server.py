@@ -6,8 +6,9 @@ UDP and TCP on one port, and nothing of the protocol beyond their framing.
 
 import asyncio
 import time
+from collections.abc import Callable
 
-from schoolgate_dns.datagrams.service import Answerer, Datagrams
+from schoolgate_dns.datagrams.service import Answerer, Datagrams, nothing
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.streams.connections import Connections, StreamLimits
 from schoolgate_dns.streams.service import READ_AHEAD_OCTETS, Answers, StreamService
@@ -17,7 +18,8 @@ class Server:
     """
     Serves on *sockets*: *answerer* answers datagrams, *answers* the messages of streams.
 
-    *connections* says how many there may be, and whose.
+    *connections* says how many there may be, and whose. *at_rest* is called whenever the last of
+    what datagrams asked for is answered.
     """
 
     def __init__(
@@ -26,11 +28,12 @@ class Server:
         answers: Answers,
         sockets: ServerSockets,
         *,
+        at_rest: Callable[[], None] = nothing,
         connections: Connections | None = None,
         stream_limits: StreamLimits = StreamLimits(),  # noqa: B008 - it is frozen
     ) -> None:
         self._datagrams = tuple(
-            Datagrams(each.udp, answerer, time.monotonic) for each in sockets.addresses
+            Datagrams(each.udp, answerer, time.monotonic, at_rest) for each in sockets.addresses
         )
         self.streams = StreamService(answers, limits=stream_limits, connections=connections)
         self._sockets = sockets

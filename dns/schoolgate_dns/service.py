@@ -15,7 +15,7 @@ from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
 from schoolgate_dns.encrypted.servers import MAX_ENCRYPTED
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
-from schoolgate_dns.process.garbage import collect_at_leisure
+from schoolgate_dns.process.garbage import collect_at_leisure, is_worth_a_look
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.replies.inside import inside_but
@@ -106,7 +106,13 @@ class Service:
         # Over a connection an address cannot be forged, and who is not served gets none.
         serves = served.__contains__
         connections = partial(Connections, serves=serves, known_as=links.known_as)
-        self.server = Server(self.reception, self.answering, sockets, connections=connections())
+        self.server = Server(
+            self.reception,
+            self.answering,
+            sockets,
+            at_rest=self._look_for_garbage,
+            connections=connections(),
+        )
         self._encrypted_connections = connections(most=MAX_ENCRYPTED)
         self._settings = settings
         self._sockets = sockets
@@ -152,7 +158,11 @@ class Service:
         self._ticks += 1
         if not self._ticks % _FORGET_EVERY_TICKS:
             self.tunnels.tick(time.monotonic())
-        collect_at_leisure(self.server.unanswered)
+        self._look_for_garbage()
+
+    def _look_for_garbage(self) -> None:
+        if is_worth_a_look():
+            collect_at_leisure(self.server.unanswered)
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

@@ -29,6 +29,10 @@ MAX_PENDING_OF_CLIENT = 128
 log = structlog.get_logger(__name__)
 
 
+def nothing() -> None:
+    """Do nothing when at rest."""
+
+
 class Answerer(Protocol):
     """Whoever answers datagrams; `finished.reception.Reception` in the running point."""
 
@@ -48,11 +52,16 @@ class Datagrams:
     Serves the bound socket *own*, which does not block, from `start` to `stop`.
 
     *answerer* knows who asks and what is finished; *monotonic* gives seconds. `received` counts
-    datagrams, `pending` is how many are being worked on.
+    datagrams, `pending` is how many are being worked on. *at_rest* is called once the last of them
+    is answered.
     """
 
     def __init__(
-        self, own: socket.socket, answerer: Answerer, monotonic: Callable[[], float]
+        self,
+        own: socket.socket,
+        answerer: Answerer,
+        monotonic: Callable[[], float],
+        at_rest: Callable[[], None] = nothing,
     ) -> None:
         self.received = 0
         self.pending = 0
@@ -62,6 +71,7 @@ class Datagrams:
         self._answerer = answerer
         self._begin_work = answerer.begin
         self._monotonic = monotonic
+        self._at_rest = at_rest
         self._is_serving = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._pending_of: dict[bytes, int] = {}
@@ -172,3 +182,5 @@ class Datagrams:
         answers, self._answers = self._answers, []
         if self._own.fileno() >= 0:
             self._slots.send_all(answers)
+        if not self.pending and not len(self.misses):
+            self._at_rest()

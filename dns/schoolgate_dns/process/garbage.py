@@ -9,9 +9,9 @@ through its tables paused for a quarter of a second.
 
 import gc
 
-# A burst of 2,000 new names makes some tens of thousands. Where there is never any leisure this is
+# A burst of 2,000 new names makes some tens of thousands. Where there is never any rest this is
 # what the collector waits for, and has then to go through in one go.
-MOST_YOUNG = 50_000
+MOST_YOUNG = 100_000
 # So many collections of one generation come before one that takes the next one too.
 _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD = 20, 50
 # Fewer are not worth a look.
@@ -25,16 +25,22 @@ def collect_seldom() -> None:
     gc.set_threshold(MOST_YOUNG, _YOUNG_A_MIDDLE, _MIDDLE_AN_OLD)
 
 
+def is_worth_a_look() -> bool:
+    """Whether there is so much that is young that somebody should look for garbage in it."""
+    return gc.get_count()[0] >= _WORTH_A_LOOK
+
+
 def collect_at_leisure(unanswered: int) -> bool:
     """
     Look for garbage among what is young, now and then also among the rest; return whether it was.
 
     It is not while *unanswered* queries are a burst, or where there is little to look at. Call it
-    about every second.
+    when the last query of several was answered, when the least is there to look at, and about
+    every second.
     """
-    young, middle, old = gc.get_count()
-    if unanswered >= MANY_UNANSWERED or young < _WORTH_A_LOOK:
+    if unanswered >= MANY_UNANSWERED or not is_worth_a_look():
         return False
+    _, middle, old = gc.get_count()
     if middle < _YOUNG_A_MIDDLE:
         gc.collect(0)
     elif old < _MIDDLE_AN_OLD:

@@ -28,6 +28,7 @@ from schoolgate_dns.stages.chain import judge_chain
 from schoolgate_dns.stages.crowd import Crowds, manner_of
 from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.name import judge_name
+from schoolgate_dns.stages.parsed import Finished, ForZone
 from schoolgate_dns.stages.record import Recording
 from schoolgate_dns.stages.resolving import Held
 from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
@@ -103,15 +104,15 @@ class Answering(Pursuit):
 
     def _begun(
         self, octets: bytes, client: str, *, over_udp: bool
-    ) -> Outcome | Suspended | parse.ForZone | None:
+    ) -> Outcome | Suspended | ForZone | None:
         # 0. An address outside the school may be a victim's, and gets next to nothing.
         if client not in self._served:
             return self._refused(octets, client, over_udp=over_udp)
         # 1. Nothing else may see bytes that nobody has bounded.
         query = parse.read(octets)
-        if isinstance(query, parse.Finished):
+        if isinstance(query, Finished):
             return None if query.answer is None else Outcome(query.answer)
-        if isinstance(query, parse.ForZone):
+        if isinstance(query, ForZone):
             return query
         # 2. Canaries and the gateway's own names ask about the network, not about a site: no
         # subject, no event.
@@ -124,9 +125,9 @@ class Answering(Pursuit):
         if not self._outsiders.may_be_told(client, is_proven=not over_udp):
             return None
         query = parse.read(octets)
-        if isinstance(query, parse.Finished):
+        if isinstance(query, Finished):
             return None if query.answer is None else Outcome(query.answer)
-        if isinstance(query, parse.ForZone):
+        if isinstance(query, ForZone):
             return Outcome(answers.header_only_answer(octets, Rcode.REFUSED))
         return Outcome(answers.negative_answer(query, Rcode.REFUSED, why=_NOT_SERVED))
 
@@ -256,7 +257,7 @@ class Answering(Pursuit):
         egress.failed += 1
         return result.failed(asked.query, UpstreamUnreachable("the firewall takes no address"))
 
-    async def _said_by_zone(self, message: parse.ForZone, *, over_udp: bool) -> Outcome:
+    async def _said_by_zone(self, message: ForZone, *, over_udp: bool) -> Outcome:
         if not self._zones.is_own_zone(message.name):
             return Outcome(answers.header_only_answer(message.octets, Rcode.REFUSED))
         try:

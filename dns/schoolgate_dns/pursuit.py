@@ -18,7 +18,7 @@ from schoolgate_dns.errors import UpstreamError, WireError
 from schoolgate_dns.messages import Rcode, answers, preparse
 from schoolgate_dns.outcome import Outcome, kind_of
 from schoolgate_dns.stages.held import HeldReplies
-from schoolgate_dns.stages.parse import ForZone
+from schoolgate_dns.stages.parsed import ForZone
 from schoolgate_dns.stages.waiting import Found, Suspended
 
 Done = Callable[[Outcome | None], None]

@@ -18,7 +18,7 @@ class World:
         return START + timedelta(seconds=self.second_s - 100.0)
 
 
-def test_within_half_a_millisecond_the_clock_is_asked_once() -> None:
+def test_while_a_moment_lasts_the_clock_is_asked_once() -> None:
     world = World()
     for _ in range(4):
         assert START == world.moments.now()

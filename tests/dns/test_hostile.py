@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schoolgate_dns.errors import UpstreamError, WireError
 from schoolgate_dns.messages import Lookup, answers, wire
 from schoolgate_dns.outcome import Outcome
-from schoolgate_dns.stages.parse import ForZone
+from schoolgate_dns.stages.parsed import ForZone
 from schoolgate_dns.stages.waiting import Found, Suspended
 from schoolgate_policyd.core.names import DomainName
 

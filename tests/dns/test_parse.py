@@ -12,7 +12,8 @@ from dns_world import query
 
 from schoolgate_dns.messages import Query
 from schoolgate_dns.messages.answers import with_id_of
-from schoolgate_dns.stages.parse import Finished, ForZone, read
+from schoolgate_dns.stages.parse import read
+from schoolgate_dns.stages.parsed import Finished, ForZone
 
 
 def answer_to(octets: bytes) -> dns.message.Message | None:

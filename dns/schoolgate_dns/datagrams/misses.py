@@ -8,20 +8,10 @@ when they are full is dropped, and its client asks again.
 
 from collections import OrderedDict, deque
 
-import msgspec
-
-from schoolgate_dns.datagrams.slots import Sender
+from schoolgate_dns.datagrams.miss import Miss
 
 MAX_WAITING = 4096
 MAX_WAITING_OF_CLIENT = 256
-
-
-class Miss(msgspec.Struct, frozen=True, gc=False):
-    """A datagram that needs work: *octets* from *sender*, whose packed address is *packed*."""
-
-    octets: bytes
-    packed: bytes
-    sender: Sender
 
 
 class Misses:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import structlog
 
 from schoolgate_dns.datagrams.batch import open_slots
-from schoolgate_dns.datagrams.misses import Miss, Misses
+from schoolgate_dns.datagrams.miss import Miss
+from schoolgate_dns.datagrams.misses import Misses
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 

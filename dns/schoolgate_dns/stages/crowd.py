@@ -11,9 +11,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
 from schoolgate_dns.messages import Query
+from schoolgate_dns.stages.crowd_signs import Crowd, Signs
 
 KIND = "many-devices"
 WINDOW_S = 3_600.0
@@ -52,32 +51,12 @@ _CHECKS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Crowd(msgspec.Struct, frozen=True):
-    """A source that seems to be many devices; *evidence* says in words what was seen."""
-
-    client: str
-    evidence: str
-
-
-class _Source(msgspec.Struct):
-    """One address since *since_s*; the bits of *sites* are those of the minute *minute*."""
-
-    since_s: float
-    minute: int
-    sites: int = 0
-    manners: int = 0
-    busy_minutes: int = 0
-    busiest: int = 0
-    systems: set[str] = msgspec.field(default_factory=set)
-    noticed_s: float | None = None
-
-
 class Crowds:
     """Looks at each client's queries; remembers at most *max_clients* that asked of late."""
 
     def __init__(self, *, max_clients: int = MAX_CLIENTS) -> None:
         self._max_clients = max_clients
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
+        self._sources: OrderedDict[str, Signs] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -109,21 +88,21 @@ class Crowds:
             return None
         return self._judged(client, source, now_s)
 
-    def _source(self, client: str, now_s: float) -> _Source:
+    def _source(self, client: str, now_s: float) -> Signs:
         source = self._sources.get(client)
         if source is None:
             if len(self._sources) >= self._max_clients:
                 self._sources.popitem(last=False)
-            source = self._sources[client] = _Source(now_s, int(now_s // 60))
+            source = self._sources[client] = Signs(now_s, int(now_s // 60))
         elif now_s - source.since_s >= WINDOW_S:
             # An hour has passed: another device may have the address by now.
             noticed_s = source.noticed_s
-            source = self._sources[client] = _Source(now_s, int(now_s // 60))
+            source = self._sources[client] = Signs(now_s, int(now_s // 60))
             source.noticed_s = noticed_s
         self._sources.move_to_end(client)
         return source
 
-    def _judged(self, client: str, source: _Source, now_s: float) -> Crowd | None:
+    def _judged(self, client: str, source: Signs, now_s: float) -> Crowd | None:
         if source.noticed_s is not None and now_s - source.noticed_s < AGAIN_AFTER_S:
             return None
         if not _is_crowd(source):
@@ -140,7 +119,7 @@ def manner_of(query: Query) -> int:
     return hash((query.flags, edns.udp_octets, edns.dnssec_ok)) % _MANNER_BITS
 
 
-def _end_minute(source: _Source, minute: int) -> None:
+def _end_minute(source: Signs, minute: int) -> None:
     count = source.sites.bit_count()
     source.busiest = max(source.busiest, count)
     source.busy_minutes += count >= BUSY_SITES
@@ -148,7 +127,7 @@ def _end_minute(source: _Source, minute: int) -> None:
     source.sites = 0
 
 
-def _is_crowd(source: _Source) -> bool:
+def _is_crowd(source: Signs) -> bool:
     """Whether one sign is strong, or two weaker ones come together."""
     is_busy = source.busy_minutes >= BUSY_MINUTES
     is_mixed = source.manners.bit_count() >= MANY_MANNERS
@@ -156,7 +135,7 @@ def _is_crowd(source: _Source) -> bool:
     return systems >= CERTAIN_SYSTEMS or is_busy or (systems >= LIKELY_SYSTEMS and is_mixed)
 
 
-def _evidence(source: _Source) -> str:
+def _evidence(source: Signs) -> str:
     """Return every sign that was seen within the hour."""
     signs = []
     if source.systems:

@@ -6,35 +6,16 @@ properly takes us for broken: BADVERS for another version of EDNS, NOTIMP for an
 unknown types are asked for like any, unknown options and flags are passed over and not repeated.
 """
 
-import msgspec
-
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Query, Rcode, answers, layout, preparse, wire
 from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.stages.parsed import Finished, ForZone
 
 _QUERY, _UPDATE = 0, 5  # opcodes
 _IS_REPLY = layout.IS_REPLY >> 8  # in the third octet, before the opcode
 # Zone transfers, keys and signatures are asked of those who hold zones; OPT and zero are no
 # types of records at all.
 _REFUSED_TYPES = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
-
-
-class Finished(msgspec.Struct, frozen=True):
-    """Nothing more is to be done: send *answer*, or nothing where it is None."""
-
-    answer: bytes | None
-
-
-class ForZone(msgspec.Struct, frozen=True):
-    """
-    A message that concerns only whoever holds the zone of *name* (wire form, lower case).
-
-    *octets* are the whole of it: an update (RFC 2136) or the exchange of keys before one
-    (RFC 3645), which may be signed, so that not an octet but the id may change.
-    """
-
-    octets: bytes
-    name: bytes
 
 
 def read(octets: bytes) -> Query | ForZone | Finished:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.tunnels.below import Below
 from schoolgate_dns.tunnels.carriage import weight_of
+from schoolgate_dns.tunnels.counting import count_answer, count_name, judge, pass_time
 from schoolgate_dns.tunnels.lookup_services import look_up_parents
 from schoolgate_dns.tunnels.parents import installed_parents
 from schoolgate_dns.tunnels.passage import Passage, Stopped
@@ -84,10 +85,10 @@ class Tunnels:
         else:
             self._clients.move_to_end(client)
             known.move_to_end(parent)
-            below.pass_time(now_s)
+            pass_time(below, now_s)
         weight, of_address = weight_of(query.type, labels, is_look_up=below.is_look_up)
-        owed = below.count_name(query.type, labels, weight, of_address)
-        closed_until_s = below.judge(now_s, labels)
+        owed = count_name(below, query.type, labels, weight, of_address)
+        closed_until_s = judge(below, now_s, labels)
         if closed_until_s is not None:
             return Stopped(DomainName(parent), below.evidence, closed_until_s)
         if self._owed:
@@ -106,8 +107,8 @@ class Tunnels:
         if passage is None:
             return
         below = passage.below
-        below.pass_time(now_s)
-        below.count_answer(octets, passage.weight, passage.owed if is_there else 0.0)
+        pass_time(below, now_s)
+        count_answer(below, octets, passage.weight, passage.owed if is_there else 0.0)
 
     def failed(self, asked: Asked, passage: Passage | None) -> None:
         """
@@ -124,7 +125,7 @@ class Tunnels:
         """Forget all that is over at *now_s*."""
         for client, parents in tuple(self._clients.items()):
             for parent, below in tuple(parents.items()):
-                below.pass_time(now_s)
+                pass_time(below, now_s)
                 if below.is_over:
                     self._forget(client, parent)
 
@@ -179,7 +180,7 @@ def _least_telling(parents_of_client: Mapping[str, Below], now_s: float) -> str:
     found, fewest = "", math.inf
     left = _FORGOTTEN_AMONG
     for parent, below in parents_of_client.items():
-        below.pass_time(now_s)
+        pass_time(below, now_s)
         points = below.points
         if below.closed_until_s is not None:
             points += _POINTS_OF_CLOSED

@@ -9,9 +9,8 @@ records and large answers weigh more. What the points add up to, `stages.tunnel`
 from collections.abc import Callable
 from itertools import takewhile
 
-import msgspec
-
 from schoolgate_dns.messages.record_types import RecordType
+from schoolgate_dns.tunnels.weight import Weight
 
 # What browsers, operating systems and mail servers ask for all day.
 _ORDINARY_TYPES = frozenset(
@@ -56,32 +55,6 @@ _FOLLOWING = tuple(
 )
 
 
-class Weight(msgspec.Struct, frozen=True, gc=False):
-    """
-    Points of a new name, of its octets in words and in code, and of an answer's octets.
-
-    *excess_octet* is added for each octet of an answer above `USUAL_ANSWER_OCTETS`.
-    """
-
-    name: float
-    word_octet: float
-    code_octet: float
-    answer_octet: float
-    excess_octet: float = 0.0
-
-    @property
-    def has_code(self) -> bool:
-        """Whether code weighs more than words."""
-        return self.code_octet > self.word_octet
-
-    def of_answer(self, octets: int) -> float:
-        """Return the points of an answer of *octets*."""
-        points = octets * self.answer_octet
-        if octets > USUAL_ANSWER_OCTETS:
-            points += (octets - USUAL_ANSWER_OCTETS) * self.excess_octet
-        return points
-
-
 ORDINARY = Weight(6, 1, 18, 1 / 16, 1 / 4)
 RARE_TYPE = Weight(60, 4, 30, 1 / 2)
 # No program that a school uses asks for NULL, KEY or private types.
@@ -122,6 +95,14 @@ def weight_of(type_number: int, labels: list[bytes], *, is_look_up: bool) -> tup
         if label[0] == _UNDERSCORE:
             return LOOK_UP, 0
     return by_type, 0
+
+
+def answer_points(weight: Weight, octets: int) -> float:
+    """Return the points of an answer of *octets*."""
+    points = octets * weight.answer_octet
+    if octets > USUAL_ANSWER_OCTETS:
+        points += (octets - USUAL_ANSWER_OCTETS) * weight.excess_octet
+    return points
 
 
 def reversed_address_labels(labels: list[bytes]) -> int:

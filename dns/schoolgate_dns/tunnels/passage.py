@@ -4,7 +4,7 @@ import msgspec
 
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
 from schoolgate_dns.tunnels.below import Below
-from schoolgate_dns.tunnels.carriage import Weight
+from schoolgate_dns.tunnels.weight import Weight
 from schoolgate_policyd.core.names import DomainName
 
 ATTEMPT = "dns-tunnel"

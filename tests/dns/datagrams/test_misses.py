@@ -1,6 +1,7 @@
 """Queries wait in lines, one for each client, and are taken by turns."""
 
-from schoolgate_dns.datagrams.misses import Miss, Misses
+from schoolgate_dns.datagrams.miss import Miss
+from schoolgate_dns.datagrams.misses import Misses
 from schoolgate_dns.datagrams.slots import Sender
 
 

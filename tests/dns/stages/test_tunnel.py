@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from schoolgate_dns.messages import ExtendedErrorCode
 from schoolgate_dns.stages.tunnel import Tunnels, labels_below
-from schoolgate_dns.tunnels.below import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
+from schoolgate_dns.tunnels.counting import BOUND_POINTS, CLOSED_S, LEAK_POINTS_PER_S
 from schoolgate_dns.tunnels.passage import ATTEMPT, Passage, Stopped
 
 WITHIN_S, WITHIN_OCTETS = 30.0, 50_000

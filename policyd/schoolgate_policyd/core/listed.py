@@ -50,7 +50,8 @@ class Listed:
             if len(self._remembered) >= MEMORY_LIMIT:
                 self._remembered.clear()
             ids = self._names.lists_of(host)
-            known = tuple(self._lists[each] for each in ids if each in self._lists)
+            # Most names are on none.
+            known = tuple(self._lists[each] for each in ids if each in self._lists) if ids else ()
             self._remembered[host.text] = known
         return known
 

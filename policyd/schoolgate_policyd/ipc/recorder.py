@@ -7,7 +7,7 @@ What is allowed is counted by client, person, host and minute. A visit to a help
 nothing.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -22,6 +22,9 @@ MANY = "(many)"
 MAX_KEYS = 10_000
 MAX_KEYS_OF_CLIENT = 1_000
 MAX_HOST_LENGTH = 253
+
+_MINUTE = timedelta(minutes=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -70,9 +73,10 @@ class _Passed(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
 
 
 class _Counted(msgspec.Struct, gc=False):
-    """How many were allowed alike: *event* is the first, with a count of its own."""
+    """How many were allowed alike, and what their name belonged to."""
 
-    event: AllowedCount
+    services: tuple[str, ...]
+    categories: tuple[str, ...]
     count: int = 0
 
 
@@ -101,7 +105,7 @@ class Recorder:
         self._point = point
         self._max_keys = max_keys
         self._max_keys_of_client = max_keys_of_client
-        self._minute: datetime | None = None
+        self._minute = _NEVER
         self._blocked: dict[_Alike, _Rest] = {}
         self._allowed: dict[_Passed, _Counted] = {}
         self._keys_of_client: dict[str, int] = {}
@@ -119,20 +123,16 @@ class Recorder:
 
     def tick(self, now: datetime) -> list[Event]:
         """Return what is due if the minute that was last recorded in is over at *now*."""
-        minute = now.replace(second=0, microsecond=0)
-        if minute == self._minute:
+        if self._minute <= now < self._minute + _MINUTE:
             return []
         due = self.stop()
-        self._minute = minute
+        self._minute = now.replace(second=0, microsecond=0)
         return due
 
     def stop(self) -> list[Event]:
         """Return everything that waits for the end of the minute."""
         due: list[Event] = [rest.event for rest in self._blocked.values() if rest.event]
-        due += [
-            msgspec.structs.replace(each.event, count=each.count)
-            for each in self._allowed.values()
-        ]
+        due += [self._allowed_count(key, each) for key, each in self._allowed.items()]
         self._blocked.clear()
         self._allowed.clear()
         self._keys_of_client.clear()
@@ -140,24 +140,30 @@ class Recorder:
 
     def _allow(self, seen: Seen) -> None:
         key = _passed(seen, seen.client, _bounded(seen.host))
-        if key not in self._allowed:
-            key = _passed(seen, *self._place_for(key.client, key.host))
-        if key not in self._allowed:
-            self._allowed[key] = _Counted(self._count(seen, key))
-        self._allowed[key].count += seen.count
+        counted = self._allowed.get(key)
+        if counted is None:
+            client, host = self._place_for(key.client, key.host)
+            is_told_apart = host != MANY
+            counted = self._allowed.setdefault(
+                key if is_told_apart else _passed(seen, client, host),
+                _Counted(
+                    services=seen.decision.services if is_told_apart else (),
+                    categories=seen.decision.categories if is_told_apart else (),
+                ),
+            )
+        counted.count += seen.count
 
-    def _count(self, seen: Seen, key: _Passed) -> AllowedCount:
-        is_told_apart = key.host != MANY
+    def _allowed_count(self, key: _Passed, counted: _Counted) -> AllowedCount:
         return AllowedCount(
-            minute=seen.at.replace(second=0, microsecond=0),
+            minute=self._minute,
             point=self._point,
             client=key.client,
             host=key.host,
-            count=seen.count,
+            count=counted.count,
             audience=key.audience,
             person=key.person,
-            services=seen.decision.services if is_told_apart else (),
-            categories=seen.decision.categories if is_told_apart else (),
+            services=counted.services,
+            categories=counted.categories,
         )
 
     def _block(self, seen: Seen) -> list[Event]:

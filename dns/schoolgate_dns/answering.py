@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -40,7 +40,7 @@ from schoolgate_dns.stages.who import WhoAsks
 from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision
 
-_NOT_SERVED = ExtendedError(ExtendedErrorCode.PROHIBITED)
+_NOT_SERVED: Final = ExtendedError(ExtendedErrorCode.PROHIBITED)
 
 
 class Zones(Protocol):

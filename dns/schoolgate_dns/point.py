@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -29,10 +30,10 @@ from schoolgate_policyd.ipc.spool import Spool
 from schoolgate_policyd.lists.opening import Opening
 from schoolgate_policyd.settings import Settings
 
-TICK_EVERY_S = 1.0
-GIVE_BACK_AFTER_S = 1.0
+TICK_EVERY_S: Final = 1.0
+GIVE_BACK_AFTER_S: Final = 1.0
 # Between two helpings of what was counted in a minute that is over, so that queries come first.
-TELL_EVERY_S = 0.01
+TELL_EVERY_S: Final = 0.01
 
 log = structlog.get_logger(__name__)
 

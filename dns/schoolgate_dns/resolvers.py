@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,12 +12,12 @@ from schoolgate_dns.errors import NoUpstreamError
 from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import parse_host
 
-DNS_PORT = 53
-TLS_PORT = 853
-HTTPS_PORT = 443
-DEFAULT_PATH = "/dns-query"
-RESOLV_CONF = Path("/etc/resolv.conf")
-MAX_UPSTREAMS = 3  # as many as the system's own resolver takes from the file
+DNS_PORT: Final = 53
+TLS_PORT: Final = 853
+HTTPS_PORT: Final = 443
+DEFAULT_PATH: Final = "/dns-query"
+RESOLV_CONF: Final = Path("/etc/resolv.conf")
+MAX_UPSTREAMS: Final = 3  # as many as the system's own resolver takes from the file
 
 type _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -12,16 +12,17 @@ A refusal is of a header and the few octets that say why, hardly more than was s
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
-MAX_REMEMBERED = 8192
-PER_NETWORK_PER_S = 2.0
-PER_NETWORK_AT_ONCE = 5.0
-IN_ALL_PER_S = 50.0
-IN_ALL_AT_ONCE = 100.0
-MAX_NETWORKS = 1024
+MAX_REMEMBERED: Final = 8192
+PER_NETWORK_PER_S: Final = 2.0
+PER_NETWORK_AT_ONCE: Final = 5.0
+IN_ALL_PER_S: Final = 50.0
+IN_ALL_AT_ONCE: Final = 100.0
+MAX_NETWORKS: Final = 1024
 # Who shares such a network shares a line or a building: it is as one asks, or is forged.
-_IPV4_NETWORK_OCTETS = 3
-_IPV6_NETWORK_OCTETS = 7
+_IPV4_NETWORK_OCTETS: Final = 3
+_IPV6_NETWORK_OCTETS: Final = 7
 
 _Range = tuple[int, int, int]  # version, network, mask
 

@@ -18,8 +18,8 @@ class Server:
     """
     Serves on *sockets*: *answerer* answers datagrams, *answers* the messages of streams.
 
-    *connections* says how many there may be, and whose. *at_rest* is called whenever the last of
-    what datagrams asked for is answered.
+    *connections* says how many there may be, and whose. *at_rest* is called when an answer has
+    left a socket behind which no other waits there.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from schoolgate_dns.answering import Answering
 from schoolgate_dns.decider import Decider
@@ -15,7 +16,7 @@ from schoolgate_dns.encrypted import EncryptedServers, start_encrypted
 from schoolgate_dns.encrypted.servers import MAX_ENCRYPTED
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.process.file_limit import raise_file_limit
-from schoolgate_dns.process.garbage import collect_at_leisure, is_worth_a_look
+from schoolgate_dns.process.garbage import collect_at_leisure
 from schoolgate_dns.process.sockets import ServerSockets
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.replies.inside import inside_but
@@ -39,7 +40,7 @@ from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
-_FORGET_EVERY_TICKS = 30
+_FORGET_EVERY_TICKS: Final = 30
 
 
 class Service:
@@ -161,8 +162,7 @@ class Service:
         self._look_for_garbage()
 
     def _look_for_garbage(self) -> None:
-        if is_worth_a_look():
-            collect_at_leisure(self.server.unanswered)
+        collect_at_leisure(lambda: self.server.unanswered)
 
 
 def resolver_of(dns: DnsSettings, port: int) -> ZonedResolver:

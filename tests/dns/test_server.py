@@ -10,7 +10,7 @@ import dns.asyncquery
 from dns_local import query, run, until
 
 from schoolgate_dns.addresses import address_of
-from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT
+from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT, nothing
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS
 from schoolgate_dns.process.sockets import open_sockets
 from schoolgate_dns.server import Server
@@ -53,11 +53,14 @@ OCTETS = QUERY.to_wire()
 
 @contextlib.asynccontextmanager
 async def serving(
-    echo: Echo, address: str = "127.0.0.1", *further: str
+    echo: Echo,
+    address: str = "127.0.0.1",
+    *further: str,
+    at_rest: Callable[[], None] = nothing,
 ) -> AsyncIterator[tuple[Server, int]]:
     """A server that echoes, and its port."""
     (sockets,) = open_sockets(DnsSettings(address=address, further_addresses=further, port=0))
-    server = Server(echo, echo, sockets)
+    server = Server(echo, echo, sockets, at_rest=at_rest)
     await server.start()
     try:
         yield server, sockets.port
@@ -134,6 +137,31 @@ def test_a_mistake_about_one_query_keeps_nobody_elses_from_being_worked_on() -> 
                 return answers, server.unanswered
 
     assert ([True] * 3, 0) == run(ask())
+
+
+def test_it_is_at_rest_once_nobody_waits_for_an_answer() -> None:
+    async def ask() -> list[int]:
+        echo, rests = Echo(), list[int]()
+        async with serving(echo, at_rest=lambda: rests.append(server.unanswered)) as (
+            server,
+            port,
+        ):
+            with client_of(port) as client, client_of(port) as other:
+                echo.gate.clear()
+                for each in (client, other):
+                    each.send(OCTETS)
+                await until(lambda: len(echo.asked) == 2)
+                client.send(query("told.example").to_wire())
+                await answer_at(client)
+                assert [] == rests
+                echo.gate.set()
+                for each in (client, other):
+                    await answer_at(each)
+                client.send(query("told.example").to_wire())
+                await answer_at(client)
+                return rests
+
+    assert [0, 0] == run(ask())
 
 
 def test_a_query_that_waits_holds_up_nobody_else() -> None:

@@ -11,7 +11,7 @@ import ipaddress
 import mmap
 import socket
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import structlog
 
@@ -20,7 +20,7 @@ from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots, So
 from schoolgate_dns.datagrams.system_calls import ffi
 
 # What one receiver can do to a batch: nothing. A datagram that cannot be sent is passed over.
-UNSENDABLE = frozenset(
+UNSENDABLE: Final = frozenset(
     {
         errno.EINVAL,  # a source port of zero, which somebody forged
         errno.EPERM,
@@ -32,10 +32,10 @@ UNSENDABLE = frozenset(
     }
 )
 
-_CONTROL_OCTETS = 64
-_IP_PKTINFO = 8  # of Linux; the socket module has no name for it before Python 3.14
+_CONTROL_OCTETS: Final = 64
+_IP_PKTINFO: Final = 8  # of Linux; the socket module has no name for it before Python 3.14
 # How a socket is told to say to which of our addresses a datagram came.
-_ASK_OUR_ADDRESS = {
+_ASK_OUR_ADDRESS: Final = {
     socket.AF_INET: (socket.IPPROTO_IP, _IP_PKTINFO),
     socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO),
 }

@@ -7,11 +7,12 @@ when they are full is dropped, and its client asks again.
 """
 
 from collections import OrderedDict, deque
+from typing import Final
 
 from schoolgate_dns.datagrams.miss import Miss
 
-MAX_WAITING = 4096
-MAX_WAITING_OF_CLIENT = 256
+MAX_WAITING: Final = 4096
+MAX_WAITING_OF_CLIENT: Final = 256
 
 
 class Misses:

@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -20,12 +20,12 @@ from schoolgate_dns.datagrams.misses import Misses
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 
-MOST_BATCHES = 8
-MOST_WORK_S = 0.002
-MAX_PENDING = 4096
+MOST_BATCHES: Final = 8
+MOST_WORK_S: Final = 0.002
+MAX_PENDING: Final = 4096
 # Of one client far fewer than `upstream` has places for: whoever asks for names that no server
 # answers for must not take the places of everybody else's questions.
-MAX_PENDING_OF_CLIENT = 128
+MAX_PENDING_OF_CLIENT: Final = 128
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +53,8 @@ class Datagrams:
     Serves the bound socket *own*, which does not block, from `start` to `stop`.
 
     *answerer* knows who asks and what is finished; *monotonic* gives seconds. `received` counts
-    datagrams, `pending` is how many are being worked on. *at_rest* is called once the last of them
-    is answered.
+    datagrams, `pending` is how many are being worked on. *at_rest* is called when an answer has
+    left behind which no other of this socket waits.
     """
 
     def __init__(

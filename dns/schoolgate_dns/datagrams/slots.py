@@ -4,13 +4,13 @@ import mmap
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
-SLOTS = 64
+SLOTS: Final = 64
 # A query of as many octets as this over UDP is none that we answer: the rest of it is cut off.
-SLOT_OCTETS = 1536
+SLOT_OCTETS: Final = 1536
 
 
 class Sender(msgspec.Struct, frozen=True, gc=False):

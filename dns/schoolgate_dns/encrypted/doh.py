@@ -2,6 +2,7 @@
 
 import string
 from base64 import urlsafe_b64decode
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -14,11 +15,11 @@ from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.streams.service import Answers
 from schoolgate_dns.streams.stream_options import on_connection
 
-PATH = "/dns-query"
-MEDIA_TYPE = "application/dns-message"
+PATH: Final = "/dns-query"
+MEDIA_TYPE: Final = "application/dns-message"
 # A query of the greatest length in base64, and what stands around it.
-MAX_TARGET_OCTETS = MAX_QUERY_OCTETS * 4 // 3 + 64
-_BASE64URL = frozenset(string.ascii_letters + string.digits + "-_")
+MAX_TARGET_OCTETS: Final = MAX_QUERY_OCTETS * 4 // 3 + 64
+_BASE64URL: Final = frozenset(string.ascii_letters + string.digits + "-_")
 
 
 class DohRequest(msgspec.Struct, frozen=True):

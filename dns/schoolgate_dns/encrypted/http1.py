@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection that asks for answers, request after request (RFC 9112)."""
 
 import asyncio
+from typing import Final
 
 import h11
 import msgspec
@@ -17,8 +18,8 @@ from schoolgate_dns.streams.connections import Accepted, StreamLimits
 from schoolgate_dns.streams.patience import Patience
 from schoolgate_dns.streams.service import Answers
 
-_MAX_HEAD_OCTETS = MAX_TARGET_OCTETS + 8192
-_READ_OCTETS = 16_384
+_MAX_HEAD_OCTETS: Final = MAX_TARGET_OCTETS + 8192
+_READ_OCTETS: Final = 16_384
 
 
 class Http1Connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 from h2.config import H2Configuration
@@ -30,11 +31,11 @@ from schoolgate_dns.streams.http2_frames import PREFACE_OCTETS, FrameGuard
 from schoolgate_dns.streams.patience import Patience
 from schoolgate_dns.streams.service import Answers
 
-MAX_STREAMS = 100  # RFC 9113 section 6.5.2 advises against fewer
+MAX_STREAMS: Final = 100  # RFC 9113 section 6.5.2 advises against fewer
 # A stream that its client withdraws has cost us work; a browser that is closed withdraws a few.
-MAX_WITHDRAWN = 200
-_MAX_HEAD_OCTETS = MAX_TARGET_OCTETS + 8192
-_READ_OCTETS = 16_384
+MAX_WITHDRAWN: Final = 200
+_MAX_HEAD_OCTETS: Final = MAX_TARGET_OCTETS + 8192
+_READ_OCTETS: Final = 16_384
 
 
 class _Asked(msgspec.Struct):

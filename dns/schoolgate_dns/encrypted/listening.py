@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
@@ -18,11 +19,11 @@ from schoolgate_dns.addresses import client_address
 from schoolgate_dns.streams.connections import Accepted, Connections
 from schoolgate_dns.streams.service import READ_AHEAD_OCTETS
 
-HANDSHAKE_LIMIT_S = 5.0
-_SHUTDOWN_LIMIT_S = 1.0
-_BACKLOG = 256
+HANDSHAKE_LIMIT_S: Final = 5.0
+_SHUTDOWN_LIMIT_S: Final = 1.0
+_BACKLOG: Final = 256
 # Without file descriptors nothing can be accepted; some connection will end soon.
-_PAUSE_S = 0.1
+_PAUSE_S: Final = 0.1
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -16,10 +17,10 @@ from schoolgate_dns.streams.service import Answers, StreamService
 from schoolgate_policyd.dns_settings import DnsSettings, EncryptedDnsSettings
 
 # A handshake costs more than a query, so a connection may be idle for longer than a plain one.
-ENCRYPTED_LIMITS = StreamLimits(idle_s=30.0)
+ENCRYPTED_LIMITS: Final = StreamLimits(idle_s=30.0)
 # Every device may keep one all day, unlike the few that need TCP for a long answer.
-MAX_ENCRYPTED = 1024
-RELOAD_EVERY_S = 60.0
+MAX_ENCRYPTED: Final = 1024
+RELOAD_EVERY_S: Final = 60.0
 
 log = structlog.get_logger(__name__)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from math import inf
+from typing import Final
 
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.finishing import renew
@@ -13,7 +14,7 @@ from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.core.subjects import Subject
 
 # The memory is emptied when it is full: a flood of addresses costs time, never memory.
-MAX_CLIENTS = 65_536
+MAX_CLIENTS: Final = 65_536
 
 
 class Client:

@@ -11,7 +11,7 @@ as its own answer, a name of short life would cut what one of long life was prom
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -25,15 +25,15 @@ from schoolgate_policyd.netfilter.ways import MOST_NAMES, MOST_WAYS, Told, Way
 
 # By so much a way stays open longer than an answer may be kept: connections begin late, clocks
 # differ, and a use is noted once in a minute.
-MARGIN_S = 120
-LIFETIME_S = LONGEST_TTL_OF_HELD_S + MARGIN_S
+MARGIN_S: Final = 120
+LIFETIME_S: Final = LONGEST_TTL_OF_HELD_S + MARGIN_S
 # Each memory is emptied when it is full: a flood costs system calls, never memory. An entry takes
 # some 150 octets, so all clients together must not have what one may.
-MAX_CLIENTS = 65_536
-MAX_ANSWERS_OF_CLIENT = 4_096
-MAX_ANSWERS = 200_000
+MAX_CLIENTS: Final = 65_536
+MAX_ANSWERS_OF_CLIENT: Final = 4_096
+MAX_ANSWERS: Final = 200_000
 
-FORGET_EVERY_S = 3600
+FORGET_EVERY_S: Final = 3600
 
 log = structlog.get_logger(__name__)
 

@@ -1,14 +1,15 @@
 """Making an answer that can be given again, and making it right for the second it is given in."""
 
 import struct
+from typing import Final
 
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.messages import Query
 from schoolgate_dns.outcome import Outcome
 from schoolgate_policyd.core.decision import Decision
 
-_TTL = struct.Struct(">I")
-_END = struct.Struct("=HQ")
+_TTL: Final = struct.Struct(">I")
+_END: Final = struct.Struct("=Hq")
 
 
 def finish(outcome: Outcome, query: Query, decision: Decision, now_s: float) -> FinishedAnswer:

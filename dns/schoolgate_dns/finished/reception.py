@@ -8,7 +8,7 @@ back finished where it may be given again.
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from math import floor, inf
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -31,12 +31,12 @@ from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_policyd.core.snapshot import Snapshot
 
 # The school's clock may be set: by more than this, and every end that was reckoned is wrong.
-LARGEST_STEP_S = 0.1
-MOST_TOLD = 200
+LARGEST_STEP_S: Final = 0.1
+MOST_TOLD: Final = 200
 # Of clients whose address may be another device's: two milliseconds' work.
-MOST_LOOKED_AT = 500
+MOST_LOOKED_AT: Final = 500
 # The longest name, its type and an OPT record; what has more in it would fill the tables.
-MAX_FINISHED_QUERY_OCTETS = 300
+MAX_FINISHED_QUERY_OCTETS: Final = 300
 
 log = structlog.get_logger(__name__)
 

@@ -6,13 +6,14 @@ given beyond its share fails instead. Each worker counts for itself.
 """
 
 from collections.abc import Hashable, Sequence
+from typing import Final
 
 from schoolgate_policyd.netfilter.ways import Way
 
 # Of 262,144 in each set. A day's browsing opens some two thousand in the time that they last.
-MOST_WAYS_OF_ASKER = 4_096
+MOST_WAYS_OF_ASKER: Final = 4_096
 # Each takes some 80 octets. Where all together have more, they are counted anew the sooner.
-MOST_COUNTED = 400_000
+MOST_COUNTED: Final = 400_000
 
 type _Counted = dict[Hashable, set[int]]  # by whose they are, the hashes of ways
 

@@ -8,19 +8,21 @@ a thousand people with grants make no thousand caches. An answer knows the secon
 may be given, so a bell empties nothing: names are judged anew as they are asked for.
 """
 
+from typing import Final
+
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.stages.reach import Reach
 from schoolgate_policyd.core.subjects import Subject
 
 # Of all tables together, some 600 octets each. When they are full, what nobody has asked for
 # since the last time goes.
-MAX_FINISHED = 150_000
+MAX_FINISHED: Final = 150_000
 # Of all clients with grants or restrictions, the answers that are theirs alone.
-MAX_OWN = 20_000
+MAX_OWN: Final = 20_000
 # While there is much room every answer is finished; then only those that are asked for again, so
 # that names made up by the million stay out. Of what was asked for once a hash is remembered.
-MUCH_ROOM = 0.5
-MAX_ASKED_ONCE = 65_536
+MUCH_ROOM: Final = 0.5
+MAX_ASKED_ONCE: Final = 65_536
 
 type Table = dict[bytes, FinishedAnswer]
 type Alike = tuple[Subject, Reach]

@@ -7,6 +7,7 @@ so every record type passes exactly as it came.
 
 import struct
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -18,15 +19,15 @@ from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.splicing import alias_ttl_at, behind_alias
 from schoolgate_dns.outcome import Outcome
 
-_MIN_UDP_OCTETS = 512  # RFC 1035 section 4.2.1: what a client without EDNS takes
-_OPCODE = 0x7800
-_TO_QUESTION = 0xC000 | HEADER_OCTETS  # a pointer to the asked name
+_MIN_UDP_OCTETS: Final = 512  # RFC 1035 section 4.2.1: what a client without EDNS takes
+_OPCODE: Final = 0x7800
+_TO_QUESTION: Final = 0xC000 | HEADER_OCTETS  # a pointer to the asked name
 # What stands in an SOA of ours: who holds the zone, who answers for it (a pointer to the former
 # follows), then serial and timers. The pointer is to behind the question and the record's fields.
 _HOLDER, _RESPONSIBLE = b"\x0aschoolgate\x07invalid\0", b"\x0ahostmaster"
-_TIMERS = struct.pack(">4I", 1, 3600, 600, 86_400)
-_SOA_OCTETS = len(_HOLDER) + len(_RESPONSIBLE) + 2 + len(_TIMERS) + 4
-_FIELDS_OCTETS = 12
+_TIMERS: Final = struct.pack(">4I", 1, 3600, 600, 86_400)
+_SOA_OCTETS: Final = len(_HOLDER) + len(_RESPONSIBLE) + 2 + len(_TIMERS) + 4
+_FIELDS_OCTETS: Final = 12
 
 
 def with_id_of(query_octets: bytes, answer: bytes) -> bytes:

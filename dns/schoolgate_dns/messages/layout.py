@@ -1,18 +1,19 @@
 """How a message is laid out: header, question and records (RFC 1035 section 4)."""
 
 from enum import IntEnum
+from typing import Final
 
 import msgspec
 
-HEADER_OCTETS = 12
+HEADER_OCTETS: Final = 12
 
-IS_REPLY = 0x8000
-IS_AUTHORITATIVE = 0x0400
-IS_TRUNCATED = 0x0200
-RECURSION_DESIRED = 0x0100
-RECURSION_AVAILABLE = 0x0080
-AUTHENTIC_DATA = 0x0020
-CHECKING_DISABLED = 0x0010
+IS_REPLY: Final = 0x8000
+IS_AUTHORITATIVE: Final = 0x0400
+IS_TRUNCATED: Final = 0x0200
+RECURSION_DESIRED: Final = 0x0100
+RECURSION_AVAILABLE: Final = 0x0080
+AUTHENTIC_DATA: Final = 0x0020
+CHECKING_DISABLED: Final = 0x0010
 
 
 class Section(IntEnum):

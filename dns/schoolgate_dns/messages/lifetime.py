@@ -1,13 +1,14 @@
 """How long a reply may be kept."""
 
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from schoolgate_dns.messages import Rcode
 from schoolgate_dns.messages.layout import Outline, Record, Section
 from schoolgate_dns.messages.record_types import RecordType
 
-MAX_LIFETIME_S = 86_400
-MAX_NEGATIVE_LIFETIME_S = 3600  # RFC 2308 section 5 finds one to three hours sensible
+MAX_LIFETIME_S: Final = 86_400
+MAX_NEGATIVE_LIFETIME_S: Final = 3600  # RFC 2308 section 5 finds one to three hours sensible
 
 
 def lifetime_s(outline: Outline, octets: bytes, records: tuple[Record, ...]) -> int:

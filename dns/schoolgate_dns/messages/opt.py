@@ -1,15 +1,16 @@
 """The OPT record that this point adds to what it says (RFC 6891 section 6.1, RFC 8914)."""
 
 import struct
+from typing import Final
 
 from schoolgate_dns.messages import ExtendedError
 from schoolgate_dns.messages.record_types import RecordType
 
-UDP_OCTETS = 1232  # what passes every path without fragments (DNS flag day 2020)
-DNSSEC_OK = 0x8000
-MAX_EXTRA_TEXT_OCTETS = 200
+UDP_OCTETS: Final = 1232  # what passes every path without fragments (DNS flag day 2020)
+DNSSEC_OK: Final = 0x8000
+MAX_EXTRA_TEXT_OCTETS: Final = 200
 
-EXTENDED_ERROR_OPTION = 15
+EXTENDED_ERROR_OPTION: Final = 15
 
 
 def opt_record(

@@ -12,6 +12,7 @@ RFC 1035 sections 3 and 4, RFC 6891 section 6.1, RFC 9460 section 2.
 
 import struct
 from collections.abc import Iterator
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages.layout import (
@@ -24,20 +25,20 @@ from schoolgate_dns.messages.layout import (
 from schoolgate_dns.messages.record_shapes import SHAPES
 from schoolgate_dns.messages.record_types import RecordType
 
-MAX_NAME_OCTETS = 255  # on the wire: length octets and the root label included
-MAX_LABEL_OCTETS = 63
-MAX_POINTERS = 16  # in one name; compressors in use nest a handful
-MAX_QUERY_OCTETS = 4096
-MAX_REPLY_OCTETS = 65_535
-MAX_QUERY_RECORDS = 8  # beside its question a query carries OPT, a signature, little else
+MAX_NAME_OCTETS: Final = 255  # on the wire: length octets and the root label included
+MAX_LABEL_OCTETS: Final = 63
+MAX_POINTERS: Final = 16  # in one name; compressors in use nest a handful
+MAX_QUERY_OCTETS: Final = 4096
+MAX_REPLY_OCTETS: Final = 65_535
+MAX_QUERY_RECORDS: Final = 8  # beside its question a query carries OPT, a signature, little else
 # Far more than any name has, and few enough that a reply made for it costs no other query a wait.
-MAX_REPLY_RECORDS = 256
-MAX_REPLY_LABELS = 4096
+MAX_REPLY_RECORDS: Final = 256
+MAX_REPLY_LABELS: Final = 4096
 
-_HEADER = struct.Struct(">6H")
-_TYPE_AND_CLASS = struct.Struct(">HH")
-_RECORD_FIELDS = struct.Struct(">HHIH")
-_POINTER = 0xC0
+_HEADER: Final = struct.Struct(">6H")
+_TYPE_AND_CLASS: Final = struct.Struct(">HH")
+_RECORD_FIELDS: Final = struct.Struct(">HHIH")
+_POINTER: Final = 0xC0
 
 
 def header_of(message: bytes) -> Header:

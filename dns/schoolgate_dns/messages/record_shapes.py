@@ -1,10 +1,12 @@
 """Where names stand in the data of the record types that hold any."""
 
+from typing import Final
+
 from schoolgate_dns.messages.record_types import RecordType
 
 # How many octets stand before the names in a type's data, how many names follow, and how many
 # octets stand after them; None is any number.
-SHAPES: dict[int, tuple[int, int, int | None]] = {
+SHAPES: Final[dict[int, tuple[int, int, int | None]]] = {
     RecordType.A: (4, 0, 0),
     RecordType.AAAA: (16, 0, 0),
     RecordType.NS: (0, 1, 0),

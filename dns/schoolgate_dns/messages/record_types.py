@@ -1,6 +1,7 @@
 """Record types by number (the IANA registry of DNS parameters)."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class RecordType(IntEnum):
@@ -37,7 +38,7 @@ class RecordType(IntEnum):
     ANY = 255
 
 
-_NAMED = frozenset(RecordType)
+_NAMED: Final = frozenset(RecordType)
 
 
 def type_name(number: int) -> str:

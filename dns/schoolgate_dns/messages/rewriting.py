@@ -8,6 +8,7 @@ trust in who compressed it first. Only `preparse` has to have seen the reply, as
 
 import struct
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -21,12 +22,12 @@ from schoolgate_dns.messages.record_types import RecordType
 type Changes = Mapping[int, bytes | None]
 """By where a record's TTL stands: its data from now on, None if the record goes."""
 
-_FIELDS = struct.Struct(">HHIH")
-_QUESTION_END_OCTETS = 5  # of its name, its type and its class
-_POINTER = 0xC0
-_FURTHEST = 0x3FFF
+_FIELDS: Final = struct.Struct(">HHIH")
+_QUESTION_END_OCTETS: Final = 5  # of its name, its type and its class
+_POINTER: Final = 0xC0
+_FURTHEST: Final = 0x3FFF
 # Other types hold names as well, which are not to be sent compressed (RFC 3597 section 4).
-_COMPRESSED = frozenset(
+_COMPRESSED: Final = frozenset(
     {RecordType.NS, RecordType.CNAME, RecordType.SOA, RecordType.PTR, RecordType.MX}
 )
 

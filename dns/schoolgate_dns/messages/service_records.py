@@ -3,17 +3,18 @@
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import Final
 
 import msgspec
 
 from schoolgate_dns.messages import Reply
 from schoolgate_dns.messages.record_types import RecordType
 
-_PARAMETER = struct.Struct(">HH")
+_PARAMETER: Final = struct.Struct(">HH")
 # More than any name has; reading and writing them is what costs most in a reply.
-MAX_SERVICE_RECORDS = 32
-_FIELDS_AFTER_TTL = 6  # the TTL itself and the length of what follows
-_TYPES = (RecordType.SVCB.to_bytes(2), RecordType.HTTPS.to_bytes(2))
+MAX_SERVICE_RECORDS: Final = 32
+_FIELDS_AFTER_TTL: Final = 6  # the TTL itself and the length of what follows
+_TYPES: Final = (RecordType.SVCB.to_bytes(2), RecordType.HTTPS.to_bytes(2))
 
 
 class Key(IntEnum):

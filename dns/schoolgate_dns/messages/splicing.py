@@ -7,17 +7,18 @@ alias's target afterwards, which is the same name.
 """
 
 import struct
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import preparse
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 
-_OWNER_AND_FIELDS = struct.Struct(">HHHIH")
-_TO_QUESTION = 0xC000 | HEADER_OCTETS
-_CLASS_IN = 1
-_FURTHEST = 0x3FFF
-_TYPE_AND_CLASS_OCTETS = 4
+_OWNER_AND_FIELDS: Final = struct.Struct(">HHHIH")
+_TO_QUESTION: Final = 0xC000 | HEADER_OCTETS
+_CLASS_IN: Final = 1
+_FURTHEST: Final = 0x3FFF
+_TYPE_AND_CLASS_OCTETS: Final = 4
 
 
 def behind_alias(question: bytes, reply: bytes, ttl_s: int) -> tuple[bytes, int]:

@@ -8,6 +8,7 @@ bounds, and reads as it would there (`tests/dns/test_usual.py`).
 """
 
 import struct
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Edns, Lookup, Query, Rcode, Reply, Ttl
@@ -20,35 +21,37 @@ from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.messages.wire_names import PLAIN
 from schoolgate_policyd.core.names import DomainName
 
-_MAX_RECORDS = 32
-_MAX_OCTETS = UDP_OCTETS  # and less than a pointer reaches
+_MAX_RECORDS: Final = 32
+_MAX_OCTETS: Final = UDP_OCTETS  # and less than a pointer reaches
 # In the contents of records. A name has at most one pointer more than any before it, and an
 # owner one more than that.
-_MAX_NAMES = MAX_POINTERS - 1
+_MAX_NAMES: Final = MAX_POINTERS - 1
 # A longer label's length is also the octet of a hyphen or a digit.
-_MAX_LABEL_OCTETS = 44
+_MAX_LABEL_OCTETS: Final = 44
 
-_HEADER = struct.Struct(">5H")  # without the id
-_QUESTION_FIELDS = struct.Struct(">HH")
-_OWNER_AND_FIELDS = struct.Struct(">HHHIH")
-_FROM_TTL = 6  # to a record's data
-_OPT_FIELDS = struct.Struct(">xHHIH")
-_OPT = b"\0\0\x29"  # the root, and the type
-_POINTER = 0xC000
-_ASKED = _POINTER | HEADER_OCTETS
-_SHAPES = {int(type_): shape for type_, shape in SHAPES.items()}
+_HEADER: Final = struct.Struct(">5H")  # without the id
+_QUESTION_FIELDS: Final = struct.Struct(">HH")
+_OWNER_AND_FIELDS: Final = struct.Struct(">HHHIH")
+_FROM_TTL: Final = 6  # to a record's data
+_OPT_FIELDS: Final = struct.Struct(">xHHIH")
+_OPT: Final = b"\0\0\x29"  # the root, and the type
+_POINTER: Final = 0xC000
+_ASKED: Final = _POINTER | HEADER_OCTETS
+_SHAPES: Final = {int(type_): shape for type_, shape in SHAPES.items()}
 _SOA, _OPT_TYPE = int(RecordType.SOA), int(RecordType.OPT)
-_ADDRESSES = frozenset({int(RecordType.A), int(RecordType.AAAA)})
+_ADDRESSES: Final = frozenset({int(RecordType.A), int(RecordType.AAAA)})
 # From a record's data to the name that a client is sent on to.
-_TO_ALIAS: dict[int, int] = {
+_TO_ALIAS: Final[dict[int, int]] = {
     RecordType.CNAME: 0,
     RecordType.DNAME: 0,
     RecordType.SVCB: 2,
     RecordType.HTTPS: 2,
 }
-_SERVICES = frozenset({int(RecordType.SVCB), int(RecordType.HTTPS)})
-_RCODES = {int(each): each for each in (Rcode.NOERROR, Rcode.NXDOMAIN)}
-_TO_TEXT = bytes(octet if octet in PLAIN else ord(".") for octet in bytes(range(256)).lower())
+_SERVICES: Final = frozenset({int(RecordType.SVCB), int(RecordType.HTTPS)})
+_RCODES: Final = {int(each): each for each in (Rcode.NOERROR, Rcode.NXDOMAIN)}
+_TO_TEXT: Final = bytes(
+    octet if octet in PLAIN else ord(".") for octet in bytes(range(256)).lower()
+)
 
 # Its type, TTL, and where its data begins and ends.
 type _Record = tuple[int, int, int, int]

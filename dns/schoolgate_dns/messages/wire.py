@@ -7,6 +7,7 @@ Nothing is read that `preparse` has not bounded, and of a reply only the names t
 
 import struct
 from collections.abc import Iterator
+from typing import Final
 
 from schoolgate_dns.errors import UnusableReply, WireError
 from schoolgate_dns.messages import (
@@ -29,17 +30,17 @@ from schoolgate_dns.messages.usual import query_of, reply_of
 from schoolgate_dns.messages.wire_names import labels_at, name_at
 from schoolgate_policyd.core.names import DomainName
 
-CLASS_IN = 1
-MAX_ALIASES = 64
-USABLE_RCODES = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
+CLASS_IN: Final = 1
+MAX_ALIASES: Final = 64
+USABLE_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN})
 
-_HEADER = struct.Struct(">6H")
-_TYPE_AND_CLASS = struct.Struct(">HH")
-_ONE = b"\0\1"
+_HEADER: Final = struct.Struct(">6H")
+_TYPE_AND_CLASS: Final = struct.Struct(">HH")
+_ONE: Final = b"\0\1"
 _OPT, _OPT_WITH_DNSSEC = opt_record(dnssec_ok=False), opt_record(dnssec_ok=True)
-_CASE_BITS = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
-_EXTENDED_ERROR_CODES = frozenset(ExtendedErrorCode)
-_ADDRESSES = frozenset({RecordType.A, RecordType.AAAA})
+_CASE_BITS: Final = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
+_EXTENDED_ERROR_CODES: Final = frozenset(ExtendedErrorCode)
+_ADDRESSES: Final = frozenset({RecordType.A, RecordType.AAAA})
 
 
 def read_query(octets: bytes) -> Query:

@@ -1,12 +1,14 @@
 """Names of a message within bounds as the text that they are judged by."""
 
+from typing import Final
+
 from schoolgate_dns.messages.preparse import MAX_LABEL_OCTETS
 from schoolgate_policyd.core.names import DomainName
 
-PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 
-_PLAIN_OR_DOT = bytes([*PLAIN, ord(".")])
-_FURTHEST = 0x3FFF  # of a pointer, whose other two bits say that it is one
+_PLAIN_OR_DOT: Final = bytes([*PLAIN, ord(".")])
+_FURTHEST: Final = 0x3FFF  # of a pointer, whose other two bits say that it is one
 
 
 def name_at(octets: bytes, at: int) -> DomainName:

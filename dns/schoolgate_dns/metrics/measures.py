@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from schoolgate_dns.metrics.text import Metrics
 from schoolgate_dns.served import Outsiders
@@ -18,8 +19,8 @@ from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.ipc.messages import AllowedCount, Blocked, Event
 from schoolgate_policyd.ipc.spool import Spool
 
-_STATM = Path("/proc/self/statm")
-_FILES = Path("/proc/self/fd")
+_STATM: Final = Path("/proc/self/statm")
+_FILES: Final = Path("/proc/self/fd")
 
 
 class CountedOffers:

@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
+from typing import Final
 
 import structlog
 
 from schoolgate_dns.metrics.text import Metrics
 
-ADDRESS = "127.0.0.1"
-MAX_REQUEST_OCTETS = 8192
-MAX_CONNECTIONS = 4
-WITHIN_S = 5.0
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ADDRESS: Final = "127.0.0.1"
+MAX_REQUEST_OCTETS: Final = 8192
+MAX_CONNECTIONS: Final = 4
+WITHIN_S: Final = 5.0
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 log = structlog.get_logger(__name__)
 

@@ -11,19 +11,20 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 import structlog
 
-PREFIX = "schoolgate_dns_"
+PREFIX: Final = "schoolgate_dns_"
 # What a label may be called. Of none of them is a client's or a host's name the value.
-LABELS = frozenset(
+LABELS: Final = frozenset(
     {"event", "kind", "outcome", "reason", "state", "transport", "upstream", "zone"}
 )
-MAX_SERIES = 200
+MAX_SERIES: Final = 200
 # Seconds: from a cache next door to what no client waits for.
-LATENCY_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LATENCY_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 Read = Callable[[], float | Mapping[tuple[str, ...], float]]
 """Returns one number, or one for each combination of labels' values."""

@@ -1,8 +1,9 @@
 """How many files, sockets and connections the process may have open at once."""
 
 import resource
+from typing import Final
 
-WANTED_FILES = 16_384
+WANTED_FILES: Final = 16_384
 
 
 def raise_file_limit(wanted: int = WANTED_FILES) -> int:

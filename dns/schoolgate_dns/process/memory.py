@@ -11,12 +11,13 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-_M_ARENA_MAX = -8  # malloc.h
-_DONTNEED = 4  # sys/mman.h
-_UNCOUNTED = 0xFFFF_FFFF  # CPython's Include/object.h of 3.12 and 3.13, for 64 bits
+_M_ARENA_MAX: Final = -8  # malloc.h
+_DONTNEED: Final = 4  # sys/mman.h
+_UNCOUNTED: Final = 0xFFFF_FFFF  # CPython's Include/object.h of 3.12 and 3.13, for 64 bits
 # Whose ends are of meaning, or that go on.
-_MORTAL = frozenset(
+_MORTAL: Final = frozenset(
     {types.FrameType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType}
 )
 

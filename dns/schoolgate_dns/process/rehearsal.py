@@ -11,6 +11,7 @@ import dataclasses
 import socket
 import struct
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
@@ -23,13 +24,13 @@ from schoolgate_policyd.core.snapshot import Snapshot
 from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings
 
-NAMES = 300
-WITHIN_S = 3.0
-_HERE = "127.0.0.1"
-_IS_ANSWER = 0x8180
+NAMES: Final = 300
+WITHIN_S: Final = 3.0
+_HERE: Final = "127.0.0.1"
+_IS_ANSWER: Final = 0x8180
 _TYPE_A, _TYPE_OPT, _CLASS_IN = 1, 41, 1
-_TTL_S = 300
-_ADDRESS = bytes((203, 0, 113, 1))  # documentation's (RFC 5737)
+_TTL_S: Final = 300
+_ADDRESS: Final = bytes((203, 0, 113, 1))  # documentation's (RFC 5737)
 
 log = structlog.get_logger(__name__)
 

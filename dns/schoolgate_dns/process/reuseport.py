@@ -11,15 +11,16 @@ import array
 import socket
 import struct
 from itertools import pairwise
+from typing import Final
 
 import structlog
 
-_SO_ATTACH_REUSEPORT_CBPF = 51  # asm-generic/socket.h
-_NETWORK_HEADER = 0x1_0000_0000 - 0x10_0000  # SKF_NET_OFF: offsets from the IP header
-_IPV4_SOURCE = 12
-_IPV6_SOURCE = (8, 12, 16, 20)
+_SO_ATTACH_REUSEPORT_CBPF: Final = 51  # asm-generic/socket.h
+_NETWORK_HEADER: Final = 0x1_0000_0000 - 0x10_0000  # SKF_NET_OFF: offsets from the IP header
+_IPV4_SOURCE: Final = 12
+_IPV6_SOURCE: Final = (8, 12, 16, 20)
 # Knuth's multiplier: addresses that follow one another are spread over all of the sockets.
-_MULTIPLIER = 0x9E37_79B1
+_MULTIPLIER: Final = 0x9E37_79B1
 
 # linux/bpf_common.h and linux/filter.h
 _LOAD_WORD, _LOAD_OCTET, _KEEP_AS_X = 0x20, 0x30, 0x07

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 import uvloop
 
@@ -35,10 +36,10 @@ from schoolgate_policyd.lists.opening import open_snapshot
 from schoolgate_policyd.logs import configure_logs
 from schoolgate_policyd.settings import Settings
 
-FAILED = 1
+FAILED: Final = 1
 # While a thread compiles a new source the loop asks for its turn again and again, and gets it
 # after this time at the latest: Python's own five milliseconds would be added to many a query.
-MOST_WAIT_S = 0.0005
+MOST_WAIT_S: Final = 0.0005
 
 
 def serve(kept: int) -> int:

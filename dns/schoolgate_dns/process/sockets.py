@@ -10,14 +10,15 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Final
 
 from schoolgate_dns.process.reuseport import keep_clients_together
 from schoolgate_policyd.dns_settings import DnsSettings
 
 # Room for what comes while the loop does something else; the system may grant less.
-_RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
-_PORT_TRIES = 20
-_BACKLOG = 128
+_RECEIVE_BUFFER_OCTETS: Final = 4 * 1024 * 1024
+_PORT_TRIES: Final = 20
+_BACKLOG: Final = 128
 
 
 @dataclass(frozen=True)

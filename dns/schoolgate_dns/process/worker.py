@@ -1,6 +1,7 @@
 """What one worker is given, and what it decides with at first."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -14,7 +15,7 @@ from schoolgate_policyd.ipc.client import PointClient
 from schoolgate_policyd.lists.opening import open_snapshot
 from schoolgate_policyd.settings import Settings
 
-NAME = "dns"
+NAME: Final = "dns"
 
 log = structlog.get_logger(__name__)
 

@@ -17,32 +17,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
 from schoolgate_dns.process.memory import give_back, leave_uncounted
 from schoolgate_policyd.child import end_with
 
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
-SETTLED_AFTER_S = 10.0
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 5.0
+SETTLED_AFTER_S: Final = 10.0
 # Less than the supervisor waits for all of us.
-STOP_WITHIN_S = 4.0
+STOP_WITHIN_S: Final = 4.0
 # As in the supervisor: one that ends this often before it served will not serve next time.
-MOST_FAILED_STARTS = 5
+MOST_FAILED_STARTS: Final = 5
 # A worker's exit status where another start cannot help, and where it met a mistake of ours
 # (sysexits.h).
-MISCONFIGURED = 78
-BROKEN = 70
+MISCONFIGURED: Final = 78
+BROKEN: Final = 70
 
-_STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-_ALL = _STOP | {signal.SIGCHLD, signal.SIGUSR1}
-_FOR_EVER_S = 3600.0
+_STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+_ALL: Final = _STOP | {signal.SIGCHLD, signal.SIGUSR1}
+_FOR_EVER_S: Final = 3600.0
 
 # A worker that is not stuck shows it about every second.
-BEAT_WITHIN_S = 5.0
-_LOOK_EVERY_S = 1.0
+BEAT_WITHIN_S: Final = 5.0
+_LOOK_EVERY_S: Final = 1.0
 
 
 class Signs(Protocol):

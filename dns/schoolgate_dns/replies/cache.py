@@ -6,20 +6,21 @@ judged anew for its subject. So a warm cache can neither open a name nor betray 
 """
 
 from collections import OrderedDict
+from typing import Final
 
 from schoolgate_dns.messages import Lookup, Reply
 from schoolgate_dns.replies.entry import Entry
 
-MAX_ENTRIES = 120_000
-MAX_OCTETS = 128 * 1024 * 1024
+MAX_ENTRIES: Final = 120_000
+MAX_OCTETS: Final = 128 * 1024 * 1024
 # What an entry costs beside its octets: the reply's record of itself, the key, the table.
-ENTRY_OCTETS = 1024
-RECORD_OCTETS = 100
-MAX_STALE_S = 86_400  # RFC 8767 section 5 proposes one to three days
+ENTRY_OCTETS: Final = 1024
+RECORD_OCTETS: Final = 100
+MAX_STALE_S: Final = 86_400  # RFC 8767 section 5 proposes one to three days
 # The last part of a reply's life, in which who asks for it once more has it fetched again.
-PREFETCH_PART = 0.1
+PREFETCH_PART: Final = 0.1
 # Below this that part is so short that fetching early and fetching anew are one.
-MIN_PREFETCH_LIFETIME_S = 10
+MIN_PREFETCH_LIFETIME_S: Final = 10
 
 
 class ReplyCache:

@@ -9,6 +9,7 @@ each way is opened for an answer, no address comes by a hint: whoever is given n
 from collections.abc import Iterator
 from enum import Flag, auto
 from functools import lru_cache
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Reply
@@ -17,8 +18,8 @@ from schoolgate_dns.messages.service_records import Key, ServiceRecord, service_
 
 # Made once for a reply, not for every query. What is longer is made again, and so is rare that
 # nobody could fill the memory with it.
-_MAX_REMEMBERED = 1024
-_MAX_REMEMBERED_OCTETS = 4096
+_MAX_REMEMBERED: Final = 1024
+_MAX_REMEMBERED_OCTETS: Final = 4096
 
 
 class Hint(Flag):
@@ -28,7 +29,7 @@ class Hint(Flag):
     ADDRESSES = auto()
 
 
-NO_HINT = Hint(0)
+NO_HINT: Final = Hint(0)
 
 
 def without_hints(reply: Reply, hints: Hint = Hint.AROUND) -> Reply:

@@ -7,11 +7,12 @@ Sources: the IANA registries of special-purpose addresses; RFC 4291, RFC 3056, R
 
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final
 
 IsInside = Callable[[bytes], bool]
 """Whether a packed address is of the inside."""
 
-_IPV4 = tuple(
+_IPV4: Final = tuple(
     IPv4Network(text)
     for text in (
         "0.0.0.0/8",  # this host: reaches what listens on the device itself
@@ -27,13 +28,13 @@ _IPV4 = tuple(
         "240.0.0.0/4",
     )
 )
-_BENCHMARKING = IPv6Network("2001:2::/48").network_address.packed[:6]
-_TEREDO = b"\x20\x01\0\0"
+_BENCHMARKING: Final = IPv6Network("2001:2::/48").network_address.packed[:6]
+_TEREDO: Final = b"\x20\x01\0\0"
 _6TO4 = b"\x20\x02"
-_MAPPED = bytes(10) + b"\xff\xff"
-_NAT64 = b"\0\x64\xff\x9b" + bytes(8)
-_GLOBAL_UNICAST = 1  # the upper three bits: 2000::/3 is all that is allocated
-_IPV4_OCTETS = 4
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+_NAT64: Final = b"\0\x64\xff\x9b" + bytes(8)
+_GLOBAL_UNICAST: Final = 1  # the upper three bits: 2000::/3 is all that is allocated
+_IPV4_OCTETS: Final = 4
 
 
 def _by_first_octet() -> tuple[tuple[tuple[int, int], ...], ...]:
@@ -48,7 +49,7 @@ def _by_first_octet() -> tuple[tuple[tuple[int, int], ...], ...]:
     )
 
 
-_IPV4_BY_FIRST_OCTET = _by_first_octet()
+_IPV4_BY_FIRST_OCTET: Final = _by_first_octet()
 
 
 def is_inside(address: bytes) -> bool:

@@ -6,6 +6,8 @@ printers, routers and the gateway with the browser's full trust. No public name 
 to lead there; the school's own zones do, and are exempt (`stages.held`).
 """
 
+from typing import Final
+
 import msgspec
 
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode, Reply
@@ -15,14 +17,14 @@ from schoolgate_dns.replies.inside import IsInside, is_inside
 
 # An internal policy of whoever runs the resolver, which RFC 8914 section 4.16 calls Blocked:
 # nobody outside demanded it (16), and the client did not ask for it (17).
-REBINDING = ExtendedError(
+REBINDING: Final = ExtendedError(
     ExtendedErrorCode.BLOCKED, "rebinding: addresses of the inside were removed"
 )
 
-_ADDRESS_OCTETS = {1: 4, 28: 16}  # of A and AAAA, which `preparse` holds to it
-_SERVICE_TYPES = frozenset({64, 65})
-_TO_RDATA = 6  # from a record's TTL to its data
-_HINTS = ((Key.IPV4_HINT, 4), (Key.IPV6_HINT, 16))
+_ADDRESS_OCTETS: Final = {1: 4, 28: 16}  # of A and AAAA, which `preparse` holds to it
+_SERVICE_TYPES: Final = frozenset({64, 65})
+_TO_RDATA: Final = 6  # from a record's TTL to its data
+_HINTS: Final = ((Key.IPV4_HINT, 4), (Key.IPV6_HINT, 16))
 
 
 def scrubbed(reply: Reply, is_inside: IsInside = is_inside) -> Reply:

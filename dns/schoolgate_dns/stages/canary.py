@@ -19,11 +19,13 @@ one real attempt would drown in them. Nobody gets the relay's address here, so n
 round; the names stay on the circumvention list, by which the proxy blocks and records them.
 """
 
+from typing import Final
+
 from schoolgate_dns.messages import Query, Rcode
 from schoolgate_dns.messages.answers import negative_answer
 from schoolgate_dns.outcome import Outcome
 
-CANARIES = frozenset(
+CANARIES: Final = frozenset(
     {
         "use-application-dns.net",
         "mask.icloud.com",
@@ -31,9 +33,9 @@ CANARIES = frozenset(
         "mask.apple-dns.net",
     }
 )
-CANARY_TTL_S = 60
+CANARY_TTL_S: Final = 60
 # It never changes; this only bounds for how long it is kept.
-CANARY_LASTS_S = 3600
+CANARY_LASTS_S: Final = 3600
 
 
 def answer_canary(query: Query) -> Outcome | None:

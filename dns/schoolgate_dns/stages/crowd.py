@@ -10,26 +10,27 @@ opens. Names are not kept: how many sites there were is told by bits of hashes.
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from schoolgate_dns.messages import Query
 from schoolgate_dns.stages.crowd_signs import Crowd, Signs
 
-KIND = "many-devices"
-WINDOW_S = 3_600.0
-AGAIN_AFTER_S = 86_400.0
-MAX_CLIENTS = 4_096
-CERTAIN_SYSTEMS = 3
-LIKELY_SYSTEMS = 2
-MANY_MANNERS = 5
-BUSY_SITES = 200
-BUSY_MINUTES = 5
-_SITE_BITS = 2_048
-_MANNER_BITS = 64
+KIND: Final = "many-devices"
+WINDOW_S: Final = 3_600.0
+AGAIN_AFTER_S: Final = 86_400.0
+MAX_CLIENTS: Final = 4_096
+CERTAIN_SYSTEMS: Final = 3
+LIKELY_SYSTEMS: Final = 2
+MANY_MANNERS: Final = 5
+BUSY_SITES: Final = 200
+BUSY_MINUTES: Final = 5
+_SITE_BITS: Final = 2_048
+_MANNER_BITS: Final = 64
 
 # What an operating system asks for by itself when it joins a network. Firefox asks for its own
 # name on every system, so it says nothing. Sources: the makers' documents on captive portals and
 # on names to allow through a firewall; general knowledge.
-_CHECKS: Mapping[str, str] = MappingProxyType(
+_CHECKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "connectivitycheck.gstatic.com": "Android or ChromeOS",
         "connectivitycheck.android.com": "Android or ChromeOS",
@@ -79,7 +80,7 @@ class Crowds:
         source.sites |= 1 << hash(host[at + 1 :]) % _SITE_BITS
         system = _CHECKS.get(host)
         if system is not None:
-            source.systems.add(system)
+            source.systems |= {system}
         minute = int(now_s // 60)
         if minute != source.minute:
             _end_minute(source, minute)

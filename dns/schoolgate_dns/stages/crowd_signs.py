@@ -10,7 +10,7 @@ class Crowd(msgspec.Struct, frozen=True):
     evidence: str
 
 
-class Signs(msgspec.Struct):
+class Signs(msgspec.Struct, gc=False):
     """Those of one address since *since_s*; *sites* has the bits of the minute *minute*."""
 
     since_s: float
@@ -19,5 +19,5 @@ class Signs(msgspec.Struct):
     manners: int = 0
     busy_minutes: int = 0
     busiest: int = 0
-    systems: set[str] = msgspec.field(default_factory=set)
+    systems: frozenset[str] = frozenset()
     noticed_s: float | None = None

@@ -8,6 +8,7 @@ upstream would name itself, and take the school's devices past the filter.
 """
 
 import ipaddress
+from typing import Final
 
 import msgspec
 
@@ -22,13 +23,13 @@ from schoolgate_policyd.core.errors import NameSyntaxError
 from schoolgate_policyd.core.names import DomainName, parse_host
 from schoolgate_policyd.dns_settings import DnsSettings
 
-DISCOVERY_TTL_S = 300
+DISCOVERY_TTL_S: Final = 300
 # Settings only change with a new process; this bounds for how long an answer is kept.
-DISCOVERY_LASTS_S = 3600
-DOH_TEMPLATE = b"/dns-query{?dns}"
-_RESOLVER_ARPA = DomainName("resolver.arpa")
-_SERVICE = "_dns."
-_HINTS = ((RecordType.A, Key.IPV4_HINT), (RecordType.AAAA, Key.IPV6_HINT))
+DISCOVERY_LASTS_S: Final = 3600
+DOH_TEMPLATE: Final = b"/dns-query{?dns}"
+_RESOLVER_ARPA: Final = DomainName("resolver.arpa")
+_SERVICE: Final = "_dns."
+_HINTS: Final = ((RecordType.A, Key.IPV4_HINT), (RecordType.AAAA, Key.IPV6_HINT))
 
 
 class GatewayNameError(DnsError):

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from typing import Final
 
 import msgspec
 import structlog
@@ -24,15 +25,15 @@ from schoolgate_dns.replies.scrub import scrubbed
 from schoolgate_dns.stages.resolving import CallingResolver, Held, Resolver
 
 # RFC 8767 section 5: the client response timer, the failure recheck timer, and the TTL.
-PATIENCE_S = 1.8
-RECHECK_S = 30.0
-STALE_TTL_S = 30
+PATIENCE_S: Final = 1.8
+RECHECK_S: Final = 30.0
+STALE_TTL_S: Final = 30
 # RFC 9520 section 3.2: a failure is remembered for one second at least, five minutes at most.
-FAILURE_S = 5.0
-MAX_FAILURES = 4096
+FAILURE_S: Final = 5.0
+MAX_FAILURES: Final = 4096
 # Given so often, beside the first time, and asked for once more: somebody goes on asking.
-PREFETCH_USES = 2
-MAX_REFRESHES = 32
+PREFETCH_USES: Final = 2
+MAX_REFRESHES: Final = 32
 
 log = structlog.get_logger(__name__)
 

@@ -6,16 +6,18 @@ properly takes us for broken: BADVERS for another version of EDNS, NOTIMP for an
 unknown types are asked for like any, unknown options and flags are passed over and not repeated.
 """
 
+from typing import Final
+
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Query, Rcode, answers, layout, preparse, wire
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.stages.parsed import Finished, ForZone
 
 _QUERY, _UPDATE = 0, 5  # opcodes
-_IS_REPLY = layout.IS_REPLY >> 8  # in the third octet, before the opcode
+_IS_REPLY: Final = layout.IS_REPLY >> 8  # in the third octet, before the opcode
 # Zone transfers, keys and signatures are asked of those who hold zones; OPT and zero are no
 # types of records at all.
-_REFUSED_TYPES = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
+_REFUSED_TYPES: Final = frozenset({0, RecordType.OPT, *range(RecordType.TKEY, RecordType.ANY)})
 
 
 def read(octets: bytes) -> Query | ForZone | Finished:

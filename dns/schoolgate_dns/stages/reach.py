@@ -7,12 +7,14 @@ which IPv6 address is the same device's. Such clients are told of no addresses i
 they did not ask over, and use the other, unless the school's plan maps one to the other.
 """
 
+from typing import Final
+
 import msgspec
 
 from schoolgate_dns.messages.record_types import RecordType
 
 # All ways are open for the same time (`finished.egress`), so no answer may be kept for longer.
-LONGEST_TTL_OF_HELD_S = 900
+LONGEST_TTL_OF_HELD_S: Final = 900
 
 
 class Reach(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -41,7 +43,7 @@ class Reach(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         return min(ttl_s, LONGEST_TTL_OF_HELD_S) if self.is_held else ttl_s
 
 
-EVERYWHERE = Reach()
-HELD = Reach(is_held=True)
-HELD_TO_IPV4 = Reach(ipv6=False, is_held=True)
-HELD_TO_IPV6 = Reach(ipv4=False, is_held=True)
+EVERYWHERE: Final = Reach()
+HELD: Final = Reach(is_held=True)
+HELD_TO_IPV4: Final = Reach(ipv6=False, is_held=True)
+HELD_TO_IPV6: Final = Reach(ipv4=False, is_held=True)

@@ -6,6 +6,7 @@ given again, and a short one of our own making stays what it is as long as it fi
 """
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -37,15 +38,15 @@ from schoolgate_policyd.core.decision import Decision, Verdict
 from schoolgate_policyd.core.names import DomainName
 
 # A client may ask again this soon after a block, so that a grant opens without a wait.
-BLOCKED_TTL_S = 5
-EVERY_TYPE_TTL_S = 3600
+BLOCKED_TTL_S: Final = 5
+EVERY_TYPE_TTL_S: Final = 3600
 # For how long a client may keep that there is no address where it could not go to it.
-WITHHELD_TTL_S = 60
+WITHHELD_TTL_S: Final = 60
 # At a bell one rule may take over from another and the name stay blocked: the reason that is
 # told and recorded is looked at anew after so many seconds, though the verdict holds for longer.
-REASON_LASTS_S = 60
-_LONGEST_TTL_S = 2**31 - 1  # RFC 2181 section 8
-_WITHHELD = ExtendedError(
+REASON_LASTS_S: Final = 60
+_LONGEST_TTL_S: Final = 2**31 - 1  # RFC 2181 section 8
+_WITHHELD: Final = ExtendedError(
     ExtendedErrorCode.FORGED_ANSWER, "no way leads there from where this was asked"
 )
 

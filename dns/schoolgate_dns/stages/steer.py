@@ -9,6 +9,7 @@ blocked name does not exist.
 
 import ipaddress
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -21,7 +22,7 @@ from schoolgate_policyd.core.decision import Decision
 
 __all__ = ["Course", "Inspection", "course_of", "inspection_at"]
 
-_IPV4 = 4
+_IPV4: Final = 4
 
 
 class Inspection(msgspec.Struct, frozen=True):

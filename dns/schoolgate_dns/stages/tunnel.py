@@ -9,6 +9,7 @@ their own. Once a tunnel is seen, the parent is closed to that client.
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.tunnels.below import Below
@@ -19,15 +20,15 @@ from schoolgate_dns.tunnels.parents import installed_parents
 from schoolgate_dns.tunnels.passage import Passage, Stopped
 from schoolgate_policyd.core.names import DomainName
 
-MAX_PAIRS = 8_192
-MAX_PARENTS_OF_CLIENT = 256
-MAX_OWED = 4_096
-_FORGOTTEN_AMONG = 8
+MAX_PAIRS: Final = 8_192
+MAX_PARENTS_OF_CLIENT: Final = 256
+MAX_OWED: Final = 4_096
+_FORGOTTEN_AMONG: Final = 8
 # What one visit to a site leaves. A flood of parents that are meant to be forgotten after a
 # tunnel's would have to leave more than the tunnel did.
-_TELLS_NOTHING_POINTS = 32.0
+_TELLS_NOTHING_POINTS: Final = 32.0
 # More than is ever counted: what is closed is forgotten after all that is not.
-_POINTS_OF_CLOSED = 1e9
+_POINTS_OF_CLOSED: Final = 1e9
 
 
 class Tunnels:

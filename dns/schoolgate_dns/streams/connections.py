@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 
 # Together with the sockets that ask upstreams well below a process's 1024 files.
-MAX_CONNECTIONS = 128
-MAX_CONNECTIONS_OF_CLIENT = 32
+MAX_CONNECTIONS: Final = 128
+MAX_CONNECTIONS_OF_CLIENT: Final = 32
 # The same for all connections of a client, so that opening more of them gains nothing.
-MAX_IN_PROGRESS_OF_CLIENT = 128
+MAX_IN_PROGRESS_OF_CLIENT: Final = 128
 
 
 class StreamLimits(msgspec.Struct, frozen=True):

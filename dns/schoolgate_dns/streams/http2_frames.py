@@ -5,12 +5,14 @@ h2 looks at a frame's length once all of it is there, and sixteen megabytes woul
 for each connection until then.
 """
 
+from typing import Final
+
 from h2.exceptions import FrameTooLargeError
 
-MAX_FRAME_OCTETS = 16_384  # what we never raise (RFC 9113 section 4.2)
-PREFACE_OCTETS = 24  # what a client says first (RFC 9113 section 3.4)
-_HEAD_OCTETS = 9
-_LENGTH_OCTETS = 3
+MAX_FRAME_OCTETS: Final = 16_384  # what we never raise (RFC 9113 section 4.2)
+PREFACE_OCTETS: Final = 24  # what a client says first (RFC 9113 section 3.4)
+_HEAD_OCTETS: Final = 9
+_LENGTH_OCTETS: Final = 3
 
 
 class FrameGuard:

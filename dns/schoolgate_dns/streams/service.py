@@ -7,7 +7,7 @@ bounded: connections, queries in progress, and the time for each of its moves.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from schoolgate_dns.addresses import client_address
 from schoolgate_dns.messages.layout import HEADER_OCTETS
@@ -17,7 +17,7 @@ from schoolgate_dns.streams.patience import Patience
 from schoolgate_dns.streams.stream_options import on_connection
 
 # What is read ahead of a client whose queries are not taken yet.
-READ_AHEAD_OCTETS = 2 * MAX_QUERY_OCTETS
+READ_AHEAD_OCTETS: Final = 2 * MAX_QUERY_OCTETS
 
 
 class Answers(Protocol):

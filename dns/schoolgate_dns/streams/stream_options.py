@@ -6,6 +6,7 @@ none, or has a signature behind it, stays as it is.
 """
 
 import struct
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import preparse
@@ -13,13 +14,13 @@ from schoolgate_dns.messages.layout import Record
 from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
 from schoolgate_dns.messages.record_types import RecordType
 
-KEEPALIVE = 11
-PADDING = 12
+KEEPALIVE: Final = 11
+PADDING: Final = 12
 # RFC 8467 section 4.1: what hides most and costs least.
-QUERY_BLOCK_OCTETS = 128
-ANSWER_BLOCK_OCTETS = 468
+QUERY_BLOCK_OCTETS: Final = 128
+ANSWER_BLOCK_OCTETS: Final = 468
 
-_OPTION = struct.Struct(">HH")
+_OPTION: Final = struct.Struct(">HH")
 
 
 def asked_options(query: bytes) -> frozenset[int]:

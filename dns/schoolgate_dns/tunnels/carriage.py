@@ -8,12 +8,13 @@ records and large answers weigh more. What the points add up to, `stages.tunnel`
 
 from collections.abc import Callable
 from itertools import takewhile
+from typing import Final
 
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.tunnels.weight import Weight
 
 # What browsers, operating systems and mail servers ask for all day.
-_ORDINARY_TYPES = frozenset(
+_ORDINARY_TYPES: Final = frozenset(
     {
         RecordType.A,
         RecordType.AAAA,
@@ -26,23 +27,23 @@ _ORDINARY_TYPES = frozenset(
     }
 )
 # Every other type that was assigned for a use of its own.
-_RARE_TYPES = frozenset(
+_RARE_TYPES: Final = frozenset(
     {5, 12, 13, 15, 16, 17, 18, 29, 33, 35, 37, 39, 44, 45, 46, 47, 50, 51, 52, 53, 55, 57}
     | {59, 60, 61, 62, 63, 99, 249, 250, 256, 257}
 )
 
-USUAL_ANSWER_OCTETS = 200
-MIN_CODE_OCTETS = 8
-_MAX_WORD_OCTETS = 32
-_MAX_DECIMAL = 255
-_MAX_ADDRESS_LABEL_OCTETS = len("255")
-_REVERSED_IPV4_LABELS = 4
-_REVERSED_IPV6_LABELS = 32
-_IN_WORDS = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
-_UNDERSCORE = ord("_")
-_HEX = frozenset(b"0123456789abcdef")
+USUAL_ANSWER_OCTETS: Final = 200
+MIN_CODE_OCTETS: Final = 8
+_MAX_WORD_OCTETS: Final = 32
+_MAX_DECIMAL: Final = 255
+_MAX_ADDRESS_LABEL_OCTETS: Final = len("255")
+_REVERSED_IPV4_LABELS: Final = 4
+_REVERSED_IPV6_LABELS: Final = 32
+_IN_WORDS: Final = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+_UNDERSCORE: Final = ord("_")
+_HEX: Final = frozenset(b"0123456789abcdef")
 # Neighbouring letters that are frequent in English words and in the names of machines.
-_WORD_PAIRS = (
+_WORD_PAIRS: Final = (
     b"th he in er an re nd on en at ou ed ha to or it is hi es ng st ar te se me ve ea al le "
     b"ti of ne ra ro ic co de io us ma ec om ur ri li el la ce ta ch di as si ho ll tr pe ca "
     b"so un no ac et em op po ee ss oo wa we ge ly rs ut ol ad ie id il ni am lo ct ul pr mo "
@@ -50,22 +51,22 @@ _WORD_PAIRS = (
     b"od og ob ru tu du bl cl fl gl sl br cr dr fr gr wo wi wh ck rd rt rn ww ap pi vi dn cd"
 ).split()
 # By each octet, those that follow it in words.
-_FOLLOWING = tuple(
+_FOLLOWING: Final = tuple(
     bytes(pair[1] for pair in _WORD_PAIRS if pair[0] == octet) for octet in range(256)
 )
 
 
-ORDINARY = Weight(6, 1, 18, 1 / 16, 1 / 4)
-RARE_TYPE = Weight(60, 4, 30, 1 / 2)
+ORDINARY: Final = Weight(6, 1, 18, 1 / 16, 1 / 4)
+RARE_TYPE: Final = Weight(60, 4, 30, 1 / 2)
 # No program that a school uses asks for NULL, KEY or private types.
-STRANGE_TYPE = Weight(400, 80, 80, 2)
-LOOK_UP = Weight(2, 1, 1, 1 / 32)
+STRANGE_TYPE: Final = Weight(400, 80, 80, 2)
+LOOK_UP: Final = Weight(2, 1, 1, 1 / 32)
 # Lists of addresses are asked about each that sends mail, and four octets carry little.
-REVERSED_ADDRESS = Weight(0.1, 1, 1, 1 / 16)
+REVERSED_ADDRESS: Final = Weight(0.1, 1, 1, 1 / 16)
 # Whoever scans a network asks for the name of each address in it.
-REVERSE_LOOK_UP = Weight(0.1, 1, 1, 1 / 256)
+REVERSE_LOOK_UP: Final = Weight(0.1, 1, 1, 1 / 256)
 
-_BY_TYPE = {
+_BY_TYPE: Final = {
     int(number): weight
     for numbers, weight in ((_RARE_TYPES, RARE_TYPE), (_ORDINARY_TYPES, ORDINARY))
     for number in numbers

@@ -5,22 +5,24 @@ The points of `carriage` add up and leak away as time goes by. Neither names nor
 what was asked before is one bit of a hash, and all is forgotten when the points have leaked away.
 """
 
+from typing import Final
+
 from schoolgate_dns.messages.record_types import type_name
 from schoolgate_dns.tunnels.below import Below
 from schoolgate_dns.tunnels.carriage import MIN_CODE_OCTETS, answer_points, is_code, shape_of
 from schoolgate_dns.tunnels.weight import Weight
 
-BOUND_POINTS = 8_000.0
-LEAK_POINTS_PER_S = 20.0
+BOUND_POINTS: Final = 8_000.0
+LEAK_POINTS_PER_S: Final = 20.0
 # Below the parents of lookup-services.toml.
-LOOK_UP_BOUND_POINTS = 10 * BOUND_POINTS
-LOOK_UP_LEAK_POINTS_PER_S = 10 * LEAK_POINTS_PER_S
-CLOSED_S = 3_600.0
+LOOK_UP_BOUND_POINTS: Final = 10 * BOUND_POINTS
+LOOK_UP_LEAK_POINTS_PER_S: Final = 10 * LEAK_POINTS_PER_S
+CLOSED_S: Final = 3_600.0
 # What a name counts that does not exist: it carries one way alone, to who serves the parent.
-ASKED_SHARE = 0.1
-_OWED_SHARE = 1 - ASKED_SHARE
-_SEEN_BITS = 2_048
-_MAX_TYPES = 8
+ASKED_SHARE: Final = 0.1
+_OWED_SHARE: Final = 1 - ASKED_SHARE
+_SEEN_BITS: Final = 2_048
+_MAX_TYPES: Final = 8
 
 
 def pass_time(below: Below, now_s: float) -> None:

@@ -9,14 +9,15 @@ to its shortest, and three times at each; most are decided by the last two label
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import publicsuffixlist
 
 # Of a name that no rule is about, the last label is public.
-_LABELS_WITHOUT_RULE = 2
-_LABELS_BELOW_TWO = 3
+_LABELS_WITHOUT_RULE: Final = 2
+_LABELS_BELOW_TWO: Final = 3
 # At one ending an exception counts before a wildcard, and a wildcard before the ending itself.
-_TAKEN_AFTER = {"*": 1, "!": 2}
+_TAKEN_AFTER: Final = {"*": 1, "!": 2}
 
 
 class Parents:

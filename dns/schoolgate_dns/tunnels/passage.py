@@ -1,5 +1,7 @@
 """What becomes of a query that might be a tunnel's: it goes on, or is stopped."""
 
+from typing import Final
+
 import msgspec
 
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
@@ -7,7 +9,7 @@ from schoolgate_dns.tunnels.below import Below
 from schoolgate_dns.tunnels.weight import Weight
 from schoolgate_policyd.core.names import DomainName
 
-ATTEMPT = "dns-tunnel"
+ATTEMPT: Final = "dns-tunnel"
 
 
 class Stopped(msgspec.Struct, frozen=True):

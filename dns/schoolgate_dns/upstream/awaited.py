@@ -7,6 +7,7 @@ section 9, draft-vixie-dnsext-dns0x20.
 """
 
 from enum import Enum
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, wire
@@ -14,7 +15,7 @@ from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.upstream.hearing import Heard
 
 # After so many wrong ones somebody is guessing; over TCP there is nothing to guess.
-MAX_MISMATCHED = 16
+MAX_MISMATCHED: Final = 16
 
 
 class Doubt(Enum):

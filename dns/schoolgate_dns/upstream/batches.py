@@ -5,15 +5,15 @@ import mmap
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from schoolgate_dns.datagrams.system_calls import ffi
 
-SLOTS = 64
+SLOTS: Final = 64
 # More than any reply that we ask for by UDP has; of a longer one the end is cut off.
-REPLY_OCTETS = 2048
+REPLY_OCTETS: Final = 2048
 # The longest name, a header, its type and class, and an OPT record without options.
-_QUERY_OCTETS = 320
+_QUERY_OCTETS: Final = 320
 
 
 class ConnectedBatches:

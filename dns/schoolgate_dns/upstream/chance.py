@@ -1,8 +1,9 @@
 """Octets that nobody can guess, fetched from the system by the block: a call each is dear."""
 
 import os
+from typing import Final
 
-_BLOCK_OCTETS = 4096
+_BLOCK_OCTETS: Final = 4096
 
 
 class Chance:
@@ -26,7 +27,7 @@ class Chance:
         self._block, self._at = b"", 0
 
 
-CHANCE = Chance()
+CHANCE: Final = Chance()
 """Of this process. What a parent had left, each of its workers would give out once more."""
 
 os.register_at_fork(after_in_child=CHANCE.forget)

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+from typing import Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages.layout import HEADER_OCTETS, IS_REPLY
 from schoolgate_dns.resolvers import Place
 
-_OPCODE_AND_REPLY = 0xF8
+_OPCODE_AND_REPLY: Final = 0xF8
 
 
 async def exchange(place: Place, octets: bytes) -> bytes:

@@ -9,7 +9,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schoolgate_dns.messages import Lookup
 from schoolgate_dns.resolvers import Place
@@ -19,8 +19,8 @@ from schoolgate_dns.upstream.hearing import Heard, Outcome, tell
 from schoolgate_dns.upstream.ports import Ports
 from schoolgate_dns.upstream.watching import Watching, watching
 
-SWEEP_EVERY_S = 0.05
-_LARGEST_DATAGRAM = 65_535
+SWEEP_EVERY_S: Final = 0.05
+_LARGEST_DATAGRAM: Final = 65_535
 
 
 class _ByItself(NamedTuple):

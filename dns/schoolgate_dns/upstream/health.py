@@ -1,20 +1,22 @@
 """How one upstream has been doing, and whether it is worth asking."""
 
+from typing import Final
+
 from schoolgate_dns.metrics.text import Histogram
 from schoolgate_dns.upstream.transport import CallingTransport, Transport
 
 # One lost datagram is nothing; three in a row without an answer between them are.
-FAILURES_TO_REST = 3
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
+FAILURES_TO_REST: Final = 3
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 30.0
 # Names whose servers are dead can make an upstream rest and recover many times a second.
-NEWS_EVERY_S = 10.0
+NEWS_EVERY_S: Final = 10.0
 # What a check found is knowledge for so long.
-CHECK_LASTS_S = 2.0
-ASSUMED_ROUND_TRIP_S = 0.05
-SHORTEST_PATIENCE_S = 0.25
+CHECK_LASTS_S: Final = 2.0
+ASSUMED_ROUND_TRIP_S: Final = 0.05
+SHORTEST_PATIENCE_S: Final = 0.25
 # An upstream gives way to a later one when it is slower by a class of so many seconds.
-_CLASS_S = 0.1
+_CLASS_S: Final = 0.1
 
 
 class Health:

@@ -1,6 +1,7 @@
 """The client's side of one HTTP/2 connection that carries DNS messages (RFC 9113, RFC 8484)."""
 
 import asyncio
+from typing import Final
 
 import msgspec
 from h2.config import H2Configuration
@@ -21,11 +22,11 @@ from schoolgate_dns.messages.preparse import MAX_REPLY_OCTETS
 from schoolgate_dns.streams.http2_frames import FrameGuard
 from schoolgate_dns.upstream.lasting import MAX_IN_FLIGHT, ConnectionLostError
 
-MEDIA_TYPE = "application/dns-message"
-_READ_OCTETS = 65_536
-_MAX_FIELD_OCTETS = 80
+MEDIA_TYPE: Final = "application/dns-message"
+_READ_OCTETS: Final = 65_536
+_MAX_FIELD_OCTETS: Final = 80
 # Ids of streams only grow; before they end another connection takes over.
-_LAST_STREAM_ID = 2**30
+_LAST_STREAM_ID: Final = 2**30
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -7,7 +7,7 @@ alike questions are alike octets and their lengths say little.
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, preparse, wire
@@ -20,8 +20,8 @@ from schoolgate_dns.upstream.trust import upstream_context
 if TYPE_CHECKING:
     from schoolgate_dns.upstream.http2_client import Http2Client
 
-PROTOCOL = "h2"
-_SHUTDOWN_LIMIT_S = 1.0
+PROTOCOL: Final = "h2"
+_SHUTDOWN_LIMIT_S: Final = 1.0
 
 
 class HttpsTransport:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
-CONNECT_LIMIT_S = 5.0
-IDLE_LIMIT_S = 20.0
+CONNECT_LIMIT_S: Final = 5.0
+IDLE_LIMIT_S: Final = 20.0
 # At one upstream, far more than a single client may have in progress, so that names which nobody
 # answers for do not hold up everybody else's; those beyond wait within their own time.
-MAX_IN_FLIGHT = 512
+MAX_IN_FLIGHT: Final = 512
 
 
 class ConnectionLostError(ConnectionError):

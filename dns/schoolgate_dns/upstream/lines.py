@@ -1,15 +1,16 @@
 """A port that many questions go by, and those that are on their way."""
 
 import socket
+from typing import Final
 
 from schoolgate_dns.upstream.awaited import Awaited
 
-MOST_ASKED_BY_LINE = 1024
+MOST_ASKED_BY_LINE: Final = 1024
 # After so many that answer nothing somebody may be guessing, and there is another port as well.
-MOST_STRAY = 16
+MOST_STRAY: Final = 16
 # What the system counts for a reply of the longest that we ask for (its data and its own record).
-_BUFFERED_OCTETS = 2304
-_LEAST_AWAITED = 16
+_BUFFERED_OCTETS: Final = 2304
+_LEAST_AWAITED: Final = 16
 
 
 class Line:

@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import time
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -22,10 +23,10 @@ from schoolgate_dns.upstream.hearing import Heard, Hearing, Outcome, heard_of
 from schoolgate_dns.upstream.together import Together
 from schoolgate_dns.upstream.transport import Counts
 
-REMEMBERED_S = 3600.0
+REMEMBERED_S: Final = 3600.0
 # So often in a row a doubt may stand where the upstream has no TCP to ask; then it is believed.
-MAX_UNPROVEN = 3
-_CAPITALS = b"\x20" * 255
+MAX_UNPROVEN: Final = 3
+_CAPITALS: Final = b"\x20" * 255
 
 log = structlog.get_logger(__name__)
 

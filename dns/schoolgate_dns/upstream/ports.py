@@ -9,17 +9,18 @@ it another port. To make and to watch a new one takes three times as long. Sourc
 
 import socket
 from collections.abc import Callable
+from typing import Final
 
 from schoolgate_dns.datagrams.system_calls import ffi
 from schoolgate_dns.resolvers import Place
 from schoolgate_dns.upstream.watching import Watching
 
-MOST_KEPT = 128
+MOST_KEPT: Final = 128
 # With the kind of socket that it is for, this saves a call for each.
-_NONBLOCK: int = getattr(socket, "SOCK_NONBLOCK", 0)
-_NOWHERE = bytes(16)  # a socket address of no family, AF_UNSPEC
+_NONBLOCK: Final[int] = getattr(socket, "SOCK_NONBLOCK", 0)
+_NOWHERE: Final = bytes(16)  # a socket address of no family, AF_UNSPEC
 # The socket module has no name for a connect to nowhere.
-_CONNECT = ffi.dlopen(None).connect
+_CONNECT: Final = ffi.dlopen(None).connect
 
 
 def disconnected(descriptor: int) -> bool:

@@ -1,12 +1,13 @@
 """Which upstream is asked next, and which ones are looked at in the background."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from schoolgate_dns.upstream.health import Health
 
-MAX_TRIES = 2
+MAX_TRIES: Final = 2
 # An upstream that nobody asked for so long is asked something in the background.
-REFRESH_AFTER_S = 30.0
+REFRESH_AFTER_S: Final = 30.0
 
 
 class Ranking:

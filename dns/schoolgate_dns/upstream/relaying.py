@@ -1,6 +1,7 @@
 """Whole messages that are passed on as they are: dynamic updates, and the keys for them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from schoolgate_dns.errors import (
     UpstreamError,
@@ -12,7 +13,7 @@ from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.lasting import ConnectionLostError
 
 # A connection that was there, on which the message may have arrived before it ended.
-_LOST = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionLostError)
+_LOST: Final = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ConnectionLostError)
 
 
 async def relay_to_first(upstreams: Iterable[Health], octets: bytes) -> bytes:

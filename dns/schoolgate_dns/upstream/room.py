@@ -1,6 +1,8 @@
 """How many questions may be on their way at once, to all upstreams together."""
 
-MAX_IN_FLIGHT = 2048
+from typing import Final
+
+MAX_IN_FLIGHT: Final = 2048
 
 
 class Room:

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -26,9 +27,9 @@ from schoolgate_dns.upstream.lasting import (
 from schoolgate_dns.upstream.transport import Counts
 from schoolgate_dns.upstream.trust import upstream_context
 
-PROTOCOL = "dot"
-_SHUTDOWN_LIMIT_S = 1.0
-_IDS = 65_536
+PROTOCOL: Final = "dot"
+_SHUTDOWN_LIMIT_S: Final = 1.0
+_IDS: Final = 65_536
 
 Matches = Callable[[bytes, int], bool]
 """Whether octets answer what was asked under an id."""

@@ -15,6 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from typing import Final
 
 from schoolgate_dns.messages import Lookup, layout
 from schoolgate_dns.resolvers import Place
@@ -28,11 +29,11 @@ from schoolgate_dns.upstream.ports import open_socket
 from schoolgate_dns.upstream.watching import Watching, watching
 
 # For so long a reply to a question that had its time is late, and no guess.
-LATE_S = 10.0
-_TRUNCATED = layout.IS_TRUNCATED >> 8
-_RECEIVE_BUFFER_OCTETS = 1024 * 1024
+LATE_S: Final = 10.0
+_TRUNCATED: Final = layout.IS_TRUNCATED >> 8
+_RECEIVE_BUFFER_OCTETS: Final = 1024 * 1024
 # More than any buffer has batches: whatever comes meanwhile, the others have their turn.
-_MOST_BATCHES = 64
+_MOST_BATCHES: Final = 64
 
 
 class Together:

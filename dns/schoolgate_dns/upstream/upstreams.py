@@ -12,6 +12,7 @@ import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -33,16 +34,18 @@ from schoolgate_dns.upstream.relaying import relay_to_first
 from schoolgate_dns.upstream.room import MAX_IN_FLIGHT, Room
 from schoolgate_dns.upstream.transport import Transport
 
-MAX_RELAYED = 64
-SWEEP_EVERY_S = 0.05
-LOOK_EVERY_S = 1.0
+MAX_RELAYED: Final = 64
+SWEEP_EVERY_S: Final = 0.05
+LOOK_EVERY_S: Final = 1.0
 # Every server answers this at once and from memory, however slow the rest of the world is.
-_CHECK = Lookup(b"\0", RecordType.NS)
+_CHECK: Final = Lookup(b"\0", RecordType.NS)
 # Our own want of something says nothing about an upstream.
-_OUR_FAULTS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN})
+_OUR_FAULTS: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN}
+)
 # Why a server failed, where asking another one would be asking for a lie: signatures that do not
 # hold, and names that it was told not to answer.
-_DEFINITE = frozenset(
+_DEFINITE: Final = frozenset(
     {
         *range(ExtendedErrorCode.BOGUS, ExtendedErrorCode.CACHED_ERROR),
         *range(ExtendedErrorCode.BLOCKED, ExtendedErrorCode.PROHIBITED),

@@ -9,9 +9,9 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
-_MOST_AT_ONCE = 256
+_MOST_AT_ONCE: Final = 256
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ internet about them would only tell it about the school. Sources: RFC 2136, RFC 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from schoolgate_dns.errors import NoUpstreamError, UpstreamUnreachable
 from schoolgate_dns.messages import Lookup, Rcode, Reply
@@ -34,7 +35,7 @@ def wire_name(text: str) -> bytes:
 
 
 # RFC 6303 section 4 and RFC 7793: reverse zones that are the same nowhere.
-LOCALLY_EMPTY = frozenset(
+LOCALLY_EMPTY: Final = frozenset(
     wire_name(f"{zone}.arpa")
     for zone in (
         *(f"{octet}.in-addr" for octet in (0, 10, 127)),

@@ -8,7 +8,7 @@ and its address in the other family where the school's plan maps one to the othe
 
 import socket
 from collections.abc import Hashable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -20,9 +20,9 @@ from schoolgate_policyd.netfilter.mappings import Mappings
 from schoolgate_policyd.netfilter.neighbour_table import Link
 from schoolgate_policyd.netfilter.ways import Way, address_way, link_way
 
-_IPV4_OCTETS = 4
-_LOOPBACK_IPV4 = 127
-_LOOPBACK_IPV6 = bytes(15) + b"\1"
+_IPV4_OCTETS: Final = 4
+_LOOPBACK_IPV4: Final = 127
+_LOOPBACK_IPV6: Final = bytes(15) + b"\1"
 
 log = structlog.get_logger(__name__)
 

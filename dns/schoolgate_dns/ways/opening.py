@@ -1,12 +1,12 @@
 """Ways into the kernel's sets: one message for each set that an answer's addresses belong to."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from schoolgate_policyd.netfilter.names import WaySet
 from schoolgate_policyd.netfilter.ways import Way
 
-_OPEN = {each: each.open_name for each in WaySet}
+_OPEN: Final = {each: each.open_name for each in WaySet}
 
 
 class Adds(Protocol):

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from schoolgate_policyd.netfilter.ways import (
     LONGEST_TOLD,
@@ -23,8 +24,8 @@ from schoolgate_policyd.netfilter.ways import (
 )
 
 # Some 200 octets each: what a whole school opens in the second in which a lesson begins.
-MOST_WAITING = 4096
-_HEAD_OCTETS = 3
+MOST_WAITING: Final = 4096
+_HEAD_OCTETS: Final = 3
 
 
 def _now(work: Callable[[], None]) -> None:

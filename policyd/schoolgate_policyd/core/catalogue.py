@@ -57,7 +57,7 @@ class DomainList(msgspec.Struct, frozen=True):
         return any(host.is_under(domain) for domain in self.domains)
 
 
-class LargeList(msgspec.Struct, frozen=True):
+class LargeList(msgspec.Struct, frozen=True, gc=False):
     """
     A list of names by the million, of one category; the names are in the catalogue's table.
 

@@ -32,7 +32,7 @@ class SubjectFinder:
         self._people = {person.id: person for person in source.register.people}
         self._claims = {claim.address: claim for claim in source.live.claims}
         self._known: dict[str, Subject] = {}
-        # As if every claim held: whether it does goes by the moment. There is one for each claim.
+        # As if every claim held: whether it does goes by the moment. Each claim has at most one.
         self._claimed: dict[str, Subject] = {}
 
     def subject_at(self, address: str, moment: datetime) -> Subject:

@@ -62,7 +62,7 @@ def test_a_cycle_is_gone_after_the_burst() -> None:
     kept = some()
 
     assert lost() is not None
-    assert collect_at_leisure(0)
+    assert collect_at_leisure(lambda: 0)
     assert lost() is None
     assert ENOUGH == len(kept)
 
@@ -71,16 +71,16 @@ def test_nothing_is_looked_at_while_a_burst_is_unanswered() -> None:
     lost = lost_cycle()
     kept = some()
 
-    assert not collect_at_leisure(MANY_UNANSWERED)
+    assert not collect_at_leisure(lambda: MANY_UNANSWERED)
     assert lost() is not None
-    assert collect_at_leisure(MANY_UNANSWERED - 1)
+    assert collect_at_leisure(lambda: MANY_UNANSWERED - 1)
     assert ENOUGH == len(kept)
 
 
 def test_so_few_are_not_looked_at() -> None:
     lost = lost_cycle()
 
-    assert not collect_at_leisure(0)
+    assert not collect_at_leisure(lambda: 0)
     assert lost() is not None
 
 
@@ -99,6 +99,6 @@ def test_a_cycle_that_was_in_use_for_long_is_found_as_well(generation: int) -> N
     kept = some()
 
     assert lost() is not None
-    assert collect_at_leisure(0)
+    assert collect_at_leisure(lambda: 0)
     assert lost() is None
     assert ENOUGH == len(kept)

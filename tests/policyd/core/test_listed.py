@@ -1,5 +1,6 @@
 """Large lists in decisions: what they name, what they spare, and what nothing lifts."""
 
+import gc
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -219,6 +220,15 @@ def test_what_a_table_said_is_remembered_within_bounds(monkeypatch: pytest.Monke
 
     assert ["a.example", "b.example", "c.example"] == names.asked
     assert 1 == len(found._remembered)
+
+
+def test_what_is_remembered_of_a_listed_name_is_nothing_to_look_through() -> None:
+    """Of a worker's names there may be as many on lists as not."""
+    found = Listed(CATALOGUE, Counting()).naming(DomainName("a.example"))
+    gc.collect()
+
+    assert [LargeList("iwf", "adult", locked=True)] == list(found)
+    assert not gc.is_tracked(found)
 
 
 def test_live_changes_keep_the_names() -> None:

@@ -18,10 +18,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# Every worker has it in memory, of which it may have sixty megabytes.
+# Every worker has it in memory, of which it may have sixty megabytes. Made as small as it can be
+# (-Os) it would save half a megabyte and take a sixth more of the CPU for a new name.
 _COMPILED = [
     *("-include", str(Path(__file__).with_name("slices.h"))),
-    *("-Os", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"),
+    *("-O2", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"),
 ]
 _LINKED = ["-Wl,--strip-all", "-Wl,-z,pack-relative-relocs"]
 

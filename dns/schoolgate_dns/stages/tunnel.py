@@ -14,7 +14,14 @@ from typing import Final
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.tunnels.below import Below
 from schoolgate_dns.tunnels.carriage import weight_of
-from schoolgate_dns.tunnels.counting import count_answer, count_name, judge, pass_time
+from schoolgate_dns.tunnels.counting import (
+    count_answer,
+    count_name,
+    is_closed,
+    judge,
+    pass_time,
+    points_left,
+)
 from schoolgate_dns.tunnels.lookup_services import look_up_parents
 from schoolgate_dns.tunnels.parents import installed_parents
 from schoolgate_dns.tunnels.passage import Passage, Stopped
@@ -181,9 +188,8 @@ def _least_telling(parents_of_client: Mapping[str, Below], now_s: float) -> str:
     found, fewest = "", math.inf
     left = _FORGOTTEN_AMONG
     for parent, below in parents_of_client.items():
-        pass_time(below, now_s)
-        points = below.points
-        if below.closed_until_s is not None:
+        points = points_left(below, now_s)
+        if is_closed(below, now_s):
             points += _POINTS_OF_CLOSED
         if points < fewest:
             found, fewest = parent, points

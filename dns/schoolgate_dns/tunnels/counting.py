@@ -25,16 +25,26 @@ _SEEN_BITS: Final = 2_048
 _MAX_TYPES: Final = 8
 
 
+def points_left(below: Below, now_s: float) -> float:
+    """Return what has not leaked away by *now_s*; below zero since it all has."""
+    leaking = LOOK_UP_LEAK_POINTS_PER_S if below.is_look_up else LEAK_POINTS_PER_S
+    return below.points - (now_s - below.at_s) * leaking
+
+
+def is_closed(below: Below, now_s: float) -> bool:
+    """Whether the parent is closed at *now_s*."""
+    return below.closed_until_s is not None and now_s < below.closed_until_s
+
+
 def pass_time(below: Below, now_s: float) -> None:
     """Let points leak, and what is over be forgotten."""
-    leaking = LOOK_UP_LEAK_POINTS_PER_S if below.is_look_up else LEAK_POINTS_PER_S
-    points = below.points - (now_s - below.at_s) * leaking
+    points = points_left(below, now_s)
     below.at_s = now_s
     if below.closed_until_s is None:
         if points > 0.0:
             below.points = points
             return
-    elif now_s < below.closed_until_s:
+    elif is_closed(below, now_s):
         below.points = max(0.0, points)
         return
     below.points = 0.0

@@ -113,6 +113,8 @@ class Overlays:
 
     def _part_on(self, overlay: Overlay, host: Host, matched: Matched) -> Overlay:
         on_host = [each for each in overlay.grants if self._reaches(each.scope, host)]
+        if not on_host and not overlay.restrictions:
+            return NO_OVERLAY
         rules = [rule for rule, _ in self.rules_on(matched, overlay.restrictions).pairs]
         lifted_by = frozenset[GrantKind]().union(*(rule.lifted_by for rule in rules))
         grants = tuple(each for each in on_host if each.kind in lifted_by)

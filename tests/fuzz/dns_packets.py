@@ -31,9 +31,10 @@ from schoolgate_dns.messages import answers, wire
 from schoolgate_dns.replies import hints
 
 CPU_LIMIT_MS = 5.0
-# The machine may do something else in the midst of an input; it does not so every time.
-LOOKS_AT_A_SLOW_ONE = 6
-PAUSE_S = 0.1
+# The machine may do something else in the midst of an input, or for seconds on end on the core
+# beside it, where 2 ms become 5. What costs too much does so at every look.
+LOOKS_AT_A_SLOW_ONE = 40
+PAUSE_S = 0.25
 LONGEST_COPY = 64
 INTERESTING = (0, 1, 12, 0x3F, 0x40, 0x7F, 0x80, 0xBF, 0xC0, 0xC1, 0xFE, 0xFF)
 
@@ -114,7 +115,7 @@ def forget() -> None:
                 each.cache_clear()
 
 
-def fuzz(name: str, side: Side, count: int, seed: int, limit_ms: float) -> bool:
+def fuzz(name: str, side: Side, count: int, seed: int) -> bool:
     """Whether *count* inputs on *side* did no harm; says what became of them."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     became = Counter[str]()
@@ -126,7 +127,7 @@ def fuzz(name: str, side: Side, count: int, seed: int, limit_ms: float) -> bool:
         try:
             took_ms = cost_ms(lambda octets=octets: became.update((side.work(octets),)))
             for _ in range(LOOKS_AT_A_SLOW_ONE - 1):
-                if took_ms <= limit_ms:
+                if took_ms <= CPU_LIMIT_MS:
                     break
                 time.sleep(PAUSE_S)
                 forget()
@@ -139,7 +140,7 @@ def fuzz(name: str, side: Side, count: int, seed: int, limit_ms: float) -> bool:
         if mistakes.logged:
             print(f"{name}: {mistakes.logged[0]} on {octets.hex()}")
             return False
-        if took_ms > limit_ms:
+        if took_ms > CPU_LIMIT_MS:
             print(f"{name}: {took_ms:.1f} ms of CPU for {octets.hex()}")
             return False
         if took_ms > slowest_ms:
@@ -156,13 +157,10 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000, help="inputs on each side")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--side", choices=("client", "upstream"), help="one of them alone")
-    parser.add_argument(
-        "--limit-ms", type=float, default=CPU_LIMIT_MS, help="of CPU, that an input may cost"
-    )
     arguments = parser.parse_args()
     sides: dict[str, Callable[[], Side]] = {"client": ClientSide, "upstream": UpstreamSide}
     harmless = [
-        fuzz(name, side(), arguments.count, arguments.seed, arguments.limit_ms)
+        fuzz(name, side(), arguments.count, arguments.seed)
         for name, side in sides.items()
         if arguments.side in (None, name)
     ]

@@ -33,7 +33,7 @@ def finish(outcome: Outcome, query: Query, decision: Decision, now_s: float) -> 
 
 def _in_order(addresses: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """One order for all: upstreams turn them round, and that makes no other answer of it."""
-    return addresses if len(addresses) < 2 else tuple(sorted(addresses))  # noqa: PLR2004 - a pair
+    return addresses if len(addresses) <= 1 else tuple(sorted(addresses))
 
 
 def longest_ttl_s(finished: FinishedAnswer, second: int) -> int:

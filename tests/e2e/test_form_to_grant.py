@@ -211,7 +211,7 @@ def test_the_online_safety_lead_sees_attempts_as_they_happen(
     school.dig("127.0.1.77", "protonvpn.com")
 
     row = lead.get_by_role("row").filter(has_text="protonvpn.com")
-    expect(row).to_be_visible(timeout=15_000)
+    expect(row).to_be_visible()
     expect(row).to_contain_text("baseline-vpn")
     expect(row).to_contain_text("Tried to get round the filter")
     keep(lead, "attempts")

@@ -9,12 +9,22 @@ from typing import Any, Literal
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ProxySettings, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ProxySettings,
+    expect,
+    sync_playwright,
+)
 
 type Scheme = Literal["light", "dark"]
 
 _PROGRAMS = ("chromium-headless-shell", "chromium")
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts"
+# How long a window, and what is expected of it, wait on a busy machine; Playwright's own is 5 s.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 # With `make pages` every page is photographed, and asked of at both widths in both schemes.
 IS_WHOLE = os.environ.get("SCHOOLGATE_PAGES") == "all"
 # The narrowest that a page must do with (WCAG 2.1, 1.4.10 Reflow).
@@ -96,7 +106,7 @@ def window(
         locale="en-GB",
         timezone_id="Europe/London",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context.new_page()
     finally:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import pyotp
 from account_people import shown_secret
+from chromium import PATIENCE_MS
 from full_school import FullSchool
 from keyboard import Keyboard
 from page_list import NOBODY
@@ -141,7 +142,7 @@ class Walker:
         context = browser.new_context(
             base_url=url, java_script_enabled=False, locale="en-GB", viewport=SIZE
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         self._page, self._url = context.new_page(), url
 
     def go(self, walk: Walk) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from chromium import PATIENCE_MS
 from full_school import NEWCOMER
 from playwright.sync_api import Browser, Page, expect
 from web_school import PASSWORD
@@ -22,7 +23,7 @@ class Scriptless:
             context = self._browser.new_context(
                 base_url=self._url, java_script_enabled=False, locale="en-GB"
             )
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(PATIENCE_MS)
             page = self._pages[person] = context.new_page()
             if person:
                 page.goto("/sign-in")

@@ -13,7 +13,17 @@ from typing import Any
 
 import httpx
 import pytest
-from chromium import ARTEFACTS, IS_WHOLE, NARROW, SIDEWAYS, WIDE, Scheme, chromium, found_by_axe
+from chromium import (
+    ARTEFACTS,
+    IS_WHOLE,
+    NARROW,
+    PATIENCE_MS,
+    SIDEWAYS,
+    WIDE,
+    Scheme,
+    chromium,
+    found_by_axe,
+)
 from free_ports import free_port
 from full_school import LISTENING, FullSchool, filled_school
 from keyboard import Keyboard
@@ -89,7 +99,7 @@ class Windows:
         """Return the window of *person*."""
         if person not in self.opened:
             context = self.browser.new_context(base_url=self.url, locale="en-GB")
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(PATIENCE_MS)
             self._sign_in(context, person)
             window = Window(context.new_page())
             window.page.on("pageerror", lambda error: window.said.append(str(error)))

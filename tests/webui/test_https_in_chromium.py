@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from browser_trust import trust_in
-from chromium import acknowledge, chromium, chromium_here, give_authenticator
+from chromium import PATIENCE_MS, acknowledge, chromium, chromium_here, give_authenticator
 from free_ports import free_port
 from playwright.sync_api import Page, expect
 from web_school import PASSWORD, policy, settings_in
@@ -142,7 +142,7 @@ def page(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     wrapper.chmod(0o700)
     with chromium(wrapper) as browser:
         context = browser.new_context(base_url=gateway.url, locale="en-GB")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened = context.new_page()
         give_authenticator(opened)
         yield opened

@@ -214,7 +214,7 @@ def test_blocked_attempts_come_in_by_themselves(office: Office) -> None:
 
     put(school, blocked("new.tiktok.com"), boot="b2")
 
-    lead.page.wait_for_selector("text=new.tiktok.com", timeout=10_000)
+    lead.page.wait_for_selector("text=new.tiktok.com")
     assert "/log" == lead.page.url.removeprefix(office.url)
     lead.page.goto("/log?attempts=yes")
     lead.look("log-attempts")

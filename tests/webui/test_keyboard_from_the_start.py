@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pyotp
 import pytest
 from account_people import shown_secret
-from chromium import chromium, give_authenticator
+from chromium import PATIENCE_MS, chromium, give_authenticator
 from free_ports import free_port
 from keyboard import Keyboard
 from playwright.sync_api import Browser as Chromium
@@ -74,7 +74,7 @@ def scripted(browser: Chromium) -> Iterator[Page]:
 
 
 def opened(context: BrowserContext) -> Page:
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     return context.new_page()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from account_people import shown_secret
-from chromium import Scheme, chromium, give_authenticator
+from chromium import PATIENCE_MS, Scheme, chromium, give_authenticator
 from chromium import look as look_closely
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
@@ -50,7 +50,7 @@ def page(
     """A window with an authenticator of its own; a test may ask for a dark one."""
     scheme = getattr(request, "param", "light")
     context = browser.new_context(base_url=school[1], color_scheme=scheme, locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     opened.on("pageerror", lambda error: pytest.fail(str(error)))
     give_authenticator(opened)

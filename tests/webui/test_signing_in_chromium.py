@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import Scheme, chromium, give_authenticator
+from chromium import PATIENCE_MS, Scheme, acknowledge, chromium, give_authenticator
 from chromium import look as look_closely
 from free_ports import free_port
 from playwright.sync_api import Browser as Chromium
@@ -52,7 +52,7 @@ def school(tmp_path: Path) -> Iterator[tuple[WebSchool, str]]:
 def page(browser: Chromium, school: tuple[WebSchool, str]) -> Iterator[Page]:
     """A window with an authenticator of its own."""
     context = browser.new_context(base_url=school[1], locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     opened.on("pageerror", lambda error: pytest.fail(str(error)))
     give_authenticator(opened)
@@ -85,10 +85,7 @@ def with_passkey(page: Page) -> None:
     page.fill("#username", "head")
     page.fill("#password", PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    if "/policy/acknowledge" in page.url:
-        for box in page.locator("input[type=checkbox]").all():
-            box.check()
-        page.locator("main button[type=submit]").click()
+    acknowledge(page)
     page.goto("/account/passkeys/new")
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.get_by_text("The passkey was added.")).to_be_visible()

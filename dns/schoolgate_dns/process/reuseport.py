@@ -24,7 +24,7 @@ _MULTIPLIER: Final = 0x9E37_79B1
 
 # linux/bpf_common.h and linux/filter.h
 _LOAD_WORD, _LOAD_OCTET, _KEEP_AS_X = 0x20, 0x30, 0x07
-_MULTIPLY, _SHIFT_RIGHT, _REMAINDER, _XOR_WITH_X = 0x24, 0x74, 0x94, 0xAC
+_MULTIPLY, _SHIFT_RIGHT, _XOR_WITH_X = 0x24, 0x74, 0xAC
 _JUMP_IF_EQUAL, _RETURN = 0x15, 0x16
 
 Instruction = tuple[int, int, int, int]
@@ -42,9 +42,11 @@ def program_for(sockets: int) -> tuple[Instruction, ...]:
     ipv4: list[Instruction] = [(_LOAD_WORD, 0, 0, _NETWORK_HEADER + _IPV4_SOURCE)]
     choice: list[Instruction] = [
         (_MULTIPLY, 0, 0, _MULTIPLIER),
-        # The upper half of the product depends on every octet, the lowest bits on the last.
+        # The upper half of the product depends on every octet. What part of all its values it is
+        # at, and not what a division leaves over, spreads neighbours evenly over three as well.
         (_SHIFT_RIGHT, 0, 0, 16),
-        (_REMAINDER, 0, 0, sockets),
+        (_MULTIPLY, 0, 0, sockets),
+        (_SHIFT_RIGHT, 0, 0, 16),
         (_RETURN, 0, 0, 0),
     ]
     return (

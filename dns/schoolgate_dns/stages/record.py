@@ -43,10 +43,8 @@ class Recording:
         # A minute that is over has a recorder of its own, which tells it as that minute's.
         self._past = Recorder(PointKind.DNS)
 
-    def note(
-        self, asked: Asked, decision: Decision, *, is_blocked: bool, attempt: str | None = None
-    ) -> None:
-        """Take in how *asked* was answered; *attempt* names a way round that was noticed here."""
+    def note(self, asked: Asked, decision: Decision, *, is_blocked: bool) -> None:
+        """Take in how *asked* was answered."""
         if decision.is_help_line:
             return
         seen = Seen(
@@ -57,7 +55,6 @@ class Recording:
             host=asked.query.name.text,
             decision=decision,
             is_blocked=is_blocked,
-            attempt=attempt,
         )
         self._offer_all(self._recorder.record(seen))
         self._show_line(seen, asked.snapshot.school_time.zone, asked.query.type)

@@ -6,9 +6,9 @@ a registrable domain, private suffixes included: each customer of a content netw
 their own. Once a tunnel is seen, the parent is closed to that client.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Final
 
 from schoolgate_dns.stages.asked import Asked
@@ -185,15 +185,15 @@ def _key_of(asked: Asked) -> int:
 
 def _least_telling(parents_of_client: Mapping[str, Below], now_s: float) -> str:
     """Return which of those that were asked below longest ago tells least of a tunnel."""
-    found, fewest = "", math.inf
-    left = _FORGOTTEN_AMONG
-    for parent, below in parents_of_client.items():
-        points = points_left(below, now_s)
-        if is_closed(below, now_s):
-            points += _POINTS_OF_CLOSED
-        if points < fewest:
-            found, fewest = parent, points
-        left -= 1
-        if not left or points <= _TELLS_NOTHING_POINTS:
-            break
-    return found
+    first = next(iter(parents_of_client))
+    # A flood of parents is forgotten so: one look at each.
+    if _tells(parents_of_client[first], now_s) <= _TELLS_NOTHING_POINTS:
+        return first
+    oldest = islice(parents_of_client.items(), _FORGOTTEN_AMONG)
+    return min(oldest, key=lambda each: _tells(each[1], now_s))[0]
+
+
+def _tells(below: Below, now_s: float) -> float:
+    """Return how much *below* tells of a tunnel, in points."""
+    points = points_left(below, now_s)
+    return points + _POINTS_OF_CLOSED if is_closed(below, now_s) else points

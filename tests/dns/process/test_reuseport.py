@@ -73,13 +73,13 @@ def test_a_client_reaches_the_same_worker_over_udp_and_tcp() -> None:
         assert by_udp == [connection_reaches(sockets, each) for each in clients]
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_clients_are_spread_over_all_workers(workers: int) -> None:
+@pytest.mark.parametrize("workers", [2, 3, 4])
+def test_neighbours_are_spread_evenly_over_all_workers(workers: int) -> None:
     with opened(workers) as sockets:
-        reached = Counter(datagram_reaches(sockets, f"127.0.3.{last}") for last in range(1, 241))
+        reached = Counter(datagram_reaches(sockets, f"127.0.3.{last}") for last in range(1, 121))
 
     assert set(range(workers)) == set(reached)
-    assert 240 // workers // 2 < min(reached.values())
+    assert max(reached.values()) - min(reached.values()) <= 6
 
 
 def test_over_ipv6_it_is_the_same() -> None:
@@ -99,9 +99,7 @@ def test_where_the_kernel_refuses_it_is_logged() -> None:
     assert ["a client may reach several workers"] == [each["event"] for each in logs]
 
 
-def result_of(  # noqa: C901 - one case for each instruction
-    program: tuple[Instruction, ...], packet: bytes
-) -> int:
+def result_of(program: tuple[Instruction, ...], packet: bytes) -> int:
     """Run *program* as the kernel does, with *packet* from its IP header on."""
     a = x = at = 0
     while True:
@@ -118,8 +116,6 @@ def result_of(  # noqa: C901 - one case for each instruction
                 a = a * value & 0xFFFF_FFFF
             case 0x74:
                 a >>= value
-            case 0x94:
-                a %= value
             case 0xAC:
                 a ^= x
             case 0x15:

@@ -28,3 +28,10 @@ sys.dont_write_bytecode = False
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySharing | None:
     """Have each module run on one worker, and all that starts a school or a box on the same."""
     return scheduler(config, log)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Have CI's record be of what failed: ten thousand dots would push it out."""
+    if os.environ.get("CI") and report.when == "call" and report.passed:
+        return "passed", "", "PASSED"
+    return None

@@ -93,6 +93,7 @@ def arguments_of(line: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--release", type=int, choices=sorted(RELEASES), default=12)
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp/schoolgate-boot"))
     parser.add_argument("--place", choices=("auto", *NAMES.values()), default="auto")
+    parser.add_argument("--compiled", action="store_true", help="with the wheel that is compiled")
     parser.add_argument("--built", action="store_true", help="take the image of last time")
     parser.add_argument("--cuts", type=int, default=3)
     parser.add_argument("--checks", nargs="*", choices=CHECKS, default=list(CHECKS))
@@ -111,8 +112,10 @@ def main() -> int:
     began = time.monotonic()
     findings = Findings(lambda text: print(text, flush=True))
     release = RELEASES[arguments.release]
-    make = built_before if arguments.built else build
-    built = make(release, arguments.folder)
+    if arguments.built:
+        built = built_before(release, arguments.folder)
+    else:
+        built = build(release, arguments.folder, is_compiled=arguments.compiled)
     # The image stays as it was built.
     own = built.disk.with_name(f"{built.disk.name}.own")
     subprocess.run(["cp", "--sparse=always", str(built.disk), str(own)], check=True)

@@ -64,13 +64,17 @@ def missing_commands() -> list[str]:
     return [package for name, package in NEEDED.items() if shutil.which(name, path=path) is None]
 
 
-def build(release: Release, folder: Path) -> Image:
-    """Build the image of *release* in *folder*, which keeps what it fetched for the next time."""
+def build(release: Release, folder: Path, *, is_compiled: bool = False) -> Image:
+    """
+    Build the image of *release* in *folder*, which keeps what it fetched for the next time.
+
+    With *is_compiled* the program's wheel is the one that docs/install.md has for a busy gateway.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     base = folder / f"debian-{release.number}-{_digest(_packages(release))}.tar"
     if not base.exists():
         _bootstrap(release, base)
-    wheels = _wheels(folder)
+    wheels = _wheels(folder, is_compiled=is_compiled)
     tree = folder / f"tree-{release.number}"
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir()
@@ -127,7 +131,7 @@ def _sources(release: Release) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _wheels(folder: Path) -> Path:
+def _wheels(folder: Path, *, is_compiled: bool) -> Path:
     """Fetch what requirements/gateway.txt names, build our own wheel, and return their folder."""
     wheels = folder / "wheels"
     pip = (sys.executable, "-m", "pip")
@@ -140,7 +144,8 @@ def _wheels(folder: Path) -> Path:
     for old in wheels.glob("schoolgate-*.whl"):
         old.unlink()
     build_wheel = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels))
-    _run(*build_wheel, cwd=ROOT)
+    compiling = ("env", "HATCH_BUILD_HOOK_ENABLE_CUSTOM=true") if is_compiled else ()
+    _run(*compiling, *build_wheel, cwd=ROOT)
     return wheels
 
 

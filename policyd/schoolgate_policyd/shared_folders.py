@@ -10,6 +10,7 @@ file is its owner's alone.
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
@@ -38,13 +39,10 @@ def make_file(path: Path) -> None:
     """
     Make *path*, empty and with the mode that its folder asks for, unless it is there.
 
-    Whatever the process's umask is: the folder alone decides. Raises OSError.
+    Whatever the process's umask is: the folder alone decides. Raises OSError. It is not opened:
+    whoever closes a file lets go of every lock that their process has on it, and another thread
+    may have begun to use it as a database by then.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    except FileExistsError:
-        return
-    try:
-        os.fchmod(descriptor, file_mode_in(path.parent))
-    finally:
-        os.close(descriptor)
+    with suppress(FileExistsError):
+        os.mknod(path, stat.S_IFREG | PRIVATE_FILE)
+        path.chmod(file_mode_in(path.parent))

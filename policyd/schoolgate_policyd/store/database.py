@@ -6,6 +6,7 @@ refused at start. Writers take the lock when they begin (`BEGIN IMMEDIATE`), so 
 decided on rows that somebody else is about to change.
 """
 
+import errno
 import os
 import sqlite3
 import time
@@ -53,7 +54,7 @@ def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMA
         # Children's names are in it: SQLite gives its side files the same permissions.
         if not is_there:
             make_file(path)
-        os.close(os.open(path, os.O_RDWR))
+        _require_usable(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
     engine = create_engine(
@@ -75,6 +76,20 @@ def open_engine(path: Path, *, is_there: bool = False, pragmas: Pragmas = PRAGMA
         engine.dispose()
         raise UnsafeDatabase(f"{path}: {error}") from error
     return engine
+
+
+def _require_usable(path: Path) -> None:
+    """
+    Require that *path* is there, and may be read and written. Raises OSError.
+
+    INVARIANT: no process opens a database but by SQLite. Closing any descriptor of a file lets go
+    of every lock that the process has on it (sqlite.org/howtocorrupt.html, section 2.2): where
+    another thread reads, SQLite would go on without its lock, and the next process that closes
+    the database would delete the write-ahead log with what is acknowledged in it.
+    """
+    path.stat()
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 class Database:

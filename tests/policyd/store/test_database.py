@@ -1,6 +1,9 @@
 """The database keeps what it acknowledges, or is not used."""
 
+import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -50,6 +53,48 @@ def test_a_file_that_is_no_database_is_refused_with_its_place(tmp_path: Path) ->
 
     with pytest.raises(StoreError, match=r"decisions\.db: cannot be opened"):
         DecisionStore(path)
+
+
+def test_a_file_that_is_not_there_and_must_be_is_refused_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"decisions\.db: cannot be opened: No such file"):
+        open_engine(tmp_path / "decisions.db", is_there=True)
+
+
+# What another program does that opens a database, writes to it and closes it: SQLite deletes the
+# write-ahead log where nobody else has the database open.
+_ANOTHER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("INSERT INTO written VALUES ('another')")
+print(*[word for (word,) in database.execute("SELECT word FROM written")])
+database.close()
+"""
+
+
+def _another_finds(path: Path) -> list[str]:
+    command = (sys.executable, "-c", _ANOTHER, path)
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_acknowledged_is_kept_whoever_else_closes_the_database(
+    tmp_path: Path, *, is_there: bool
+) -> None:
+    """It was opened while somebody read it: closing any descriptor lets go of SQLite's locks."""
+    path = tmp_path / "decisions.db"
+    with closing(Database(open_engine(path))) as made, made.migrating() as connection:
+        connection.exec_driver_sql("CREATE TABLE written (word)")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM written").fetchall()
+        opened = Database(open_engine(path, is_there=is_there))
+        reader.execute("COMMIT")
+    with closing(opened):
+        assert ["another"] == _another_finds(path)
+        with opened.writing() as session:
+            session.execute(text("INSERT INTO written VALUES ('acknowledged')"))
+
+        assert ["another", "acknowledged", "another"] == _another_finds(path)
 
 
 def test_the_files_are_for_their_owner_alone(tmp_path: Path, store: DecisionStore) -> None:

@@ -27,11 +27,13 @@ class Cycle:
 def _collector() -> Iterator[None]:
     """As a worker's collector is at its beginning; afterwards as it was."""
     before = gc.get_threshold()
+    # Whoever ran tests for long has so much to look at that each look takes a second.
+    gc.freeze()
     gc.collect()
     collect_seldom()
     yield
     gc.set_threshold(*before)
-    gc.collect()
+    gc.unfreeze()
 
 
 def lost_cycle() -> weakref.ref[Cycle]:

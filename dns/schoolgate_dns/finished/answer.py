@@ -25,7 +25,6 @@ class FinishedAnswer(msgspec.Struct, eq=False, gc=False):
     """
 
     octets: bytes
-    length: int
     second: int
     until: int
     # Not the whole question: that would hold on to the snapshot which it was judged by.

@@ -52,8 +52,9 @@ class Desk:
                     missed.append(slot)
                     continue
             counts = client.counts
-            if finished in counts:
-                counts[finished] += 1
+            uses = counts.get(finished)
+            if uses is not None:
+                counts[finished] = uses + 1
             elif self._first_use(client, finished):
                 counts[finished] = 1
             else:
@@ -61,9 +62,10 @@ class Desk:
                 continue
             if finished.is_blocked:
                 client.last[finished] = second
-            octets = finished.length
             # The id is the query's own, and stays where it is.
-            arena[start + 2 : start + octets] = finished.octets
+            answer = finished.octets
+            octets = 2 + len(answer)
+            arena[start + 2 : start + octets] = answer
             answer_octets[slot] = octets
         self.answered += len(lengths) - len(missed)
         return missed

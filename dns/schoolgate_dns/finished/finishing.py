@@ -17,7 +17,6 @@ def finish(outcome: Outcome, query: Query, decision: Decision, now_s: float) -> 
     second = int(now_s)
     return FinishedAnswer(
         octets=outcome.octets[2:],
-        length=len(outcome.octets),
         second=-1,
         until=second + outcome.lasts_s,
         host=query.name,

@@ -1,3 +1,4 @@
+import io
 import os
 import stat
 from pathlib import Path
@@ -77,3 +78,17 @@ def test_a_folder_in_which_a_group_writes_is_no_place_for_a_socket(tmp_path: Pat
 
     with pytest.raises(SocketPathError, match="other users can write there"):
         listen_privately(folder / "s")
+
+
+def test_a_file_is_made_without_being_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing it would let go of the locks of whoever uses it as a database by then."""
+    opened: list[object] = []
+    monkeypatch.setattr(os, "open", lambda path, *_: opened.append(path))
+    monkeypatch.setattr(io, "open", lambda path, *_: opened.append(path))
+
+    make_file(tmp_path / "made")
+
+    assert [] == opened
+    assert 0o600 == mode_of(tmp_path / "made")

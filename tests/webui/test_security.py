@@ -132,6 +132,16 @@ def test_a_form_without_the_pages_token_changes_nothing(untouched: Untouched, pa
     assert before == untouched.written()
 
 
+def test_what_a_form_with_its_token_changes_is_seen(untouched: Untouched) -> None:
+    """Else the test above could not fail."""
+    before = untouched.written()
+    teacher = Browser(untouched.school).sign_in("teacher")
+    teacher.send("/requests/new", "/requests/new", **ENTRY)
+
+    assert ENTRY["reasons"] not in before
+    assert ENTRY["reasons"] in untouched.written()
+
+
 def test_the_token_of_another_session_is_of_no_use(school: WebSchool) -> None:
     other = Browser(school).sign_in("lead").get("/").form("/sign-out").fields["csrf"]
     browser = Browser(school).sign_in("teacher")

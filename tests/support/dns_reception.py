@@ -10,7 +10,7 @@ from dns_firewall import FakeFirewall
 from dns_world import LESSON, query, source
 
 from schoolgate_dns.addresses import packed_address
-from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender
+from schoolgate_dns.datagrams.slots import SLOTS, Sender, memory_of_slots
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.finished.reception import Reception
 from schoolgate_dns.messages import Ttl, wire
@@ -132,18 +132,16 @@ class MemorySlots:
     """Slots that hold what a test puts there."""
 
     def __init__(self) -> None:
-        self.arena = mmap.mmap(-1, SLOTS * SLOT_OCTETS)
+        self.datagrams = memory_of_slots()
         self.peers = mmap.mmap(-1, SLOTS * 16)
-        self.starts = tuple(slot * SLOT_OCTETS for slot in range(SLOTS))
-        self.peer_places = tuple((slot * 16, slot * 16 + 4) for slot in range(SLOTS))
+        self.peer_places = tuple(slice(slot * 16, slot * 16 + 4) for slot in range(SLOTS))
         self.answer_octets = [0] * SLOTS
         self._lengths: list[int] = []
 
     def put(self, octets: bytes, client: str) -> None:
         slot = len(self._lengths)
-        self.arena[self.starts[slot] : self.starts[slot] + len(octets)] = octets
-        at, end = self.peer_places[slot]
-        self.peers[at:end] = packed_address(client)
+        self.datagrams[slot][: len(octets)] = octets
+        self.peers[self.peer_places[slot]] = packed_address(client)
         self._lengths.append(len(octets))
 
     def receive(self) -> Sequence[int]:
@@ -151,7 +149,7 @@ class MemorySlots:
         return lengths
 
     def answer_in(self, slot: int) -> bytes:
-        return self.arena[self.starts[slot] : self.starts[slot] + self.answer_octets[slot]]
+        return self.datagrams[slot][: self.answer_octets[slot]]
 
     def send(self, first: int, end: int) -> None:
         raise NotImplementedError

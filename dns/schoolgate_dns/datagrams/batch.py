@@ -16,7 +16,14 @@ from typing import Any, Final, Literal, cast
 import structlog
 
 from schoolgate_dns.datagrams.plain_batch import PlainBatch
-from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots, SocketAddresses
+from schoolgate_dns.datagrams.slots import (
+    SLOT_OCTETS,
+    SLOTS,
+    Sender,
+    Slots,
+    SocketAddresses,
+    memory_of_slots,
+)
 from schoolgate_dns.datagrams.system_calls import ffi
 
 # What one receiver can do to a batch: nothing. A datagram that cannot be sent is passed over.
@@ -57,13 +64,13 @@ class Batch:
         self._addresses = SocketAddresses(own.family)
         self._our_address_octets = self._addresses.our_address_octets if is_of_any(own) else 0
         self._control_space = socket.CMSG_SPACE(self._our_address_octets)
-        self.arena = mmap.mmap(-1, SLOTS * SLOT_OCTETS)
+        self.datagrams = memory_of_slots()
         self.peers = mmap.mmap(-1, SLOTS * self._addresses.octets)
         self._control = mmap.mmap(-1, SLOTS * _CONTROL_OCTETS)
-        self.starts = tuple(slot * SLOT_OCTETS for slot in range(SLOTS))
         self.peer_places = self._addresses.places()
         # The headers hold addresses of what is kept here, so it lives as long as they do.
-        self._kept = [ffi.from_buffer(each) for each in (self.arena, self.peers, self._control)]
+        parts = (self.peers, self._control, *self.datagrams)
+        self._kept = [ffi.from_buffer(each) for each in parts]
         self._incoming, incoming_vectors = self._headers()
         self._outgoing, outgoing_vectors = self._headers()
         self._kept += [incoming_vectors, outgoing_vectors]
@@ -78,11 +85,11 @@ class Batch:
 
     def _headers(self) -> tuple[Any, Any]:
         """Return headers and vectors, one of each for every slot, that point into the memory."""
-        arena, peers, control = self._kept[:3]
+        peers, control, *datagrams = self._kept[: 2 + SLOTS]
         headers = ffi.new("struct mmsghdr[]", SLOTS)
         vectors = ffi.new("struct iovec[]", SLOTS)
         for slot in range(SLOTS):
-            vectors[slot].iov_base = arena + slot * SLOT_OCTETS
+            vectors[slot].iov_base = datagrams[slot]
             vectors[slot].iov_len = SLOT_OCTETS
             header = headers[slot].msg_hdr
             header.msg_name = peers + slot * self._addresses.octets
@@ -139,8 +146,7 @@ class Batch:
         for first in range(0, len(answers), SLOTS):
             part = answers[first : first + SLOTS]
             for slot, (answer, sender) in enumerate(part):
-                start = self.starts[slot]
-                self.arena[start : start + len(answer)] = answer
+                self.datagrams[slot][: len(answer)] = answer
                 self.answer_octets[slot] = len(answer)
                 # The slots that it came in were of this kind, so it is as the system wrote it.
                 self.peers[slot * octets : (slot + 1) * octets] = cast("bytes", sender.address)

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, SocketAddresses
+from schoolgate_dns.datagrams.slots import (
+    SLOT_OCTETS,
+    SLOTS,
+    Sender,
+    SocketAddresses,
+    memory_of_slots,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -18,9 +24,8 @@ class PlainBatch:
         self._own = own
         self._addresses = SocketAddresses(own.family)
         self._senders: list[Sender] = []
-        self.arena = mmap.mmap(-1, SLOTS * SLOT_OCTETS)
+        self.datagrams = memory_of_slots()
         self.peers = mmap.mmap(-1, SLOTS * self._addresses.octets)
-        self.starts = tuple(slot * SLOT_OCTETS for slot in range(SLOTS))
         self.peer_places = self._addresses.places()
         self.answer_octets: list[int] = [0] * SLOTS
 
@@ -28,14 +33,14 @@ class PlainBatch:
         """See `Slots`."""
         lengths: list[int] = []
         self._senders.clear()
-        for start, (at, end) in zip(self.starts, self.peer_places, strict=True):
+        for datagram, place in zip(self.datagrams, self.peer_places, strict=True):
             try:
                 octets, address = self._own.recvfrom(SLOT_OCTETS)
             except OSError:
                 # Nothing has come, or only an error about an earlier answer.
                 break
-            self.arena[start : start + len(octets)] = octets
-            self.peers[at:end] = socket.inet_pton(self._own.family, address[0].partition("%")[0])
+            datagram[: len(octets)] = octets
+            self.peers[place] = socket.inet_pton(self._own.family, address[0].partition("%")[0])
             self._senders.append(Sender(address))
             lengths.append(len(octets))
         return lengths
@@ -43,8 +48,8 @@ class PlainBatch:
     def send(self, first: int, end: int) -> None:
         """See `Slots`."""
         for slot in range(first, end):
-            start = self.starts[slot]
-            self._send(self.arena[start : start + self.answer_octets[slot]], self._senders[slot])
+            octets = self.datagrams[slot][: self.answer_octets[slot]]
+            self._send(octets, self._senders[slot])
 
     def sender_of(self, slot: int) -> Sender:
         """See `Slots`."""

@@ -117,13 +117,12 @@ class Datagrams:
         if not HEADER_OCTETS <= octets < SLOT_OCTETS:
             return
         slots = self._slots
-        start, (peer_at, peer_end) = slots.starts[slot], slots.peer_places[slot]
-        packed = slots.peers[peer_at:peer_end]
+        packed = slots.peers[slots.peer_places[slot]]
         pending = self._pending_of.get(packed, 0)
         if pending >= MAX_PENDING_OF_CLIENT or self.pending >= MAX_PENDING:
             self.misses.dropped += 1
             return
-        miss = Miss(slots.arena[start : start + octets], packed, slots.sender_of(slot))
+        miss = Miss(slots.datagrams[slot][:octets], packed, slots.sender_of(slot))
         if self.misses.put(miss) and not self._is_working:
             self._is_working = True
             self._loop.call_soon(self._work)

@@ -28,15 +28,14 @@ class Slots(Protocol):
     """
     Datagrams that were received together, by slot.
 
-    *arena* holds them: slot n from octet `starts[n]` on. *peers* holds their senders: the address
-    of slot n's is `peers[a:b]`, where (a, b) is `peer_places[n]`. *answer_octets* takes how long
-    the answer in each slot is.
+    `datagrams[n]` holds slot n's, from its first octet on. *peers* holds their senders: the
+    address of slot n's is `peers[peer_places[n]]`. *answer_octets* takes how long the answer in
+    each slot is.
     """
 
-    arena: mmap.mmap
+    datagrams: tuple[mmap.mmap, ...]
     peers: mmap.mmap
-    starts: tuple[int, ...]
-    peer_places: tuple[tuple[int, int], ...]
+    peer_places: tuple[slice, ...]
     answer_octets: Any
 
     def receive(self) -> Sequence[int]:
@@ -79,7 +78,17 @@ class SocketAddresses:
         flow, scope = int.from_bytes(octets[4:8]), int.from_bytes(octets[24:28], sys.byteorder)
         return socket.inet_ntop(socket.AF_INET6, octets[8:24]), port, flow, scope
 
-    def places(self) -> tuple[tuple[int, int], ...]:
+    def places(self) -> tuple[slice, ...]:
         """Return where the address of each slot's sender stands."""
         at, end = self.address.start, self.address.stop
-        return tuple((n * self.octets + at, n * self.octets + end) for n in range(SLOTS))
+        return tuple(slice(n * self.octets + at, n * self.octets + end) for n in range(SLOTS))
+
+
+def memory_of_slots() -> tuple[mmap.mmap, ...]:
+    """
+    Return memory for the datagram of each slot.
+
+    Each has its own: where a part of it ends is a small number then, and of small numbers Python
+    makes no objects.
+    """
+    return tuple(mmap.mmap(-1, SLOT_OCTETS) for _ in range(SLOTS))

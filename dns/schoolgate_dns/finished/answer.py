@@ -15,15 +15,17 @@ class FinishedAnswer(msgspec.Struct, eq=False, gc=False):
     """
     An answer without its id, right for *second* (of the monotonic clock); each is only itself.
 
-    It may be given before the second *until*. *ends* says where each TTL stands and when it is 0,
-    packed by `finishing`. *host*, *type*, *chain* and *decision* are those of the first who asked,
-    and *addresses* the packed ones that it leads to.
+    *key* is the query, without its id as well. The answer may be given before the second *until*.
+    *ends* says where each TTL stands and when it is 0, packed by `finishing`. *host*, *type*,
+    *chain* and *decision* are those of the first who asked, and *addresses* the packed ones that
+    it leads to.
 
     INVARIANT: whoever gives it has seen that `second` is now's, or has made it so with
     `finishing.renew`; and knows that no grant or restriction of the client touches it, or it is
     theirs alone.
     """
 
+    key: bytes
     octets: bytes
     second: int
     until: int

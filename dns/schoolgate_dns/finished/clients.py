@@ -7,7 +7,8 @@ from typing import Final
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.finishing import renew
 from schoolgate_dns.finished.tables import Alike, FinishedAnswers, Table
-from schoolgate_dns.finished.uses import Accounts, Counts, Seconds, Uses
+from schoolgate_dns.finished.use import Use
+from schoolgate_dns.finished.uses import Accounts, Minute
 from schoolgate_dns.stages.reach import Reach
 from schoolgate_dns.stages.source import Source
 from schoolgate_policyd.core.snapshot import Snapshot
@@ -15,6 +16,8 @@ from schoolgate_policyd.core.subjects import Subject
 
 # The memory is emptied when it is full: a flood of addresses costs time, never memory.
 MAX_CLIENTS: Final = 65_536
+# Of all clients in a minute; then what was counted is accounted for before the minute is over.
+MAX_USES: Final = 200_000
 
 
 class Client:
@@ -23,8 +26,8 @@ class Client:
 
     *packed* is the address, *address* the one by which the device is known. *answers* is where
     their finished answers are looked for first: their class's table, or one of their own where a
-    grant or a restriction is theirs; then *shared* is the class's. *counts* are their uses of
-    answers in this minute, *last* the newest seconds of those that block.
+    grant or a restriction is theirs; then *shared* is the class's. *uses* are what they are given
+    in this minute, by query, and *ended* those in whose place others are.
     """
 
     __slots__ = (
@@ -32,14 +35,14 @@ class Client:
         "address",
         "alike",
         "answers",
-        "counts",
-        "last",
+        "ended",
         "packed",
         "reach",
         "shared",
         "source",
         "subject",
         "until",
+        "uses",
     )
 
     def __init__(
@@ -61,26 +64,28 @@ class Client:
         self.until = until
         self.answers: Table = {}
         self.shared: Table | None = None
-        self.counts: Counts = {}
-        self.last: Seconds = {}
+        self.uses: dict[bytes, Use] = {}
+        self.ended: list[Use] = []
         self._snapshot = snapshot
 
-    def find(
-        self, key: bytes, finished: FinishedAnswer | None, second: int
-    ) -> FinishedAnswer | None:
-        """
-        Return the answer to *key* that may be given in *second*, None if there is none.
-
-        *finished* is what `answers` holds for it, perhaps not yet made right for this second.
-        """
+    def find(self, key: bytes, second: int) -> FinishedAnswer | None:
+        """Return the answer to *key* that may be given in *second*, None if there is none."""
+        finished = self.answers.get(key)
         if finished is None and self.shared is not None:
             shared = self.shared.get(key)
-            # Used in this minute already, it was found untouched before.
-            if shared is not None and (shared in self.counts or not self.is_touched(shared)):
+            if shared is not None and not self.is_touched(shared):
                 finished = shared
         if finished is None or finished.second == second or renew(finished, second):
             return finished
         return None
+
+    def begin(self, finished: FinishedAnswer, second: int) -> Use:
+        """Return the use of *finished* that begins in *second*."""
+        ended = self.uses.get(finished.key)
+        if ended is not None:
+            self.ended.append(ended)
+        use = self.uses[finished.key] = Use(finished, second)
+        return use
 
     @property
     def zone(self) -> str:
@@ -102,11 +107,20 @@ class Clients:
     Who asks, by packed address.
 
     *finished* are the answers of their classes; what they were given goes to *accounts* when a
-    minute is over. *since* is the minute that is counted in (machine time, aware).
+    minute is over, or when there are *max_uses* in it. *since* is the minute that is counted in
+    (machine time, aware).
     """
 
-    def __init__(self, finished: FinishedAnswers, accounts: Accounts, since: datetime) -> None:
+    def __init__(
+        self,
+        finished: FinishedAnswers,
+        accounts: Accounts,
+        since: datetime,
+        max_uses: int = MAX_USES,
+    ) -> None:
         self.by_address: dict[bytes, Client] = {}
+        self._max_uses = max_uses
+        self._uses = 0
         self._finished = finished
         self._accounts = accounts
         self._since = _minute_of(since)
@@ -125,14 +139,21 @@ class Clients:
         if client.until != inf:
             self._ending.append(client)
 
-    def keep(self, client: Client, key: bytes, finished: FinishedAnswer) -> None:
-        """Let *finished* be found under *key* by all whom it fits, *client* among them."""
+    def keep(self, client: Client, finished: FinishedAnswer) -> None:
+        """Let *finished* be found by all whom it fits, *client* among them."""
         if client.shared is None:
-            self._finished.put(client.answers, key, finished)
+            self._finished.put(client.answers, finished)
         elif client.is_touched(finished):
-            self._finished.put_own(client.answers, key, finished)
+            self._finished.put_own(client.answers, finished)
         else:
-            self._finished.put(client.shared, key, finished)
+            self._finished.put(client.shared, finished)
+
+    def begin(self, client: Client, finished: FinishedAnswer, second: int) -> Use:
+        """Return the use of *finished* by *client* that begins in *second*."""
+        if self._uses >= self._max_uses:
+            self._account_all()
+        self._uses += 1
+        return client.begin(finished, second)
 
     def end(self, second: int) -> None:
         """Forget those whose time is over in *second*."""
@@ -148,8 +169,7 @@ class Clients:
         """Begin a new minute if *now* (machine time, aware) is in one."""
         minute = _minute_of(now)
         if minute != self._since:
-            for client in self.by_address.values():
-                self._account(client)
+            self._account_all()
             self._since = minute
 
     def forget(self, client: Client) -> None:
@@ -160,18 +180,21 @@ class Clients:
 
     def forget_all(self) -> None:
         """Ask anew who everybody is."""
-        for client in self.by_address.values():
-            self._account(client)
+        self._account_all()
         self.by_address.clear()
         self._ending.clear()
         self._finished.forget_own()
 
+    def _account_all(self) -> None:
+        for client in self.by_address.values():
+            self._account(client)
+        self._uses = 0
+
     def _account(self, client: Client) -> None:
-        if client.counts:
-            self._accounts.add(
-                Uses(client.address, client.subject, self._since, client.counts, client.last)
-            )
-            client.counts, client.last = {}, {}
+        if client.uses:
+            uses = (*client.ended, *client.uses.values())
+            self._accounts.add(Minute(client.address, client.subject, self._since, uses))
+            client.uses, client.ended = {}, []
 
 
 def _minute_of(moment: datetime) -> datetime:

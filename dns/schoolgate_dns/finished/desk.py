@@ -1,9 +1,9 @@
 """
 Answers what is finished already: the loop that most queries never leave.
 
-For each datagram: whose address is it, does their class have an answer to these very octets, is
-it right for this second? Then the answer is written over the query. Everything that needs more
-than that is a miss, and goes to `answering`.
+For each datagram: whose address is it, were they given an answer to these very octets in this
+minute, or has their class one, and is it right for this second? Then the answer is written over
+the query. Everything that needs more than that is a miss, and goes to `answering`.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.clients import Client, Clients
+from schoolgate_dns.finished.use import Use
 
 FirstUse = Callable[[Client, FinishedAnswer], bool]
 """Notes that a client is given an answer for the first time in a minute; False if it must not."""
@@ -31,41 +32,37 @@ class Desk:
         Return the slots that could not be; *second* is now's, of the monotonic clock.
         """
         missed: list[int] = []
-        arena, peers = slots.arena, slots.peers
-        answer_octets = slots.answer_octets
-        clients = self._clients.by_address
+        peers, answer_octets = slots.peers, slots.answer_octets
+        by_address = self._clients.by_address
         slot = -1
-        for start, (peer_at, peer_end), length in zip(
-            slots.starts, slots.peer_places, lengths, strict=False
+        for datagram, place, length in zip(
+            slots.datagrams, slots.peer_places, lengths, strict=False
         ):
             slot += 1
-            client = clients.get(peers[peer_at:peer_end])
+            client = by_address.get(peers[place])
             if client is None:
                 missed.append(slot)
                 continue
             # All but the id: name and case, type, flags, EDNS. Nothing is parsed or lower-cased.
-            key = arena[start + 2 : start + length]
-            finished = client.answers.get(key)
-            if finished is None or finished.second != second:
-                finished = client.find(key, finished, second)
-                if finished is None:
+            key = datagram[2:length]
+            use = client.uses.get(key)
+            if use is None or (use.second != second and not use.renew(second)):
+                use = self._begin(client, key, second)
+                if use is None:
                     missed.append(slot)
                     continue
-            counts = client.counts
-            uses = counts.get(finished)
-            if uses is not None:
-                counts[finished] = uses + 1
-            elif self._first_use(client, finished):
-                counts[finished] = 1
-            else:
-                missed.append(slot)
-                continue
-            if finished.is_blocked:
-                client.last[finished] = second
+            use.untold += 1
             # The id is the query's own, and stays where it is.
-            answer = finished.octets
+            answer = use.octets
             octets = 2 + len(answer)
-            arena[start + 2 : start + octets] = answer
+            datagram[2:octets] = answer
             answer_octets[slot] = octets
         self.answered += len(lengths) - len(missed)
         return missed
+
+    def _begin(self, client: Client, key: bytes, second: int) -> Use | None:
+        """Begin to give *client* the answer to *key*, None if there is none or it must not go."""
+        finished = client.find(key, second)
+        if finished is None or not self._first_use(client, finished):
+            return None
+        return self._clients.begin(client, finished, second)

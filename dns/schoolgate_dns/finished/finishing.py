@@ -12,10 +12,17 @@ _TTL: Final = struct.Struct(">I")
 _END: Final = struct.Struct("=Hq")
 
 
-def finish(outcome: Outcome, query: Query, decision: Decision, now_s: float) -> FinishedAnswer:
-    """Return *outcome*, worked out for *query* at *now_s*, as an answer that can be renewed."""
+def finish(
+    outcome: Outcome, key: bytes, query: Query, decision: Decision, now_s: float
+) -> FinishedAnswer:
+    """
+    Return *outcome*, worked out for *query* at *now_s*, as an answer that can be renewed.
+
+    *key* are the octets of *query* but for its id.
+    """
     second = int(now_s)
     return FinishedAnswer(
+        key=key,
         octets=outcome.octets[2:],
         second=-1,
         until=second + outcome.lasts_s,

@@ -102,8 +102,8 @@ class Reception:
         uses = self.accounts.take(MOST_TOLD)
         ahead = self._school_now() - self._machine_now()
         second = int(self._monotonic())
-        for use in uses:
-            self._recording.note_use(use, lambda last: second - last, ahead)
+        for minute, use in uses:
+            self._recording.note_use(minute, use, lambda last: second - last, ahead)
         if len(uses) == MOST_TOLD:
             return True
         self._recording.end_past()
@@ -192,13 +192,9 @@ class Reception:
         is_touched = client.shared is not None and client.is_touched(finished)
         if is_touched:
             return None
-        # In this minute it may have been given before it was set aside: what was counted stays.
-        used = client.counts.get(finished, 0)
-        if not used and not self._first_use(client, finished):
+        if not self._first_use(client, finished):
             return None
-        client.counts[finished] = used + 1
-        if finished.is_blocked:
-            client.last[finished] = self._second
+        self.clients.begin(client, finished, self._second).untold += 1
         return finished
 
     def _client(self, packed: bytes) -> Client:
@@ -232,8 +228,9 @@ class Reception:
             return
         if len(octets) > MAX_FINISHED_QUERY_OCTETS:
             return
-        finished = finish(outcome, asked.query, outcome.decision, self._monotonic())
-        self.clients.keep(client, octets[2:], finished)
+        key = octets[2:]
+        finished = finish(outcome, key, asked.query, outcome.decision, self._monotonic())
+        self.clients.keep(client, finished)
 
     def _first_use(self, client: Client, finished: FinishedAnswer) -> bool:
         if client.reach.is_held and finished.addresses and not self._opened(client, finished):

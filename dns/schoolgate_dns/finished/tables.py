@@ -58,7 +58,7 @@ class FinishedAnswers:
         table, older = self._tables[alike]
         finished = older.pop(key, None)
         if finished is not None:
-            self._keep(table, key, finished)
+            self._keep(table, finished)
         return finished
 
     def own_table(self) -> Table:
@@ -67,26 +67,27 @@ class FinishedAnswers:
         self._own_tables.append(table)
         return table
 
-    def put_own(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
+    def put_own(self, table: Table, finished: FinishedAnswer) -> None:
         """Keep *finished* in a client's own *table*."""
         if self._own_count >= self._max_own:
             for each in self._own_tables:
                 each.clear()
             self._own_count = 0
-        self._own_count += key not in table
-        table[key] = finished
+        self._own_count += finished.key not in table
+        table[finished.key] = finished
 
     def forget_own(self) -> None:
         """Forget every client's own table: they are other clients now."""
         self._own_tables.clear()
         self._own_count = 0
 
-    def put(self, table: Table, key: bytes, finished: FinishedAnswer) -> bool:
+    def put(self, table: Table, finished: FinishedAnswer) -> bool:
         """Keep *finished* in *table*, room permitting; return whether it is."""
+        key = finished.key
         has_room = self._count < self._max_finished * MUCH_ROOM
         if not has_room and key not in table and not self._was_asked(key):
             return False
-        self._keep(table, key, finished)
+        self._keep(table, finished)
         return True
 
     def clear(self) -> None:
@@ -104,11 +105,11 @@ class FinishedAnswers:
         self._asked_once.add(hashed)
         return False
 
-    def _keep(self, table: Table, key: bytes, finished: FinishedAnswer) -> None:
+    def _keep(self, table: Table, finished: FinishedAnswer) -> None:
         if self._count >= self._max_finished:
             self.set_aside()
-        self._count += key not in table
-        table[key] = finished
+        self._count += finished.key not in table
+        table[finished.key] = finished
 
     def set_aside(self) -> None:
         """Make room: what nobody asks for until the next time is forgotten then."""

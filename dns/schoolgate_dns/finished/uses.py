@@ -11,65 +11,44 @@ from datetime import datetime
 
 import msgspec
 
-from schoolgate_dns.finished.answer import FinishedAnswer
+from schoolgate_dns.finished.use import Use
 from schoolgate_policyd.core.subjects import Subject
 
-Counts = dict[FinishedAnswer, int]
-Seconds = dict[FinishedAnswer, int]
 
-
-class Uses(msgspec.Struct, frozen=True):
-    """
-    One client's minute, from *since* (machine time, aware) on.
-
-    *counts* are of every answer; *last* has the monotonic second of the last use of each blocked
-    one. The first use of a blocked one is an event already.
-    """
+class Minute(msgspec.Struct, frozen=True):
+    """What one client was given in the minute from *since* (machine time, aware) on."""
 
     client: str
     subject: Subject
     since: datetime
-    counts: Counts
-    last: Seconds
-
-
-class Use(msgspec.Struct, frozen=True, gc=False):
-    """*count* further uses of *finished* by one client in its minute."""
-
-    uses: Uses
-    finished: FinishedAnswer
-    count: int
+    uses: tuple[Use, ...]
 
 
 class Accounts:
     """Minutes that are over and wait to be told."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Uses] = deque()
-        self._telling: Iterator[Use] = iter(())
+        self._waiting: deque[Minute] = deque()
+        self._telling: Iterator[tuple[Minute, Use]] = iter(())
 
-    def add(self, uses: Uses) -> None:
-        """Take over a client's minute; nobody counts in it any more."""
-        if uses.counts:
-            self._waiting.append(uses)
+    def add(self, minute: Minute) -> None:
+        """Take over a client's *minute*; nobody counts in it any more."""
+        if minute.uses:
+            self._waiting.append(minute)
 
-    def take(self, most: int) -> list[Use]:
+    def take(self, most: int) -> list[tuple[Minute, Use]]:
         """Return the next *most* uses that are to be told; fewer if there are no more."""
-        taken: list[Use] = []
+        taken: list[tuple[Minute, Use]] = []
         while len(taken) < most:
-            use = next(self._telling, None)
-            if use is not None:
-                taken.append(use)
+            found = next(self._telling, None)
+            if found is not None:
+                taken.append(found)
             elif self._waiting:
-                self._telling = _uses_in(self._waiting.popleft())
+                self._telling = _untold_in(self._waiting.popleft())
             else:
                 break
         return taken
 
 
-def _uses_in(uses: Uses) -> Iterator[Use]:
-    for finished, count in uses.counts.items():
-        # A block was told when it happened, so what is left of it are those after the first.
-        rest = count - finished.is_blocked
-        if rest:
-            yield Use(uses, finished, rest)
+def _untold_in(minute: Minute) -> Iterator[tuple[Minute, Use]]:
+    return ((minute, use) for use in minute.uses if use.untold)

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.clients import Client
-from schoolgate_dns.finished.uses import Use
+from schoolgate_dns.finished.use import Use
+from schoolgate_dns.finished.uses import Minute
 from schoolgate_dns.messages.record_types import type_name
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.crowd import KIND as CROWD
@@ -97,28 +98,31 @@ class Recording:
             self._offer_all(self._recorder.record(seen))
         self._show_line(seen, client.zone, finished.type)
 
-    def note_use(self, use: Use, ago_s: Callable[[int], int], ahead: timedelta) -> None:
+    def note_use(
+        self, minute: Minute, use: Use, ago_s: Callable[[int], int], ahead: timedelta
+    ) -> None:
         """
-        Take in *use*, of a minute that is over.
+        Take in *use*, of a *minute* that is over.
 
         *ago_s* says how many seconds ago a second of the monotonic clock was, and *ahead* is by
         how much the school's clock is ahead of the machine's.
         """
-        uses, finished = use.uses, use.finished
+        finished = use.finished
         if finished.decision.is_help_line:
             return
-        last = uses.last.get(finished)
-        last_at = None if last is None else self._machine_now() - timedelta(seconds=ago_s(last))
+        last_at = None
+        if finished.is_blocked:
+            last_at = self._machine_now() - timedelta(seconds=ago_s(use.second))
         seen = Seen(
-            at=uses.since,
-            school_at=uses.since + ahead,
-            client=uses.client,
-            subject=uses.subject,
+            at=minute.since,
+            school_at=minute.since + ahead,
+            client=minute.client,
+            subject=minute.subject,
             host=finished.host.text,
             decision=finished.decision,
             is_blocked=finished.is_blocked,
-            count=use.count,
-            last_at=None if last_at is None else max(last_at, uses.since),
+            count=use.untold,
+            last_at=None if last_at is None else max(last_at, minute.since),
         )
         self._offer_all(self._past.record(seen))
 

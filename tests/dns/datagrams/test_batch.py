@@ -45,12 +45,11 @@ def received(slots: Slots, own: socket.socket) -> list[int]:
 
 
 def octets_in(slots: Slots, slot: int, length: int) -> bytes:
-    return slots.arena[slots.starts[slot] : slots.starts[slot] + length]
+    return slots.datagrams[slot][:length]
 
 
 def write(slots: Slots, slot: int, octets: bytes) -> None:
-    start = slots.starts[slot]
-    slots.arena[start : start + len(octets)] = octets
+    slots.datagrams[slot][: len(octets)] = octets
     slots.answer_octets[slot] = len(octets)
 
 
@@ -67,8 +66,8 @@ def test_what_came_stands_in_its_slot_with_its_sender(
 
     assert [3, 5] == received(slots, own)
     assert (b"one", b"three") == (octets_in(slots, 0, 3), octets_in(slots, 1, 5))
-    at, end = slots.peer_places[1]
-    assert socket.inet_pton(own.family, client.getsockname()[0]) == slots.peers[at:end]
+    sender = slots.peers[slots.peer_places[1]]
+    assert socket.inet_pton(own.family, client.getsockname()[0]) == sender
 
 
 def test_no_more_come_than_there_are_slots(
@@ -150,7 +149,7 @@ def test_a_receiver_that_cannot_be_reached_costs_the_others_nothing(own: socket.
         for slot in range(3):
             write(slots, slot, b"answer")
         # A source port of zero, as a forged query has: the system refuses to send there.
-        at = slots.peer_places[1][0] - (2 if own.family == socket.AF_INET else 6)
+        at = slots.peer_places[1].start - (2 if own.family == socket.AF_INET else 6)
         slots.peers[at : at + 2] = b"\0\0"
         slots.send(0, 3)
 

@@ -18,7 +18,7 @@ QUERY = wire.read_query(query("a.example").to_wire())
 def finished(lasts_s: int = 60, now_s: float = 1000.9, *ttls: int) -> FinishedAnswer:
     octets = bytes(12) + b"".join(struct.pack(">I", ttl) for ttl in ttls)
     places = tuple(Ttl(12 + 4 * place, ttl) for place, ttl in enumerate(ttls))
-    return finish(Outcome(octets, ttls=places, lasts_s=lasts_s), QUERY, ALLOWED, now_s)
+    return finish(Outcome(octets, ttls=places, lasts_s=lasts_s), b"", QUERY, ALLOWED, now_s)
 
 
 def ttls_of(answer: FinishedAnswer) -> list[int]:
@@ -50,5 +50,5 @@ def test_no_ttl_reaches_past_its_end_at_any_moment_of_a_second() -> None:
 def test_the_order_of_addresses_makes_no_other_answer() -> None:
     orders = ((b"\xc0\0\2\1", b"\xc0\0\2\2"), (b"\xc0\0\2\2", b"\xc0\0\2\1"))
     outcomes = [Outcome(bytes(12), lasts_s=60, addresses=each) for each in orders]
-    kept = {finish(each, QUERY, ALLOWED, 1000.0).addresses for each in outcomes}
+    kept = {finish(each, b"", QUERY, ALLOWED, 1000.0).addresses for each in outcomes}
     assert {orders[0]} == kept

@@ -376,18 +376,41 @@ def test_the_way_stays_open_for_as_long_as_the_address_may_be_kept(later_s: int)
 
 
 def test_an_answer_that_was_set_aside_goes_on_being_counted() -> None:
+    """Who was given it in this minute still is; by others it is taken back into use."""
+
     async def story(world: ReceptionWorld) -> None:
+        other = "127.0.1.78"
         await world.warm(PUPIL, VIDEOS)
+        await world.warm(other, SITE_NAME)
         for _ in range(3):
             await world.ask(PUPIL, VIDEOS)
         world.reception.finished.set_aside()
-        _, is_on_the_desk = await world.ask(PUPIL, VIDEOS)
-        assert not is_on_the_desk
-        await world.ask(PUPIL, VIDEOS)
-        assert 1 == len(world.outcomes.asked)
+        found = [(await world.ask(client, VIDEOS))[1] for client in (PUPIL, other, other)]
+        assert [True, False, True] == found
+        assert 2 == len(world.outcomes.asked)
         world.reception.tell_all()
         world.recording.stop()
-        assert 5 == sum(each.count for each in world.events if isinstance(each, Blocked))
+        blocked = [each for each in world.events if isinstance(each, Blocked)]
+        of_pupil = sum(each.count for each in blocked if each.client == PUPIL)
+        assert (4, 2) == (of_pupil, sum(each.count for each in blocked) - of_pupil)
+
+    run(story, ReceptionWorld())
+
+
+def test_one_answer_in_anothers_place_within_a_minute_loses_no_use() -> None:
+    async def story(world: ReceptionWorld) -> None:
+        world.outcomes.lasts_s = 20
+        await world.warm(PUPIL, VIDEOS)
+        for _ in range(3):
+            await world.ask(PUPIL, VIDEOS)
+        world.pass_time(20)
+        for _ in range(4):
+            await world.ask(PUPIL, VIDEOS)
+        assert 2 == len(world.outcomes.asked)
+        world.reception.tell_all()
+        world.recording.stop()
+        # Beside the two that were worked on, which the stages of answering record.
+        assert 6 == sum(each.count for each in world.events if isinstance(each, Blocked))
 
     run(story, ReceptionWorld())
 

@@ -19,22 +19,22 @@ ALLOWED = Decision(Verdict.ALLOW, Verdict.ALLOW, datetime(2026, 12, 1, tzinfo=UT
 QUERY = wire.read_query(query("a.example").to_wire())
 
 
-def finished() -> FinishedAnswer:
-    return finish(Outcome(bytes(12), lasts_s=60), QUERY, ALLOWED, 1000.9)
+def finished(key: bytes) -> FinishedAnswer:
+    return finish(Outcome(bytes(12), lasts_s=60), key, QUERY, ALLOWED, 1000.9)
 
 
 def keep(tables: FinishedAnswers, alike: Alike, key: bytes) -> FinishedAnswer:
-    answer = finished()
+    answer = finished(key)
     for _ in range(2):
-        tables.put(tables.table_of(alike), key, answer)
+        tables.put(tables.table_of(alike), answer)
     return answer
 
 
 def test_while_there_is_room_everything_is_kept_and_then_what_is_asked_for_again() -> None:
     tables = FinishedAnswers(max_finished=4)
     table = tables.table_of(PUPILS)
-    assert [True, True] == [tables.put(table, key, finished()) for key in (b"one", b"two")]
-    assert [False, True] == [tables.put(table, b"three", finished()) for _ in range(2)]
+    assert [True, True] == [tables.put(table, finished(key)) for key in (b"one", b"two")]
+    assert [False, True] == [tables.put(table, finished(b"three")) for _ in range(2)]
     assert 3 == len(tables)
 
 
@@ -76,7 +76,7 @@ def test_names_made_up_by_the_thousand_do_not_push_out_what_is_asked_for() -> No
     tables = FinishedAnswers(max_finished=2)
     keep(tables, PUPILS, b"hot")
     for number in range(1_000):
-        tables.put(tables.table_of(PUPILS), b"made up %d" % number, finished())
+        tables.put(tables.table_of(PUPILS), finished(b"made up %d" % number))
     assert [b"hot"] == list(tables.table_of(PUPILS))
 
 
@@ -84,17 +84,17 @@ def test_what_was_asked_for_once_is_not_remembered_for_ever() -> None:
     tables = FinishedAnswers(max_finished=1)
     keep(tables, PUPILS, b"hot")
     table = tables.table_of(PUPILS)
-    tables.put(table, b"long ago", finished())
+    tables.put(table, finished(b"long ago"))
     for number in range(2 * MAX_ASKED_ONCE):
-        tables.put(table, b"made up %d" % number, finished())
-    assert not tables.put(table, b"long ago", finished())
+        tables.put(table, finished(b"made up %d" % number))
+    assert not tables.put(table, finished(b"long ago"))
 
 
 def test_what_is_one_clients_alone_has_an_end_too() -> None:
     tables = FinishedAnswers(max_own=3)
     own, other = tables.own_table(), tables.own_table()
     for number in range(10):
-        tables.put_own(own if number % 2 else other, b"%d" % number, finished())
+        tables.put_own(own if number % 2 else other, finished(b"%d" % number))
         assert 3 >= len(own) + len(other)
 
 

@@ -306,24 +306,42 @@ def test_from_network_to_network_only_exceptions_pass(world: FilterWorld, family
 # -- senders --
 
 
+@contextlib.contextmanager
+def pupil_sends_as(world: FilterWorld, address: str, to: str, family: int) -> Iterator[None]:
+    """Have the pupil send to *to* from *address*, which is not theirs."""
+    run = world.pupil.namespace.must
+    whole = f"{address}/{32 if family == 4 else 128}"
+    via = {4: "10.9.1.1", 6: "fd09:1::1"}[family]
+    world.pupil.namespace.give(whole, "lo")
+    run("ip", "route", "replace", to, "via", via, "dev", "lan0", "src", address)
+    try:
+        yield
+    finally:
+        run("ip", "route", "delete", to)
+        run("ip", "address", "delete", whole, "dev", "lo")
+
+
 def test_a_sender_of_another_network_or_of_none_is_not_heard(
     world: FilterWorld, family: int
 ) -> None:
-    foreign = {4: ("10.9.2.77/32", "192.168.7.7/32"), 6: ("fd09:2::77/128", "fd77::7/128")}
+    foreign = {4: ("10.9.2.77", "192.168.7.7"), 6: ("fd09:2::77", "fd77::7")}
     with world.opened(world.pupil, PLAIN[family]):
         for address in foreign[family]:
-            run = world.pupil.namespace.must
-            world.pupil.namespace.give(address, "lo")
-            plain = address.partition("/")[0]
-            route = ("ip", "route", "replace", PLAIN[family])
-            via = {4: "10.9.1.1", 6: "fd09:1::1"}[family]
-            run(*route, "via", via, "dev", "lan0", "src", plain)
-            try:
+            with pupil_sends_as(world, address, PLAIN[family], family):
                 assert world.is_dropped(world.pupil, PLAIN[family], 443)
-            finally:
-                run("ip", "route", "delete", PLAIN[family])
-                run("ip", "address", "delete", address, "dev", "lo")
         assert "origin" == world.tcp(world.pupil, PLAIN[family], 443)
+
+
+def test_a_sender_who_is_heard_where_they_belong_is_not_heard_elsewhere(
+    world: FilterWorld, family: int
+) -> None:
+    """Who belongs to an interface is remembered for a minute, of that interface alone."""
+    staff = world.staff.address(family)
+    with world.opened(world.pupil, PLAIN[family]), world.opened(world.staff, PLAIN[family]):
+        assert "origin" == world.tcp(world.staff, PLAIN[family], 443)
+        with pupil_sends_as(world, staff, PLAIN[family], family):
+            assert world.is_dropped(world.pupil, PLAIN[family], 443)
+        assert "origin" == world.tcp(world.staff, PLAIN[family], 443)
 
 
 # -- the bell --

@@ -85,3 +85,5 @@ def _meters(family: Family) -> Iterator[LastingSet]:
         if reason is not Reason.QUIC:  # browsers try it by themselves: it is refused and not told
             yield LastingSet(heard_set(reason, family.number), f"{metered} timeout 10m;")
     yield LastingSet(f"dns_rate{family.number}", f"{metered} timeout 1m;")
+    placed = f"type iface_index . {family.address}; size {MAX_CLIENTS}; flags dynamic,timeout;"
+    yield LastingSet(f"placed{family.number}", f"{placed} timeout 1m;")

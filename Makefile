@@ -77,6 +77,7 @@ bench: $(BENCH_STAMP) $(COMPILED_STAMP) ## measure decisions, answers and replay
 	$(PY) tests/bench/bench_peers.py
 	$(WITH_COMPILED) $(PY) tests/bench/dns/bench_dns.py
 	$(WITH_COMPILED) $(PY) tests/bench/dns/bench_dns_misses.py --workers 2 --rounds 20 --seconds 0.5
+	$(WITH_COMPILED) $(PY) tests/bench/dns/bench_dns_memory.py
 	$(WITH_COMPILED) $(PY) tests/bench/dns/bench_dns_bell.py
 	$(WITH_COMPILED) $(PY) tests/bench/dns/bench_dns_overload.py
 	$(PY) tests/bench/bench_prove.py

@@ -3,19 +3,18 @@
 import ipaddress
 import random
 import socket
-import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from packet_programs import packet_from, result_of
 from structlog.testing import capture_logs
 
-from schoolgate_dns.process.reuseport import Instruction, keep_clients_together, program_for
+from schoolgate_dns.process.reuseport import keep_clients_together, program_for
 from schoolgate_dns.process.sockets import ServerSockets, open_sockets
 from schoolgate_policyd.dns_settings import DnsSettings
 
-SKF_NET_OFF = 0x1_0000_0000 - 0x10_0000
 Reaches = Callable[[tuple[ServerSockets, ...], str], int]
 
 
@@ -97,39 +96,6 @@ def test_where_the_kernel_refuses_it_is_logged() -> None:
         assert not keep_clients_together(own, 2)
 
     assert ["a client may reach several workers"] == [each["event"] for each in logs]
-
-
-def result_of(program: tuple[Instruction, ...], packet: bytes) -> int:
-    """Run *program* as the kernel does, with *packet* from its IP header on."""
-    a = x = at = 0
-    while True:
-        code, yes, no, value = program[at]
-        at += 1
-        match code:
-            case 0x20:
-                (a,) = struct.unpack_from(">I", packet, value - SKF_NET_OFF)
-            case 0x30:
-                a = packet[value - SKF_NET_OFF]
-            case 0x07:
-                x = a
-            case 0x24:
-                a = a * value & 0xFFFF_FFFF
-            case 0x74:
-                a >>= value
-            case 0xAC:
-                a ^= x
-            case 0x15:
-                at += yes if a == value else no
-            case 0x16:
-                return a
-            case _:
-                raise AssertionError(code)
-
-
-def packet_from(source: str, port: int) -> bytes:
-    packed = ipaddress.ip_address(source).packed
-    head = b"\x45" + bytes(11) if len(packed) == 4 else b"\x60" + bytes(7)
-    return head + packed + bytes(len(packed)) + port.to_bytes(2) + bytes(6)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,11 @@ class Server:
         return sum(each.misses.dropped for each in self._datagrams)
 
     @property
+    def limited(self) -> int:
+        """Of how many clients the kernel drops a part, since they fill a socket."""
+        return sum(len(each.floods.parts) for each in self._datagrams)
+
+    @property
     def waiting(self) -> int:
         """How many datagrams wait to be worked on."""
         return sum(len(each.misses) for each in self._datagrams)

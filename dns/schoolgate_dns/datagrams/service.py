@@ -8,6 +8,7 @@ worked on, before the others go on.
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
@@ -15,9 +16,11 @@ from typing import Any, Final, Protocol
 import structlog
 
 from schoolgate_dns.datagrams.batch import open_slots
+from schoolgate_dns.datagrams.floods import Floods
 from schoolgate_dns.datagrams.miss import Miss
 from schoolgate_dns.datagrams.misses import Misses
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
+from schoolgate_dns.datagrams.socket_filter import SocketFilter
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 
 MOST_BATCHES: Final = 8
@@ -67,6 +70,7 @@ class Datagrams:
         self.received = 0
         self.pending = 0
         self.misses = Misses()
+        self.floods = Floods(SocketFilter(own), monotonic, time.process_time, self._later)
         self._own = own
         self._slots = open_slots(own)
         self._answerer = answerer
@@ -89,18 +93,19 @@ class Datagrams:
         """Stop serving; what still waits for an upstream is dropped."""
         if self._is_serving:
             self._loop.remove_reader(self._own.fileno())
+        self.floods.stop()
         self._own.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _readable(self) -> None:
-        slots, answerer = self._slots, self._answerer
+        slots, answerer, floods = self._slots, self._answerer, self.floods
         for _ in range(MOST_BATCHES):
             lengths = slots.receive()
             count = len(lengths)
             if not count:
-                return
+                break
             self.received += count
             missed = answerer.serve(slots, lengths, self._monotonic())
             first = 0
@@ -109,8 +114,17 @@ class Datagrams:
                 first = slot + 1
                 self._miss(slot, lengths[slot])
             slots.send(first, count)
+            if floods.is_watched:
+                floods.see(slots, count)
             if count < SLOTS:
-                return
+                break
+        else:
+            floods.filled()
+            return
+        floods.emptied()
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        self._loop.call_later(seconds, call)
 
     def _miss(self, slot: int, octets: int) -> None:
         # Of what fills its slot something is cut off, and a reply needs a header at least.

@@ -106,6 +106,11 @@ def add_service(metrics: Metrics, service: Service) -> None:
         lambda: len(service.reception.clients.by_address),
     )
     metrics.add(
+        "limited_clients",
+        "Clients that fill the socket, of whose datagrams the kernel drops a part.",
+        lambda: server.limited,
+    )
+    metrics.add(
         "waiting_queries",
         "Datagrams that wait to be worked on.",
         lambda: server.waiting,

@@ -59,8 +59,10 @@ class Flood:
         with without_collection():
             started_s = clock()
             while (passed_s := clock() - started_s) < seconds:
+                # All of them or none: else the first one would send most.
+                is_due = sent < passed_s * per_s
                 for client in self._clients:
-                    if sent < passed_s * per_s:
+                    if is_due:
                         sent += client.send()
                     count = inbox.receive(client.socket.fileno())
                     tally.answered += count

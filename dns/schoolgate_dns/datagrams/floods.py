@@ -60,8 +60,8 @@ class Floods:
     Looks, while a socket is full, who fills it, and has the *own_filter* let through less of them.
 
     *monotonic* gives seconds, *process* those of CPU that were spent; *later* calls after so many.
-    `parts` has what is let through of clients that flood. `is_watched` says whether `see` wants to
-    be told.
+    `parts` has what is let through of clients that flood. `is_watched` says whether `see` and
+    `emptied` want to be told.
     """
 
     def __init__(

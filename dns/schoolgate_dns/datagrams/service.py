@@ -121,7 +121,8 @@ class Datagrams:
         else:
             floods.filled()
             return
-        floods.emptied()
+        if floods.is_watched:
+            floods.emptied()
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._loop.call_later(seconds, call)

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
@@ -53,7 +54,7 @@ class SocketState(NamedTuple):
 
 class SocketFilter:
     """
-    The filter of *own*, a socket of datagrams.
+    The filter of *own*, a socket of datagrams; what another process left there is taken off.
 
     Where the system has none, nothing is filtered: that is logged, once.
     """
@@ -62,6 +63,9 @@ class SocketFilter:
         self._own = own
         self._is_attached = False
         self._is_refused = False
+        # A worker that takes the place of one that died has its sockets.
+        with suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def state(self) -> SocketState | None:
         """Return the state of the socket; None where the system does not say."""

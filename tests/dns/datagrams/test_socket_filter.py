@@ -66,6 +66,13 @@ def test_once_nobody_is_limited_everything_comes(own: socket.socket) -> None:
     assert 100 == come(own, "127.0.1.10", 100)
 
 
+def test_a_worker_that_has_the_sockets_of_one_that_died_limits_nobody(own: socket.socket) -> None:
+    SocketFilter(own).let_through({packed("127.0.1.10"): 0.0})
+    SocketFilter(own)
+
+    assert 100 == come(own, "127.0.1.10", 100)
+
+
 def test_of_ipv6_as_well() -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as own:
         own.bind(("::1", 0))

@@ -1,6 +1,6 @@
 """While a socket is full nobody gets more of it than a quarter; else nobody is limited."""
 
-import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from schoolgate_dns.datagrams.service import Datagrams
 from schoolgate_dns.datagrams.slots import SLOTS, Slots
 from schoolgate_dns.datagrams.socket_filter import MOST_FILTERED, SocketFilter, SocketState
 
+ASKED = 40
 FLOODER, OTHER = b"\x7f\0\1\x0a", b"\x7f\0\1\x0b"
 
 
@@ -252,14 +253,15 @@ def taken_of(own: socket.socket) -> float:
     return state.taken
 
 
-def test_while_one_floods_all_others_are_answered() -> None:
+def test_while_one_floods_others_are_answered() -> None:
+    """Of what fills the socket one in twenty or so is answered: so would theirs be."""
+
     async def ask() -> int:
         own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         own.bind(("127.0.0.1", 0))
         own.setblocking(False)
         datagrams = Datagrams(own, Slow(), time.monotonic)
         datagrams.start()
-        loop = asyncio.get_running_loop()
         answered = 0
         try:
             with (
@@ -272,13 +274,16 @@ def test_while_one_floods_all_others_are_answered() -> None:
                 await until(lambda: FLOODER in datagrams.floods.parts)
                 # What came before that is read yet.
                 await until(lambda: taken_of(own) < MOST_TAKEN / 2)
-                for number in range(20):
-                    other.send(bytes([number]))
-                    async with asyncio.timeout(5):
-                        answered += await loop.sock_recv(other, 16) == bytes([number])
+                for _ in range(ASKED):
+                    other.send(b"?")
+                    later = datagrams.received + 20
+                    await until(lambda later=later: later < datagrams.received)
+                with contextlib.suppress(BlockingIOError):
+                    while other.recv(16):
+                        answered += 1
             await until(lambda: not datagrams.floods.is_watched)
         finally:
             await datagrams.stop()
         return answered
 
-    assert 20 == run(ask())
+    assert ASKED / 2 < run(ask())

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Protocol
 
-import msgspec
-
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.errors import UpstreamError, UpstreamUnreachable
 from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
@@ -19,6 +17,7 @@ from schoolgate_dns.messages import (
 from schoolgate_dns.messages.record_types import RecordType
 from schoolgate_dns.outcome import Outcome
 from schoolgate_dns.pursuit import Pursuit
+from schoolgate_dns.replies.held import Held
 from schoolgate_dns.replies.hints import NO_HINT, Hint, without_hints
 from schoolgate_dns.served import Outsiders, Served
 from schoolgate_dns.stages import parse, result
@@ -30,7 +29,6 @@ from schoolgate_dns.stages.held import HeldReplies
 from schoolgate_dns.stages.name import judge_name
 from schoolgate_dns.stages.parsed import Finished, ForZone
 from schoolgate_dns.stages.record import Recording
-from schoolgate_dns.stages.resolving import Held
 from schoolgate_dns.stages.safe_search import safe_lookup, safe_name
 from schoolgate_dns.stages.source import Links, NoLinks
 from schoolgate_dns.stages.steer import Course, Inspection, course_of
@@ -118,7 +116,7 @@ class Answering(Pursuit):
         # subject, no event.
         step = answer_canary(query) or self._local(query) or self._judged(query, client)
         if isinstance(step, Waiting):
-            return Suspended(octets, client, over_udp, step)
+            return Suspended(octets, client, step, over_udp=over_udp)
         return answers.fitted(query, step) if over_udp else step
 
     def _refused(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
@@ -190,7 +188,9 @@ class Answering(Pursuit):
             if still is None:
                 step = self._judged(query, suspended.client)
                 if isinstance(step, Waiting):
-                    return msgspec.structs.replace(suspended, waiting=step)
+                    return Suspended(
+                        suspended.octets, suspended.client, step, over_udp=suspended.over_udp
+                    )
             else:
                 step = self._told(still, waiting.decision, found)
         return answers.fitted(query, step) if suspended.over_udp else step

@@ -1,17 +1,16 @@
-"""What became of a query: the answer, all that giving it again needs, and who works it out."""
+"""What became of a query: the answer, and all that giving it again needs."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, runtime_checkable
-
-import msgspec
+from typing import Final
 
 from schoolgate_dns.messages import Rcode, Ttl
+from schoolgate_dns.native import mypyc_attr
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_policyd.core.decision import Decision
 from schoolgate_policyd.core.names import DomainName
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Outcome:
     """
     An answer that is finished but for its id and its fitting to UDP.
 
@@ -23,38 +22,53 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     became of the decision here, *is_steered* whether it leads to the proxy.
     """
 
-    octets: bytes
-    ttls: tuple[Ttl, ...] = ()
-    lasts_s: int = 0
-    addresses: tuple[bytes, ...] = ()
-    asked: Asked | None = None
-    decision: Decision | None = None
-    chain: tuple[DomainName, ...] = ()
-    is_blocked: bool = False
-    is_steered: bool = False
+    __slots__ = (
+        "addresses",
+        "asked",
+        "chain",
+        "decision",
+        "is_blocked",
+        "is_steered",
+        "lasts_s",
+        "octets",
+        "ttls",
+    )
 
+    def __init__(
+        self,
+        octets: bytes,
+        *,
+        ttls: tuple[Ttl, ...] = (),
+        lasts_s: int = 0,
+        addresses: tuple[bytes, ...] = (),
+        asked: Asked | None = None,
+        decision: Decision | None = None,
+        chain: tuple[DomainName, ...] = (),
+        is_blocked: bool = False,
+        is_steered: bool = False,
+    ) -> None:
+        self.octets: Final = octets
+        self.ttls: Final = ttls
+        self.lasts_s: Final = lasts_s
+        self.addresses: Final = addresses
+        self.asked: Final = asked
+        self.decision: Final = decision
+        self.chain: Final = chain
+        self.is_blocked: Final = is_blocked
+        self.is_steered: Final = is_steered
 
-class Outcomes(Protocol):
-    """Whoever works on a query; `answering.Answering` in the running point."""
-
-    async def outcome(self, octets: bytes, client: str, *, over_udp: bool) -> Outcome | None:
-        """Return what becomes of *octets*, None for silence. Never raises."""
-        ...
-
-
-@runtime_checkable
-class CallingOutcomes(Outcomes, Protocol):
-    """Outcomes that need no task for an ordinary query."""
-
-    def start(
-        self, octets: bytes, client: str, done: Callable[[Outcome | None], None]
-    ) -> Coroutine[Any, Any, Outcome | None] | None:
-        """
-        Do what `outcome` does over UDP, and tell *done* what that returns, perhaps at once.
-
-        Return what has to be awaited for it instead where a call cannot tell. Never raises.
-        """
-        ...
+    def cut_short(self, octets: bytes) -> "Outcome":
+        """Return the same with *octets*, in which no TTL stands."""
+        return Outcome(
+            octets,
+            lasts_s=self.lasts_s,
+            addresses=self.addresses,
+            asked=self.asked,
+            decision=self.decision,
+            chain=self.chain,
+            is_blocked=self.is_blocked,
+            is_steered=self.is_steered,
+        )
 
 
 def kind_of(outcome: Outcome | None) -> str:

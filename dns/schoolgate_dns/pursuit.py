@@ -82,14 +82,15 @@ class Pursuit(ABC):
 
     def _pursue(self, step: _Step, done: Done) -> Coroutine[Any, Any, Outcome | None] | None:
         if isinstance(step, Suspended):
-            if self._replies.begin(step.waiting.lookup, partial(self._found, step, done)):
+            if self._replies.begin(step.waiting.lookup, _Waiter(self, step, done)):
                 return None
         elif not isinstance(step, ForZone):
             done(step)
             return None
         return self._ended(step, over_udp=True)
 
-    def _found(self, suspended: Suspended, done: Done, found: Found | None) -> None:
+    def go_on(self, suspended: Suspended, done: Done, found: Found | None) -> None:
+        """Go on with *suspended*, now that *found* is known, and tell *done* what became of it."""
         if found is None:
             return  # all is being closed
         work = self._pursue(self._go_on(suspended, found), done)
@@ -155,6 +156,20 @@ class Pursuit(ABC):
         if step is None or isinstance(step, Outcome):
             self.outcomes[kind_of(step)] += 1
         return step
+
+
+class _Waiter:
+    """Has *pursuit* go on with *suspended*; see `Pursuit.go_on`."""
+
+    __slots__ = ("_done", "_pursuit", "_suspended")
+
+    def __init__(self, pursuit: Pursuit, suspended: Suspended, done: Done) -> None:
+        self._pursuit = pursuit
+        self._suspended = suspended
+        self._done = done
+
+    def __call__(self, found: Found | None) -> None:
+        self._pursuit.go_on(self._suspended, self._done, found)
 
 
 def _failure(octets: bytes) -> Outcome | None:

@@ -1,6 +1,7 @@
 """What is compiled, where it is, and what may not be."""
 
 import ast
+import gc
 import os
 import sys
 import tomllib
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from schoolgate_dns.messages.usual import query_of
+from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.tunnels.below import Below
 
 ROOT = Path(__file__).parents[2]
 BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
@@ -66,3 +69,17 @@ def test_a_slice_that_ends_before_it_begins_is_empty() -> None:
 
     assert query is not None
     assert "" == query.name.text
+
+
+@pytest.mark.skipif(
+    "SCHOOLGATE_COMPILED" not in os.environ, reason="nothing is compiled here: make test-compiled"
+)
+def test_what_goes_by_with_a_query_is_nothing_for_the_collector() -> None:
+    query = query_of(b"\0\1\1\0\0\1" + bytes(6) + b"\1a\0" + b"\0\1\0\1")
+
+    assert query is not None
+    assert [] == [
+        each
+        for each in (query, Outcome(b""), Below(0.0, 0.0, is_look_up=False))
+        if gc.is_tracked(each)
+    ]

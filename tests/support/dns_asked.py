@@ -10,8 +10,8 @@ from dns_world import LESSON, PUPIL, query, reply_to, source
 
 from schoolgate_dns.messages import Lookup, wire
 from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.replies.held import Held
 from schoolgate_dns.stages.asked import Asked
-from schoolgate_dns.stages.resolving import Held
 from schoolgate_policyd.core.catalogue import Catalogue
 from schoolgate_policyd.core.decide import decide
 from schoolgate_policyd.core.decision import Decision, HostResource, Request

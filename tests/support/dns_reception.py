@@ -105,7 +105,9 @@ class ScriptedOutcomes:
         self.asked.append((client, question.name.text))
         source, reach = self._world.firewall.links.source_at(client), self._world.firewall.reach
         subject = snapshot.subject_at(source.known_as, moment)
-        asked = Asked(question, source.known_as, subject, snapshot, moment, source, reach)
+        asked = Asked(
+            question, source.known_as, subject, snapshot, moment, source=source, reach=reach
+        )
         chain = self.chains.get(question.name.text, ())
         request = Request(asked.subject, HostResource(question.name, chain))
         decision = decide(request, snapshot, moment)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dns_local import query, reply_to
 
 from schoolgate_dns.messages import Lookup, wire
-from schoolgate_dns.upstream.transport import Counts
+from schoolgate_dns.upstream.counts import Counts
 
 Says = Callable[[Lookup], bytes | BaseException | None]
 

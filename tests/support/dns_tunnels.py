@@ -50,7 +50,9 @@ def asked(name: str | bytes, type_number: int = A, client: str = PUPIL) -> Asked
     in_wire = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
     question = in_wire + type_number.to_bytes(2) + b"\0\1"
     text = ".".join(map(text_of, labels))
-    query = Query(DomainName(text), type_number, 1, question, Lookup(in_wire, type_number), 0x100)
+    query = Query(
+        DomainName(text), type_number, 1, question, Lookup(in_wire, type_number), flags=0x100
+    )
     return Asked(query, client, Subject(), _SNAPSHOT, LESSON)
 
 

@@ -10,7 +10,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
@@ -157,11 +156,11 @@ class Datagrams:
         self.pending += 1
         self._pending_of[packed] = self._pending_of.get(packed, 0) + 1
         try:
-            work = self._begin_work(miss.octets, packed, partial(self._answered, miss))
+            work = self._begin_work(miss.octets, packed, _Sending(self, miss))
         except Exception:
             # Whatever mistake of ours a datagram has found, those behind it are worked on.
             log.exception("a datagram could not be worked on")
-            self._answered(miss, None)
+            self.answer(miss, None)
             return
         if work is None:
             return
@@ -176,9 +175,10 @@ class Datagrams:
         try:
             answer = await work
         finally:
-            self._answered(miss, answer)
+            self.answer(miss, answer)
 
-    def _answered(self, miss: Miss, answer: bytes | None) -> None:
+    def answer(self, miss: Miss, answer: bytes | None) -> None:
+        """Send *answer* to *miss* in this turn of the loop, nothing where it is None."""
         packed = miss.packed
         self.pending -= 1
         left = self._pending_of[packed] - 1
@@ -199,3 +199,16 @@ class Datagrams:
             self._slots.send_all(answers)
         if not self.pending and not len(self.misses):
             self._at_rest()
+
+
+class _Sending:
+    """Has *datagrams* send the answer to *miss*; see `Datagrams.answer`."""
+
+    __slots__ = ("_datagrams", "_miss")
+
+    def __init__(self, datagrams: Datagrams, miss: Miss) -> None:
+        self._datagrams = datagrams
+        self._miss = miss
+
+    def __call__(self, answer: bytes | None) -> None:
+        self._datagrams.answer(self._miss, answer)

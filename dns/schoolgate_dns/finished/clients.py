@@ -4,6 +4,7 @@ from datetime import datetime
 from math import inf
 from typing import Final
 
+from schoolgate_dns.addresses import address_of
 from schoolgate_dns.finished.answer import FinishedAnswer
 from schoolgate_dns.finished.finishing import renew
 from schoolgate_dns.finished.tables import Alike, FinishedAnswers, Table
@@ -24,7 +25,8 @@ class Client:
     """
     An address that asks, and who that is until the second *until* (of the monotonic clock).
 
-    *packed* is the address, *address* the one by which the device is known. *answers* is where
+    *packed* is the address, *text* the same as registers write it, and *address* the one by which
+    the device is known. *answers* is where
     their finished answers are looked for first: their class's table, or one of their own where a
     grant or a restriction is theirs; then *shared* is the class's. *uses* are what they are given
     in this minute, by query, and *ended* those in whose place others are.
@@ -41,6 +43,7 @@ class Client:
         "shared",
         "source",
         "subject",
+        "text",
         "until",
         "uses",
     )
@@ -57,6 +60,7 @@ class Client:
     ) -> None:
         self.alike: Alike = (snapshot.class_of(subject), reach)
         self.packed = packed
+        self.text = address_of(packed)
         self.source = source
         self.address = source.known_as
         self.reach = reach

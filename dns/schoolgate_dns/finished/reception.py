@@ -22,7 +22,8 @@ from schoolgate_dns.finished.egress import Answered, AnsweredAddresses
 from schoolgate_dns.finished.finishing import finish, longest_ttl_s, renew
 from schoolgate_dns.finished.tables import FinishedAnswers
 from schoolgate_dns.finished.uses import Accounts
-from schoolgate_dns.outcome import CallingOutcomes, Outcome, Outcomes
+from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.outcomes import CallingOutcomes, Outcomes
 from schoolgate_dns.served import Served
 from schoolgate_dns.stages.crowd import Crowds
 from schoolgate_dns.stages.record import Recording
@@ -125,11 +126,12 @@ class Reception:
 
     async def work_on(self, octets: bytes, packed: bytes) -> bytes | None:
         """Return the answer to a datagram that was not finished, None for silence."""
-        older = self._older(octets, packed)
+        client = self.clients.by_address.get(packed)
+        older = None if client is None else self._older(client, octets)
         if older is not None:
             return octets[:2] + older.octets
-        address = address_of(packed)
-        return self._given(
+        address = address_of(packed) if client is None else client.text
+        return self.given(
             octets, packed, address, await self._outcomes.outcome(octets, address, over_udp=True)
         )
 
@@ -143,22 +145,14 @@ class Reception:
         """
         if self._calling is None:
             return self.work_on(octets, packed)
-        older = self._older(octets, packed)
+        client = self.clients.by_address.get(packed)
+        older = None if client is None else self._older(client, octets)
         if older is not None:
             answered(octets[:2] + older.octets)
             return None
-        address = address_of(packed)
-
-        def done(outcome: Outcome | None) -> None:
-            try:
-                answer = self._given(octets, packed, address, outcome)
-            except Exception:
-                # Nobody else's answer, who may be told in the same turn, is to be lost by it.
-                log.exception("an answer could not be given")
-                answer = None
-            answered(answer)
-
-        work = self._calling.start(octets, address, done)
+        address = address_of(packed) if client is None else client.text
+        given = _Giving(self, octets, packed, address, answered)
+        work = self._calling.start(octets, address, given)
         return None if work is None else self._given_later(octets, packed, address, work)
 
     async def _given_later(
@@ -168,9 +162,9 @@ class Reception:
         address: str,
         work: Coroutine[Any, Any, Outcome | None],
     ) -> bytes | None:
-        return self._given(octets, packed, address, await work)
+        return self.given(octets, packed, address, await work)
 
-    def _given(
+    def given(
         self, octets: bytes, packed: bytes, address: str, outcome: Outcome | None
     ) -> bytes | None:
         """Return the answer that *outcome* is, and keep it if it may be given again."""
@@ -181,11 +175,8 @@ class Reception:
             self._keep(octets, packed, outcome)
         return octets[:2] + outcome.octets[2:]
 
-    def _older(self, octets: bytes, packed: bytes) -> FinishedAnswer | None:
+    def _older(self, client: Client, octets: bytes) -> FinishedAnswer | None:
         """Return an answer that was set aside when the tables were full, if it still is right."""
-        client = self.clients.by_address.get(packed)
-        if client is None:
-            return None
         finished = self.finished.find_older(client.alike, octets[2:])
         if finished is None or not renew(finished, self._second):
             return None
@@ -293,3 +284,32 @@ class Reception:
     def _second_of(self, moment: datetime) -> int:
         """Return the last whole second of the monotonic clock before *moment* of the school's."""
         return floor(moment.timestamp() - self._ahead_s)
+
+
+class _Giving:
+    """Tells *answered* what `Reception.given` makes of an outcome."""
+
+    __slots__ = ("_address", "_answered", "_octets", "_packed", "_reception")
+
+    def __init__(
+        self,
+        reception: Reception,
+        octets: bytes,
+        packed: bytes,
+        address: str,
+        answered: Callable[[bytes | None], None],
+    ) -> None:
+        self._reception = reception
+        self._octets = octets
+        self._packed = packed
+        self._address = address
+        self._answered = answered
+
+    def __call__(self, outcome: Outcome | None) -> None:
+        try:
+            answer = self._reception.given(self._octets, self._packed, self._address, outcome)
+        except Exception:
+            # Nobody else's answer, who may be told in the same turn, is to be lost by it.
+            log.exception("an answer could not be given")
+            answer = None
+        self._answered(answer)

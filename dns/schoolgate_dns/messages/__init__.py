@@ -1,11 +1,10 @@
 """DNS messages: octets to values and back, within bounds, and answers of our own making."""
 
+from schoolgate_dns.messages.query import Edns, Query
 from schoolgate_dns.messages.values import (
-    Edns,
     ExtendedError,
     ExtendedErrorCode,
     Lookup,
-    Query,
     Rcode,
     Reply,
     Ttl,

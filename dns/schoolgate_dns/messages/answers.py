@@ -9,8 +9,6 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from schoolgate_dns.messages import ExtendedError, Query, Rcode, Reply, Ttl, layout, preparse, wire
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.messages.opt import UDP_OCTETS, opt_record
@@ -166,7 +164,7 @@ def fitted(query: Query, outcome: Outcome) -> Outcome:
     octets = fitted_to_udp(query, outcome.octets)
     if octets is outcome.octets:
         return outcome
-    return msgspec.structs.replace(outcome, octets=octets, ttls=())
+    return outcome.cut_short(octets)
 
 
 def _flags(query: Query, rcode: Rcode) -> int:

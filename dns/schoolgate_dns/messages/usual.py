@@ -88,14 +88,16 @@ def _query(octets: bytes) -> Query:
     if additional:
         udp_octets, ttl = _opt(octets, end)
         dnssec_ok = bool(ttl & DNSSEC_OK)
-        edns = Edns(udp_octets, ttl >> 16 & 0xFF, dnssec_ok)
+        edns = Edns(udp_octets, ttl >> 16 & 0xFF, dnssec_ok=dnssec_ok)
     elif end != len(octets):
         raise WireError("octets after the question")
     # No length octet is a capital letter, so lower() changes letters alone.
     name = octets[HEADER_OCTETS : at + 1].lower()
     lookup = Lookup(name, number, dnssec_ok, bool(flags & CHECKING_DISABLED))
     question = octets[HEADER_OCTETS:end]
-    return Query(DomainName(text), number, question_class, question, lookup, flags, edns)
+    return Query(
+        DomainName(text), number, question_class, question, lookup, flags=flags, edns=edns
+    )
 
 
 def _opt(octets: bytes, at: int) -> tuple[int, int]:

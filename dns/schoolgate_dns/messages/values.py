@@ -1,5 +1,5 @@
 """
-Queries and replies as values; `wire` makes them from bytes, so inside they are proofs.
+Replies, and what is asked, as values; `wire` makes them from bytes, so inside they are proofs.
 
 None of them can be a part of a cycle, so the collector of garbage passes them over (gc=False).
 """
@@ -61,15 +61,6 @@ class ExtendedError(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
 
 
-class Edns(msgspec.Struct, frozen=True, gc=False):
-    """What a client said in its OPT record; *has_options* that it said more than this."""
-
-    udp_octets: int
-    version: int
-    dnssec_ok: bool
-    has_options: bool = False
-
-
 class Lookup(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """
     What an upstream is asked, and all that its reply can depend on.
@@ -88,22 +79,6 @@ class Ttl(msgspec.Struct, frozen=True, gc=False):
 
     at: int
     seconds: int
-
-
-class Query(msgspec.Struct, frozen=True, gc=False):
-    """
-    A client's well-formed query, its id left out.
-
-    *question* is the question's octets as asked, capitals included; *flags* are the header's.
-    """
-
-    name: DomainName
-    type: int
-    question_class: int
-    question: bytes
-    lookup: Lookup
-    flags: int
-    edns: Edns | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):

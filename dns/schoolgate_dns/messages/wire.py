@@ -37,6 +37,7 @@ USABLE_RCODES: Final = frozenset({Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN}
 _HEADER: Final = struct.Struct(">6H")
 _TYPE_AND_CLASS: Final = struct.Struct(">HH")
 _ONE: Final = b"\0\1"
+_NO_RECORDS: Final = bytes(4)  # neither an answer nor an authority
 _OPT, _OPT_WITH_DNSSEC = opt_record(dnssec_ok=False), opt_record(dnssec_ok=True)
 _CASE_BITS: Final = bytes(0x20 * (octet in b"abcdefghijklmnopqrstuvwxyz") for octet in range(256))
 _EXTENDED_ERROR_CODES: Final = frozenset(ExtendedErrorCode)
@@ -56,7 +57,7 @@ def walked_query(octets: bytes) -> Query:
     wire_name = octets[HEADER_OCTETS : outline.question_end - 4]
     return Query(
         name=name_at(octets, HEADER_OCTETS),
-        type=outline.question_type,
+        type_=outline.question_type,
         question_class=outline.question_class,
         question=octets[HEADER_OCTETS : outline.question_end],
         lookup=Lookup(
@@ -158,7 +159,7 @@ def is_refusal_of_edns(octets: bytes) -> bool:
     """
     rcode = octets[3] & 0xF
     # BADVERS reads as NOERROR here; what has an answer or an authority is neither.
-    if rcode not in (Rcode.NOERROR, Rcode.FORMERR, Rcode.NOTIMP) or octets[6:10] != bytes(4):
+    if octets[6:10] != _NO_RECORDS or rcode not in (Rcode.NOERROR, Rcode.FORMERR, Rcode.NOTIMP):
         return False
     if is_bare_refusal(octets):
         return True

@@ -9,11 +9,12 @@ worker's memory; the tests have it read what we write.
 
 import math
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import structlog
+
+from schoolgate_dns.metrics.histogram import Histogram
 
 PREFIX: Final = "schoolgate_dns_"
 # What a label may be called. Of none of them is a client's or a host's name the value.
@@ -21,8 +22,6 @@ LABELS: Final = frozenset(
     {"event", "kind", "outcome", "reason", "state", "transport", "upstream", "zone"}
 )
 MAX_SERIES: Final = 200
-# Seconds: from a cache next door to what no client waits for.
-LATENCY_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -30,40 +29,6 @@ Read = Callable[[], float | Mapping[tuple[str, ...], float]]
 """Returns one number, or one for each combination of labels' values."""
 
 log = structlog.get_logger(__name__)
-
-
-class Histogram:
-    """
-    How often what was observed was at most each of *bounds*, which ascend.
-
-    *counts* are those between one bound and the next, *sum* is of all that was observed.
-    """
-
-    __slots__ = ("_bounds", "counts", "sum")
-
-    def __init__(self, bounds: tuple[float, ...] = LATENCY_BOUNDS) -> None:
-        self.sum = 0.0
-        self._bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-
-    def observe(self, value: float) -> None:
-        """Count *value*."""
-        self.counts[bisect_left(self._bounds, value)] += 1
-        self.sum += value
-
-    def joined(self, other: "Histogram") -> "Histogram":
-        """Return both as one; they must have the same bounds."""
-        both = Histogram(self._bounds)
-        both.sum = self.sum + other.sum
-        both.counts = [sum(pair) for pair in zip(self.counts, other.counts, strict=True)]
-        return both
-
-    def up_to(self) -> Iterator[tuple[float, int]]:
-        """Yield each bound, the last being infinite, and how many were at most that."""
-        total = 0
-        for bound, count in zip((*self._bounds, math.inf), self.counts, strict=True):
-            total += count
-            yield bound, total
 
 
 ReadHistograms = Callable[[], Mapping[tuple[str, ...], Histogram]]

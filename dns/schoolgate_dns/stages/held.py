@@ -9,7 +9,6 @@ reply, old or new, is judged after this stage like any other.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import partial
 from math import inf
 from typing import Final
 
@@ -20,9 +19,10 @@ from schoolgate_dns.errors import UpstreamBusy, UpstreamError, UpstreamUnreachab
 from schoolgate_dns.messages import Lookup, Reply, Ttl
 from schoolgate_dns.replies.cache import ReplyCache
 from schoolgate_dns.replies.entry import Entry
+from schoolgate_dns.replies.held import Held
 from schoolgate_dns.replies.inside import IsInside, is_inside
 from schoolgate_dns.replies.scrub import scrubbed
-from schoolgate_dns.stages.resolving import CallingResolver, Held, Resolver
+from schoolgate_dns.stages.resolving import CallingResolver, Resolver
 
 # RFC 8767 section 5: the client response timer, the failure recheck timer, and the TTL.
 PATIENCE_S: Final = 1.8
@@ -130,7 +130,7 @@ class HeldReplies:
             told(failure)
             return True
         try:
-            self._calling.begin(lookup, partial(self._heard, lookup, told))
+            self._calling.begin(lookup, _Hearer(self, lookup, told))
         except Exception:
             # Whatever mistake of ours it is: who asked is told, and counted as answered.
             log.exception("a question could not be asked")
@@ -151,12 +151,13 @@ class HeldReplies:
             self._remember_failure(lookup, error)
             raise
 
-    def _heard(
+    def hear(
         self,
         lookup: Lookup,
         told: Callable[[Held | UpstreamError | None], None],
         found: Reply | UpstreamError | None,
     ) -> None:
+        """Keep what an upstream says, and tell *told* of it."""
         if isinstance(found, Reply):
             try:
                 held = self._keep(lookup, self._clean(lookup, found))
@@ -255,6 +256,25 @@ class HeldReplies:
         if not task.cancelled():
             # Read here, since nobody may be waiting for it.
             task.exception()
+
+
+class _Hearer:
+    """Has *replies* hear what an upstream says to *lookup*; see `HeldReplies.hear`."""
+
+    __slots__ = ("_lookup", "_replies", "_told")
+
+    def __init__(
+        self,
+        replies: HeldReplies,
+        lookup: Lookup,
+        told: Callable[[Held | UpstreamError | None], None],
+    ) -> None:
+        self._replies = replies
+        self._lookup = lookup
+        self._told = told
+
+    def __call__(self, found: Reply | UpstreamError | None) -> None:
+        self._replies.hear(self._lookup, self._told, found)
 
 
 def _held(entry: Entry, now_s: float) -> Held:

@@ -9,24 +9,26 @@ they did not ask over, and use the other, unless the school's plan maps one to t
 
 from typing import Final
 
-import msgspec
-
 from schoolgate_dns.messages.record_types import RecordType
 
 # All ways are open for the same time (`finished.egress`), so no answer may be kept for longer.
 LONGEST_TTL_OF_HELD_S: Final = 900
 
 
-class Reach(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class Reach:
     """
     Whether a client's ways to *ipv4* and to *ipv6* addresses can be opened.
 
-    One that *is_held* goes nowhere but by a way that was opened for an answer.
+    One that *is_held* goes nowhere but by a way that was opened for an answer. There are those
+    below and no others.
     """
 
-    ipv4: bool = True
-    ipv6: bool = True
-    is_held: bool = False
+    __slots__ = ("ipv4", "ipv6", "is_held")
+
+    def __init__(self, *, ipv4: bool = True, ipv6: bool = True, is_held: bool = False) -> None:
+        self.ipv4: Final = ipv4
+        self.ipv6: Final = ipv6
+        self.is_held: Final = is_held
 
     def withholds(self, record_type: int) -> bool:
         """Whether records of *record_type* lead where this client cannot go."""

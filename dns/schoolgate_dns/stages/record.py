@@ -58,7 +58,8 @@ class Recording:
             is_blocked=is_blocked,
         )
         self._offer_all(self._recorder.record(seen))
-        self._show_line(seen, asked.snapshot.school_time.zone, asked.query.type)
+        if self._show is not None:
+            self._show_line(seen, asked.snapshot.school_time.zone, asked.query.type)
 
     def note_tunnel(self, asked: Asked, decision: Decision, stopped: Stopped) -> None:
         """Take in a query that a tunnel's parent is closed to; of its own name nothing is kept."""

@@ -8,8 +8,6 @@ given again, and a short one of our own making stays what it is as long as it fi
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from schoolgate_dns.errors import (
     UpstreamError,
     UpstreamFailed,
@@ -27,11 +25,11 @@ from schoolgate_dns.messages import (
     answers,
 )
 from schoolgate_dns.outcome import Outcome
+from schoolgate_dns.replies.held import Held
 from schoolgate_dns.replies.scrub import REBINDING
 from schoolgate_dns.stages import reasons
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.held import STALE_TTL_S
-from schoolgate_dns.stages.resolving import Held
 from schoolgate_dns.stages.steer import Inspection
 from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision, Verdict
@@ -63,7 +61,15 @@ def allowed(
     cap_s, lasts_s = _bounds(asked, decision, held)
     ttls = answers.counted_ttls(reply, held.age_s, cap_s)
     octets = answers.answer_with(asked.query, reply, ttls, why=_remark(held))
-    return _answered(asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply)
+    return _answered(
+        asked,
+        decision,
+        octets=octets,
+        ttls=ttls,
+        lasts_s=lasts_s,
+        reply=reply,
+        chain=held.reply.aliases,
+    )
 
 
 def safe(
@@ -89,10 +95,15 @@ def safe(
         )
     except WireError as error:
         return failed(asked.query, UpstreamUnreachable(str(error)))
-    outcome = _answered(
-        asked, decision, held, octets=octets, ttls=ttls, lasts_s=lasts_s, reply=reply
+    return _answered(
+        asked,
+        decision,
+        octets=octets,
+        ttls=ttls,
+        lasts_s=lasts_s,
+        reply=reply,
+        chain=(target, *held.reply.aliases),
     )
-    return msgspec.structs.replace(outcome, chain=(target, *outcome.chain))
 
 
 def withheld(asked: Asked, decision: Decision, held: Held) -> Outcome:
@@ -205,12 +216,12 @@ def seconds_until(end: datetime, moment: datetime) -> int:
 def _answered(
     asked: Asked,
     decision: Decision,
-    held: Held,
     *,
     octets: bytes,
     ttls: tuple[Ttl, ...],
     lasts_s: int,
     reply: Reply,
+    chain: tuple[DomainName, ...],
 ) -> Outcome:
     return Outcome(
         octets,
@@ -219,7 +230,7 @@ def _answered(
         addresses=reply.addresses,
         asked=asked,
         decision=decision,
-        chain=held.reply.aliases,
+        chain=chain,
     )
 
 

@@ -150,7 +150,7 @@ class Tunnels:
             parents = self._clients[client] = OrderedDict()
         else:
             self._clients.move_to_end(client)
-        below = parents[parent] = Below(parent in self._look_ups, now_s, now_s)
+        below = parents[parent] = Below(now_s, now_s, is_look_up=parent in self._look_ups)
         self._pairs += 1
         return below
 

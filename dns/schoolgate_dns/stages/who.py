@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import msgspec
-
 from schoolgate_dns.decider import Decider
 from schoolgate_dns.messages import Query
 from schoolgate_dns.stages.asked import Asked
@@ -31,7 +29,7 @@ class WhoAsks:
         source = self._links.source_at(client)
         subject = snapshot.subject_at(source.known_as, moment)
         reach = self._links.reach_of(source, subject.network)
-        return Asked(query, source.known_as, subject, snapshot, moment, source, reach)
+        return Asked(query, source.known_as, subject, snapshot, moment, source=source, reach=reach)
 
     def still(self, asked: Asked, decision: Decision) -> Asked | None:
         """Return *asked* as of now while *decision* holds, None where it has to be made anew."""
@@ -41,4 +39,4 @@ class WhoAsks:
         # A decision holds no longer than its subject is known.
         if not asked.moment <= moment < decision.valid_until:
             return None
-        return msgspec.structs.replace(asked, moment=moment)
+        return asked.as_of(moment)

@@ -4,10 +4,13 @@ What is remembered of what one client asks below one parent domain.
 Neither names nor labels are kept: what was asked before is one bit of a hash.
 """
 
-import msgspec
+from typing import Final
+
+from schoolgate_dns.native import mypyc_attr
 
 
-class Below(msgspec.Struct, gc=False):
+@mypyc_attr(acyclic=True)
+class Below:
     """
     The counts since *since_s*; *at_s* is when they were brought up to date.
 
@@ -16,18 +19,34 @@ class Below(msgspec.Struct, gc=False):
     why.
     """
 
-    is_look_up: bool
-    since_s: float
-    at_s: float
-    points: float = 0.0
-    seen: int = 0
-    names: int = 0
-    code_names: int = 0
-    name_octets: int = 0
-    answer_octets: int = 0
-    types: dict[int, int] = msgspec.field(default_factory=dict)
-    closed_until_s: float | None = None
-    evidence: str = ""
+    __slots__ = (
+        "answer_octets",
+        "at_s",
+        "closed_until_s",
+        "code_names",
+        "evidence",
+        "is_look_up",
+        "name_octets",
+        "names",
+        "points",
+        "seen",
+        "since_s",
+        "types",
+    )
+
+    def __init__(self, since_s: float, at_s: float, *, is_look_up: bool) -> None:
+        self.is_look_up: Final = is_look_up
+        self.since_s = since_s
+        self.at_s = at_s
+        self.points = 0.0
+        self.seen = 0
+        self.names = 0
+        self.code_names = 0
+        self.name_octets = 0
+        self.answer_octets = 0
+        self.types: dict[int, int] = {}
+        self.closed_until_s: float | None = None
+        self.evidence = ""
 
     @property
     def is_over(self) -> bool:

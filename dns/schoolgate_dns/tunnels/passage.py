@@ -2,9 +2,8 @@
 
 from typing import Final
 
-import msgspec
-
 from schoolgate_dns.messages import ExtendedError, ExtendedErrorCode
+from schoolgate_dns.native import mypyc_attr
 from schoolgate_dns.tunnels.below import Below
 from schoolgate_dns.tunnels.weight import Weight
 from schoolgate_policyd.core.names import DomainName
@@ -12,7 +11,8 @@ from schoolgate_policyd.core.names import DomainName
 ATTEMPT: Final = "dns-tunnel"
 
 
-class Stopped(msgspec.Struct, frozen=True):
+@mypyc_attr(acyclic=True)
+class Stopped:
     """
     A query that is not looked up: *parent* is closed to its client until *until_s*.
 
@@ -20,9 +20,12 @@ class Stopped(msgspec.Struct, frozen=True):
     recorded under the parent's name, never under the one asked for, which may carry anything.
     """
 
-    parent: DomainName
-    evidence: str
-    until_s: float
+    __slots__ = ("evidence", "parent", "until_s")
+
+    def __init__(self, parent: DomainName, evidence: str, until_s: float) -> None:
+        self.parent: Final = parent
+        self.evidence: Final = evidence
+        self.until_s: Final = until_s
 
     @property
     def why(self) -> ExtendedError:
@@ -31,9 +34,13 @@ class Stopped(msgspec.Struct, frozen=True):
         return ExtendedError(ExtendedErrorCode.BLOCKED, text)
 
 
-class Passage(msgspec.Struct, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Passage:
     """A query that goes on: its answer counts *below* by *weight*, with what is *owed* for it."""
 
-    below: Below
-    weight: Weight
-    owed: float
+    __slots__ = ("below", "owed", "weight")
+
+    def __init__(self, below: Below, weight: Weight, owed: float) -> None:
+        self.below: Final = below
+        self.weight: Final = weight
+        self.owed: Final = owed

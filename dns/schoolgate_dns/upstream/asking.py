@@ -1,7 +1,8 @@
 """Asking one upstream once: it is begun, and whoever asked is told by a call how it ended."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
+from typing import Final
 
 import msgspec
 import structlog
@@ -20,9 +21,6 @@ from schoolgate_dns.upstream.hearing import Hearing, Outcome
 from schoolgate_dns.upstream.room import Room
 from schoolgate_dns.upstream.transport import Transport
 
-Ended = Callable[[Reply | UpstreamError, float], None]
-"""Is told the reply or why there is none, and when."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -40,27 +38,29 @@ class Asking:
         self._monotonic = monotonic
         self._hearing = Hearing()
 
-    def begin(self, upstream: Health, lookup: Lookup, ended: Ended) -> None:
-        """Ask *upstream*; *ended* is told of it, perhaps before this returns."""
+    def begin(self, lookup: Lookup, attempt: "Attempt") -> None:
+        """Begin *attempt* at asking *lookup*; it may be over before this returns."""
         self.in_flight += 1
         self._room.taken += 1
+        upstream = attempt.upstream
         upstream.counts.asked += 1
-        started_s = upstream.asked_at_s = self._monotonic()
-        heard = partial(self._heard, upstream, started_s, ended)
+        attempt.started_s = upstream.asked_at_s = self._monotonic()
         if upstream.calling is not None:
-            upstream.calling.begin(lookup, heard)
+            upstream.calling.begin(lookup, attempt)
         else:
-            self._hearing.start(upstream.transport.ask(lookup), heard)
+            self._hearing.start(upstream.transport.ask(lookup), attempt)
 
     async def close(self) -> None:
         """Give up what is on its way by transports that need a task for it."""
         await self._hearing.close()
 
-    def _heard(self, upstream: Health, started_s: float, ended: Ended, outcome: Outcome) -> None:
+    def hear(self, attempt: "Attempt", outcome: Outcome) -> None:
+        """Take in what came of *attempt*, and end it."""
         self.in_flight -= 1
         self._room.taken -= 1
         if outcome is None:
             return  # all is being closed
+        upstream = attempt.upstream
         if isinstance(outcome, bytes):
             upstream.counts.answered += 1
             found = _reply_in(outcome, upstream.transport)
@@ -68,10 +68,10 @@ class Asking:
             found = self._failure_of(outcome, upstream)
         now_s = self._monotonic()
         if isinstance(found, Reply) and (
-            upstream.note_answer(now_s - started_s) and upstream.is_news(now_s)
+            upstream.note_answer(now_s - attempt.started_s) and upstream.is_news(now_s)
         ):
             log.warning("an upstream answers again", upstream=upstream.transport.name)
-        ended(found, now_s)
+        attempt.end(found, now_s)
 
     def _failure_of(self, fault: OSError | WireError, upstream: Health) -> UpstreamError:
         name = upstream.transport.name
@@ -79,6 +79,27 @@ class Asking:
             return _caused(UpstreamUnreachable(f"{name}: {fault}"), fault)
         upstream.counts.timeouts += 1
         return _caused(UpstreamSilent(f"{name} did not answer in {self._timeout_s} s"), fault)
+
+
+class Attempt(ABC):
+    """
+    An attempt of *asking* at *upstream*, begun at *started_s*.
+
+    It is called with what came of it, so that nothing else has to be made to be told.
+    """
+
+    def __init__(self, asking: Asking, upstream: Health) -> None:
+        self.upstream: Final = upstream
+        self._asking = asking
+        self.started_s = 0.0
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Take in what came of it."""
+        self._asking.hear(self, outcome)
+
+    @abstractmethod
+    def end(self, found: Reply | UpstreamError, now_s: float) -> None:
+        """Be told the reply or why there is none, and when."""
 
 
 def _reply_in(octets: bytes, transport: Transport) -> Reply | UpstreamError:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from schoolgate_dns.metrics.text import Histogram
+from schoolgate_dns.metrics.histogram import Histogram
 from schoolgate_dns.upstream.transport import CallingTransport, Transport
 
 # One lost datagram is nothing; three in a row without an answer between them are.

@@ -13,8 +13,8 @@ from schoolgate_dns.errors import WireError
 from schoolgate_dns.messages import Lookup, preparse, wire
 from schoolgate_dns.resolvers import HTTPS_PORT, UpstreamPlace
 from schoolgate_dns.streams.stream_options import QUERY_BLOCK_OCTETS, padded
+from schoolgate_dns.upstream.counts import Counts
 from schoolgate_dns.upstream.lasting import IDLE_LIMIT_S, Lasting
-from schoolgate_dns.upstream.transport import Counts
 from schoolgate_dns.upstream.trust import upstream_context
 
 if TYPE_CHECKING:

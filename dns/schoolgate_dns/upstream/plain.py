@@ -18,10 +18,10 @@ from schoolgate_dns.messages import Lookup, layout, wire
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.upstream.awaited import Doubt, Doubtful
 from schoolgate_dns.upstream.connections import exchange
+from schoolgate_dns.upstream.counts import Counts
 from schoolgate_dns.upstream.datagrams import Datagrams
 from schoolgate_dns.upstream.hearing import Heard, Hearing, Outcome, heard_of
 from schoolgate_dns.upstream.together import Together
-from schoolgate_dns.upstream.transport import Counts
 
 REMEMBERED_S: Final = 3600.0
 # So often in a row a doubt may stand where the upstream has no TCP to ask; then it is believed.
@@ -48,13 +48,14 @@ class PlainTransport:
         self._datagrams = self._open_datagrams(together=together)
         self._hearing = Hearing()
         self._unproven = 0
-        self._cannot_until_s = {Doubt.CAPITALS: 0.0, Doubt.NO_EDNS: 0.0}
+        self._no_capitals_until_s = 0.0
+        self._no_edns_until_s = 0.0
 
     def begin(self, lookup: Lookup, heard: Heard) -> None:
         """See `CallingTransport`."""
         since_s = time.monotonic()
-        with_edns = since_s >= self._cannot_until_s[Doubt.NO_EDNS]
-        heard_here = partial(self._heard, lookup, heard, since_s, with_edns=with_edns)
+        with_edns = since_s >= self._no_edns_until_s
+        heard_here = _Hearer(self, lookup, heard, since_s, with_edns=with_edns)
         self._begin(lookup, heard_here, since_s, with_edns=with_edns)
 
     async def ask(self, lookup: Lookup) -> bytes:
@@ -88,15 +89,18 @@ class PlainTransport:
         self.counts.late += 1
 
     def _remember(self, cannot: Doubt, since_s: float) -> None:
-        if since_s >= self._cannot_until_s[cannot]:
-            self._cannot_until_s[cannot] = since_s + REMEMBERED_S
-            what = (
-                "forged replies are easier to guess" if cannot is Doubt.CAPITALS else "no DNSSEC"
-            )
-            log.warning("an upstream is old", upstream=self.name, sent=cannot.value, so=what)
+        is_capitals = cannot is Doubt.CAPITALS
+        if since_s < (self._no_capitals_until_s if is_capitals else self._no_edns_until_s):
+            return
+        if is_capitals:
+            self._no_capitals_until_s = since_s + REMEMBERED_S
+        else:
+            self._no_edns_until_s = since_s + REMEMBERED_S
+        what = "forged replies are easier to guess" if is_capitals else "no DNSSEC"
+        log.warning("an upstream is old", upstream=self.name, sent=cannot.value, so=what)
 
     def _begin(self, lookup: Lookup, heard: Heard, since_s: float, *, with_edns: bool) -> None:
-        keeps_capitals = since_s >= self._cannot_until_s[Doubt.CAPITALS]
+        keeps_capitals = since_s >= self._no_capitals_until_s
         try:
             self._datagrams.begin(
                 lookup, heard, keeps_capitals=keeps_capitals, with_edns=with_edns
@@ -104,7 +108,7 @@ class PlainTransport:
         except OSError as error:
             heard(error)
 
-    def _heard(
+    def hear(
         self, lookup: Lookup, heard: Heard, since_s: float, outcome: Outcome, *, with_edns: bool
     ) -> None:
         """Tell *heard* what came by UDP, unless more has to be asked because of it."""
@@ -185,3 +189,29 @@ class PlainTransport:
         if not octets.startswith(name, layout.HEADER_OCTETS):
             self._remember(Doubt.CAPITALS, since_s)
         return octets
+
+
+class _Hearer:
+    """Has *transport* hear what comes by UDP; see `PlainTransport.hear`."""
+
+    __slots__ = ("_heard", "_lookup", "_since_s", "_transport", "_with_edns")
+
+    def __init__(
+        self,
+        transport: PlainTransport,
+        lookup: Lookup,
+        heard: Heard,
+        since_s: float,
+        *,
+        with_edns: bool,
+    ) -> None:
+        self._transport = transport
+        self._lookup = lookup
+        self._heard = heard
+        self._since_s = since_s
+        self._with_edns = with_edns
+
+    def __call__(self, outcome: Outcome) -> None:
+        self._transport.hear(
+            self._lookup, self._heard, self._since_s, outcome, with_edns=self._with_edns
+        )

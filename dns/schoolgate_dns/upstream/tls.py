@@ -18,13 +18,13 @@ from schoolgate_dns.messages import Lookup, preparse, wire
 from schoolgate_dns.messages.layout import HEADER_OCTETS
 from schoolgate_dns.resolvers import UpstreamPlace
 from schoolgate_dns.streams.stream_options import QUERY_BLOCK_OCTETS, padded
+from schoolgate_dns.upstream.counts import Counts
 from schoolgate_dns.upstream.lasting import (
     IDLE_LIMIT_S,
     MAX_IN_FLIGHT,
     ConnectionLostError,
     Lasting,
 )
-from schoolgate_dns.upstream.transport import Counts
 from schoolgate_dns.upstream.trust import upstream_context
 
 PROTOCOL: Final = "dot"

@@ -11,7 +11,6 @@ import asyncio
 import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Final
 
 import structlog
@@ -25,8 +24,8 @@ from schoolgate_dns.errors import (
 )
 from schoolgate_dns.messages import ExtendedErrorCode, Lookup, Reply
 from schoolgate_dns.messages.record_types import RecordType
-from schoolgate_dns.metrics.text import Histogram
-from schoolgate_dns.upstream.asking import Asking
+from schoolgate_dns.metrics.histogram import Histogram
+from schoolgate_dns.upstream.asking import Asking, Attempt
 from schoolgate_dns.upstream.health import Health
 from schoolgate_dns.upstream.question import Question, Told
 from schoolgate_dns.upstream.ranking import Ranking
@@ -180,17 +179,15 @@ class Upstreams:
         if upstream.may_be_checked(now_s):
             # This client finds out for everybody; the check tells a dead server from a slow name.
             self._ask_beside(_CHECK, upstream, now_s)
-        self._asking.begin(
-            upstream, question.lookup, partial(self._attempt_ended, question, upstream)
-        )
+        self._asking.begin(question.lookup, _ForQuestion(self._asking, upstream, self, question))
 
     def _ask_beside(self, lookup: Lookup, upstream: Health, now_s: float) -> None:
         """Ask *upstream* for the sake of knowing how it is."""
         upstream.is_probed = True
         upstream.asked_at_s = now_s
-        self._asking.begin(upstream, lookup, partial(self._probe_ended, lookup, upstream))
+        self._asking.begin(lookup, _Probe(self._asking, upstream, self, lookup))
 
-    def _attempt_ended(
+    def attempt_ended(
         self, question: Question, upstream: Health, found: Reply | UpstreamError, now_s: float
     ) -> None:
         """Bring *question* forward by what came of asking *upstream*."""
@@ -227,9 +224,10 @@ class Upstreams:
         elif not question.running:
             self._finish(question, None)
 
-    def _probe_ended(
+    def probe_ended(
         self, lookup: Lookup, upstream: Health, found: Reply | UpstreamError, now_s: float
     ) -> None:
+        """Take in what came of asking *upstream* beside."""
         upstream.is_probed = False
         if isinstance(found, Reply):
             return
@@ -266,6 +264,36 @@ class Upstreams:
                 following = self._ranking.next_after(question.asked, now_s, may_repeat=True)
                 if following is not None:
                     self._ask(question, following, now_s)
+
+
+class _ForQuestion(Attempt):
+    """An attempt for those who wait for *question*."""
+
+    def __init__(
+        self, asking: Asking, upstream: Health, upstreams: Upstreams, question: Question
+    ) -> None:
+        super().__init__(asking, upstream)
+        self._upstreams = upstreams
+        self._question = question
+
+    def end(self, found: Reply | UpstreamError, now_s: float) -> None:
+        """See `Attempt`."""
+        self._upstreams.attempt_ended(self._question, self.upstream, found, now_s)
+
+
+class _Probe(Attempt):
+    """An attempt for the sake of knowing how the upstream is."""
+
+    def __init__(
+        self, asking: Asking, upstream: Health, upstreams: Upstreams, lookup: Lookup
+    ) -> None:
+        super().__init__(asking, upstream)
+        self._upstreams = upstreams
+        self._lookup = lookup
+
+    def end(self, found: Reply | UpstreamError, now_s: float) -> None:
+        """See `Attempt`."""
+        self._upstreams.probe_ended(self._lookup, self.upstream, found, now_s)
 
 
 def _is_our_fault(failure: UpstreamError) -> bool:

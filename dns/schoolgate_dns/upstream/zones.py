@@ -13,7 +13,7 @@ from typing import Final
 from schoolgate_dns.errors import NoUpstreamError, UpstreamUnreachable
 from schoolgate_dns.messages import Lookup, Rcode, Reply
 from schoolgate_dns.messages.preparse import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
-from schoolgate_dns.metrics.text import Histogram
+from schoolgate_dns.metrics.histogram import Histogram
 from schoolgate_dns.upstream.question import Told
 from schoolgate_dns.upstream.upstreams import Upstreams
 

@@ -11,8 +11,9 @@ from dns_world import run
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
+from schoolgate_dns.metrics.histogram import Histogram
 from schoolgate_dns.metrics.server import MAX_CONNECTIONS, MetricsServer
-from schoolgate_dns.metrics.text import LABELS, MAX_SERIES, PREFIX, Histogram, Metrics
+from schoolgate_dns.metrics.text import LABELS, MAX_SERIES, PREFIX, Metrics
 from schoolgate_dns.point import Point
 from schoolgate_policyd.dns_settings import DnsSettings
 from schoolgate_policyd.settings import Settings

@@ -17,6 +17,7 @@ from schoolgate_dns.errors import (
 )
 from schoolgate_dns.messages import Lookup, Rcode, Reply, wire
 from schoolgate_dns.replies.cache import MAX_STALE_S, ReplyCache
+from schoolgate_dns.replies.held import Held
 from schoolgate_dns.stages.held import (
     FAILURE_S,
     MAX_FAILURES,
@@ -24,7 +25,6 @@ from schoolgate_dns.stages.held import (
     RECHECK_S,
     HeldReplies,
 )
-from schoolgate_dns.stages.resolving import Held
 
 A = Lookup(b"\1a\7example\0", 1)
 SOA = "example. 900 IN SOA ns.example. root.example. 1 2 3 4 300"

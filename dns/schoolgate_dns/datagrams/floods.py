@@ -1,28 +1,37 @@
 """
-One client's flood must not take everybody's place in the socket.
+A flood must not take everybody's place in the socket.
 
 When more comes than can be read, the socket is full, and the system drops what comes next,
-whoever sent it. Where that is so, a client gets at most a quarter of what can be read: of theirs
-the kernel drops so much, chosen by chance, that a quarter is left (`socket_filter`). Four who
-flood together fill the socket all the same; the gateway's ruleset bounds each of them long before.
+whoever sent it. Where that is so, one client gets at most a quarter of what can be read, and all
+together hardly more than that: who sends less than an equal part gets all of theirs, and of those
+who send more the kernel drops so much, chosen by chance, that the socket does not fill again
+(`socket_filter`). How much can be read is what was read while it was full; with every look it is
+taken to be a little more, until it is too much again.
 
 Nothing is counted and nobody limited while the socket is emptied as it should be.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from math import inf
+from typing import Any, Final, Protocol
 
+from schoolgate_dns.datagrams.flood_shares import (
+    LEAST_PER_S,
+    Interval,
+    equal_share,
+    parts_let_through,
+    sent_per_s,
+)
 from schoolgate_dns.datagrams.slots import Slots
-from schoolgate_dns.datagrams.socket_filter import MOST_FILTERED, SocketState
+from schoolgate_dns.datagrams.socket_filter import SocketState
 
 LOOK_S: Final = 0.05
 MOST_TAKEN: Final = 0.5
 MOST_SHARE: Final = 0.25
-# Who sends no more is never limited: as many as the gateway's ruleset lets through.
-LEAST_PER_S: Final = 2000.0
-# How soon a flood that has ended is forgotten: at each look so much more is let through.
-RISE: Final = 1.5
+# Of what can be read, so that what waits already is read as well; and how much more at each look.
+OF_READ: Final = 0.95
+GROWTH: Final = 1.1
 
 # Of so many slots one is looked at, another one each time.
 _STRIDE: Final = 8
@@ -40,19 +49,6 @@ class Filter(Protocol):
     def let_through(self, parts: Mapping[bytes, float]) -> None:
         """Let through these *parts* of what clients send; of others, all."""
         ...
-
-
-class Interval(NamedTuple):
-    """
-    What came to a socket in some *seconds*: how many were *received*, and how many *lost*.
-
-    *seen* has how many were whose, of some of those received.
-    """
-
-    seconds: float
-    received: int
-    lost: int
-    seen: Mapping[bytes, int]
 
 
 class Floods:
@@ -78,7 +74,7 @@ class Floods:
         self._process = process
         self._later = later
         self._is_stopped = False
-        self._most_per_s = 0.0
+        self._most_per_s = self._all_per_s = inf
         self._first_seen = 0
         self._since_s = self._cpu_before_s = 0.0
         self._lost_before = 0
@@ -90,8 +86,8 @@ class Floods:
         """Look no more."""
         self._is_stopped = True
 
-    def filled(self) -> None:
-        """Note that however much was taken, more waits."""
+    def watch(self) -> None:
+        """Look what comes from now on: however much was taken, more waits."""
         if not self.is_watched and (state := self._filter.state()) is not None:
             self.is_watched = True
             self._next_interval(state)
@@ -125,47 +121,34 @@ class Floods:
             return
         interval = Interval(
             self._monotonic() - self._since_s,
+            self._process() - self._cpu_before_s,
             self._received,
             (state.lost - self._lost_before) % _LOSSES,
             self._seen,
         )
         is_full = state.taken >= MOST_TAKEN
-        if is_full and not self._was_emptied:
-            # Of the CPU: what others on this machine take away is not to count.
-            spent_s = max(self._process() - self._cpu_before_s, _LEAST_SPENT_S)
-            self._most_per_s = max(LEAST_PER_S, MOST_SHARE * interval.received / spent_s)
-        if self._most_per_s:
-            self._limit(parts_let_through(interval, self._most_per_s, self.parts))
+        self._learn(interval, is_full=is_full)
+        self._limit(interval)
         if is_full or self.parts:
             self._next_interval(state)
         else:
             self.is_watched = False
-            self._most_per_s = 0.0
+            self._most_per_s = self._all_per_s = inf
 
-    def _limit(self, parts: Mapping[bytes, float]) -> None:
+    def _learn(self, interval: Interval, *, is_full: bool) -> None:
+        """Learn from *interval* how much all may have, and one."""
+        if is_full and not self._was_emptied:
+            self._all_per_s = max(OF_READ * interval.received / interval.seconds, LEAST_PER_S)
+            # Of the CPU: what others on this machine take away is not to count.
+            spent_s = max(interval.spent_s, _LEAST_SPENT_S)
+            self._most_per_s = MOST_SHARE * interval.received / spent_s
+        else:
+            self._all_per_s *= GROWTH
+
+    def _limit(self, interval: Interval) -> None:
+        sent = sent_per_s(interval, self.parts)
+        most_per_s = min(self._most_per_s, equal_share(sent.values(), self._all_per_s))
+        parts = parts_let_through(sent, most_per_s, self.parts)
         if parts != self.parts:
             self._filter.let_through(parts)
             self.parts = parts
-
-
-def parts_let_through(
-    interval: Interval, most_per_s: float, before: Mapping[bytes, float]
-) -> dict[bytes, float]:
-    """
-    Return what part of theirs is let through of clients that send over *most_per_s*.
-
-    *before* was let through in the interval.
-    """
-    all_seen = sum(interval.seen.values())
-    shares = {each: count / all_seen for each, count in interval.seen.items()}
-    # For each one received so many were filtered; what else was lost found the socket full.
-    filtered = sum(shares.get(each, 0.0) * (1 / part - 1) for each, part in before.items())
-    overflowed = max(0.0, (interval.lost - filtered * interval.received) / (1 + filtered))
-    came_per_s = (interval.received + overflowed) / interval.seconds
-    parts = {}
-    for each in shares.keys() | before:
-        part_before = before.get(each, 1.0)
-        sent_per_s = shares.get(each, 0.0) * came_per_s / part_before
-        parts[each] = min(most_per_s / max(sent_per_s, most_per_s), part_before * RISE)
-    flooding = sorted((part, each) for each, part in parts.items() if part < 1)
-    return {each: part for part, each in flooding[:MOST_FILTERED]}

@@ -118,7 +118,7 @@ class Datagrams:
             if count < SLOTS:
                 break
         else:
-            floods.filled()
+            floods.watch()
             return
         if floods.is_watched:
             floods.emptied()

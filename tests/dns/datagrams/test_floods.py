@@ -1,4 +1,4 @@
-"""While a socket is full nobody gets more of it than a quarter; else nobody is limited."""
+"""While a socket is full those who fill it are limited; else nobody is."""
 
 import contextlib
 import socket
@@ -9,99 +9,23 @@ from threading import Event, Thread
 
 import pytest
 from dns_local import run, until
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schoolgate_dns.datagrams.batch import open_slots
+from schoolgate_dns.datagrams.flood_shares import LEAST_PER_S
 from schoolgate_dns.datagrams.floods import (
-    LEAST_PER_S,
+    GROWTH,
     LOOK_S,
     MOST_SHARE,
     MOST_TAKEN,
+    OF_READ,
     Floods,
-    Interval,
-    parts_let_through,
 )
 from schoolgate_dns.datagrams.service import Datagrams
 from schoolgate_dns.datagrams.slots import SLOTS, Slots
-from schoolgate_dns.datagrams.socket_filter import MOST_FILTERED, SocketFilter, SocketState
+from schoolgate_dns.datagrams.socket_filter import SocketFilter, SocketState
 
 ASKED = 40
 FLOODER, OTHER = b"\x7f\0\1\x0a", b"\x7f\0\1\x0b"
-
-
-def interval_of(
-    sent_per_s: Mapping[bytes, float],
-    capacity_per_s: float,
-    parts: Mapping[bytes, float] | None = None,
-) -> Interval:
-    """Return what a second shows of a socket that so much is sent to, of which *parts* pass."""
-    come = {each: count * (parts or {}).get(each, 1.0) for each, count in sent_per_s.items()}
-    is_read = min(1.0, capacity_per_s / sum(come.values()))
-    received = {each: round(count * is_read) for each, count in come.items()}
-    lost = round(sum(sent_per_s.values())) - sum(received.values())
-    return Interval(1.0, sum(received.values()), lost, received)
-
-
-def test_who_floods_at_four_times_the_capacity_gets_at_once_what_they_may() -> None:
-    parts = parts_let_through(interval_of({FLOODER: 1e6, OTHER: 500}, 250_000), 62_500, {})
-
-    assert parts == {FLOODER: pytest.approx(0.0625, rel=0.01)}
-
-
-def test_whose_part_is_let_through_keeps_it_while_they_go_on() -> None:
-    sent = {FLOODER: 1e6, OTHER: 500.0}
-    parts = {FLOODER: 0.0625}
-    for _ in range(10):
-        parts = parts_let_through(interval_of(sent, 250_000, parts), 62_500, parts)
-
-    assert parts == {FLOODER: pytest.approx(0.0625, rel=0.01)}
-
-
-def test_a_flood_that_has_ended_is_soon_forgotten() -> None:
-    parts: Mapping[bytes, float] = {FLOODER: 0.01}
-    looks = 0
-    while parts:
-        parts = parts_let_through(Interval(LOOK_S, 25, 0, {OTHER: 25}), 62_500, parts)
-        looks += 1
-
-    assert looks * LOOK_S < 1
-
-
-def test_those_who_send_no_more_than_they_may_are_never_limited() -> None:
-    sent = {bytes([10, 0, 0, each]): 60_000.0 for each in range(16)} | {FLOODER: 1e6}
-
-    assert {FLOODER} == set(parts_let_through(interval_of(sent, 250_000), 62_500, {}))
-
-
-def test_those_who_flood_most_are_limited_where_they_are_many() -> None:
-    sent = {bytes([10, 0, 0, each]): 10_000.0 * each for each in range(1, 31)}
-    parts = parts_let_through(interval_of(sent, 100_000), LEAST_PER_S, {})
-
-    assert {bytes([10, 0, 0, each]) for each in range(31 - MOST_FILTERED, 31)} == set(parts)
-
-
-ADDRESSES = st.binary(min_size=4, max_size=4)
-
-
-@given(
-    interval=st.builds(
-        Interval,
-        seconds=st.floats(1e-6, 100),
-        received=st.integers(0, 1_000_000),
-        lost=st.integers(0, 2**32 - 1),
-        seen=st.dictionaries(ADDRESSES, st.integers(1, 1000), max_size=40),
-    ),
-    most_per_s=st.floats(1e-6, 1e9),
-    before=st.dictionaries(ADDRESSES, st.floats(1e-9, 1, exclude_max=True), max_size=16),
-)
-def test_whatever_is_seen_what_is_let_through_is_a_part_of_it(
-    interval: Interval, most_per_s: float, before: Mapping[bytes, float]
-) -> None:
-    parts = parts_let_through(interval, most_per_s, before)
-
-    assert len(parts) <= MOST_FILTERED
-    assert all(0 < part < 1 for part in parts.values())
 
 
 class Socket:
@@ -134,19 +58,26 @@ class Socket:
         look()
 
 
-@pytest.fixture
-def slots() -> Iterator[Slots]:
+@contextmanager
+def filled_by(clients: Sequence[bytes]) -> Iterator[Slots]:
+    """Slots that *clients* filled by turns, each with eight datagrams."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.bind(("127.0.0.1", 0))
         made = open_slots(own)
-        for place in made.peer_places:
-            made.peers[place] = FLOODER
+        for slot, place in enumerate(made.peer_places):
+            made.peers[place] = clients[slot // 8 % len(clients)]
+        yield made
+
+
+@pytest.fixture
+def slots() -> Iterator[Slots]:
+    with filled_by([FLOODER]) as made:
         yield made
 
 
 def test_who_fills_a_socket_is_limited_until_they_no_longer_do(slots: Slots) -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.read(slots, 5_120)
     own.look()
     assert [{FLOODER: pytest.approx(MOST_SHARE)}] == own.limits == [own.floods.parts]
@@ -161,7 +92,7 @@ def test_who_fills_a_socket_is_limited_until_they_no_longer_do(slots: Slots) -> 
 
 def test_what_was_emptied_in_between_does_not_say_how_much_can_be_read(slots: Slots) -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.read(slots, 5_120)
     own.floods.emptied()
     own.look()
@@ -174,7 +105,7 @@ def test_what_was_emptied_in_between_does_not_say_how_much_can_be_read(slots: Sl
 
 def test_what_others_took_of_the_machine_does_not_make_a_share_smaller(slots: Slots) -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.read(slots, 5_120, spent_s=LOOK_S / 2)
     own.look()
 
@@ -183,7 +114,7 @@ def test_what_others_took_of_the_machine_does_not_make_a_share_smaller(slots: Sl
 
 def test_who_sends_no_more_than_the_ruleset_lets_through_is_never_limited(slots: Slots) -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.read(slots, SLOTS)
     own.look()
 
@@ -193,7 +124,7 @@ def test_who_sends_no_more_than_the_ruleset_lets_through_is_never_limited(slots:
 
 def test_a_socket_that_was_full_for_a_moment_limits_nobody(slots: Slots) -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.read(slots, 512)
     own.now = SocketState(0.1, 0)
     own.look()
@@ -202,12 +133,45 @@ def test_a_socket_that_was_full_for_a_moment_limits_nobody(slots: Slots) -> None
     assert not own.floods.is_watched
 
 
+def test_many_who_fill_it_together_have_equal_parts_of_hardly_more_than_can_be_read() -> None:
+    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+        own = Socket()
+        own.floods.watch()
+        own.read(slots, 10_240)
+        own.now = SocketState(1.0, 30_720)
+        own.look()
+
+    (limits,) = own.limits
+    assert 8 == len(limits)
+    assert sum(limits.values()) / 8 == pytest.approx(OF_READ / 4)
+
+
+def test_with_every_look_they_get_a_little_more_until_it_is_full_again() -> None:
+    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+        own = Socket()
+        own.floods.watch()
+        own.read(slots, 10_240)
+        own.look()
+        # What was lost in this interval was filtered.
+        own.now = SocketState(0.1, round(10_240 * (1 / OF_READ - 1)))
+        own.read(slots, 10_240)
+        own.look()
+        own.now = SocketState(0.9, 2 * own.now.lost)
+        own.read(slots, 10_240)
+        own.look()
+
+    first, grown, less = (sum(each.values()) / 8 for each in own.limits)
+    assert first == pytest.approx(OF_READ)
+    assert grown == pytest.approx(OF_READ * first * GROWTH, rel=0.01)
+    assert less < grown
+
+
 def test_where_the_system_does_not_say_how_full_it_is_nothing_is_watched() -> None:
     own = Socket()
-    own.floods.filled()
+    own.floods.watch()
     own.now = None
     own.look()
-    own.floods.filled()
+    own.floods.watch()
 
     assert not own.floods.is_watched
     assert [] == own.looks

@@ -13,6 +13,8 @@ from itertools import islice
 _FIRST = 10_000
 _PER_WORKER = 2_000
 _WORKERS = 11
+# Where browsers open no page: the "bad ports" of the Fetch standard, of which this one is in range.
+_BAD = 10_080
 
 
 def free_port(address: str = "127.0.0.1") -> int:
@@ -32,6 +34,8 @@ def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
 
 
 def _is_free(address: str, port: int) -> bool:
+    if port == _BAD:
+        return False
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:

@@ -13,7 +13,7 @@ from itertools import islice
 _FIRST = 10_000
 _PER_WORKER = 2_000
 _WORKERS = 11
-# Where browsers open no page: the "bad ports" of the Fetch standard, of which this one is in range.
+# Where browsers open no page: of the "bad ports" of the Fetch standard this one is in range.
 _BAD = 10_080
 
 

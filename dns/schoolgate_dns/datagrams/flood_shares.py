@@ -1,4 +1,4 @@
-"""How much of what clients send is let through where more comes than can be read."""
+"""How much of what clients send is let through where more comes than can be answered."""
 
 from collections.abc import Iterable, Mapping
 from math import inf
@@ -10,21 +10,38 @@ from schoolgate_dns.datagrams.socket_filter import MOST_FILTERED
 LEAST_PER_S: Final = 2000.0
 # How soon a flood that has ended is forgotten: at each look so much more is let through.
 RISE: Final = 1.5
+# Of what is read so much may find no room to wait in, before reading it is a waste of the time.
+MOST_DROPPED: Final = 0.125
+# Whoever spends this part of a time on their work has no other.
+_BUSY: Final = 0.9
 
 
 class Interval(NamedTuple):
     """
     What came to a socket in some *seconds*, in which *spent_s* of CPU were spent.
 
-    So many were *received*, and others *lost* before, to the filter or since the socket was full.
-    *seen* has how many were whose, of some of those received.
+    So many were *received*, of which those *dropped* found no room to wait in. Others were *lost*
+    before, to the filter or since the socket was full. *seen* has how many were whose, of some of
+    those received.
     """
 
     seconds: float
     spent_s: float
     received: int
+    dropped: int
     lost: int
     seen: Mapping[bytes, int]
+
+    @property
+    def taken_per_s(self) -> float:
+        """How many a second were answered, or wait to be."""
+        return (self.received - self.dropped) / self.seconds
+
+    @property
+    def is_overworked(self) -> bool:
+        """Whether time that is short goes into reading what is dropped then."""
+        is_busy = self.spent_s >= _BUSY * self.seconds
+        return is_busy and self.dropped > MOST_DROPPED * self.received
 
 
 def sent_per_s(interval: Interval, parts: Mapping[bytes, float]) -> dict[bytes, float]:

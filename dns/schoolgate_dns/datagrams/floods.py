@@ -1,5 +1,5 @@
 """
-A flood must not take everybody's place in the socket.
+A flood must not take everybody's place in the socket, nor the time of those who are answered.
 
 When more comes than can be read, the socket is full, and the system drops what comes next,
 whoever sent it. Where that is so, one client gets at most a quarter of what can be read, and all
@@ -8,7 +8,11 @@ who send more the kernel drops so much, chosen by chance, that the socket does n
 (`socket_filter`). How much can be read is what was read while it was full; with every look it is
 taken to be a little more, until it is too much again.
 
-Nothing is counted and nobody limited while the socket is emptied as it should be.
+Names that have to be worked on find no room to wait in long before that. Reading what is dropped
+then takes time that is short, so where it is an eighth of what is read, all together get hardly
+more than there is room for.
+
+Nothing is counted and nobody limited while all that comes is read and finds room.
 """
 
 from collections import Counter
@@ -29,8 +33,10 @@ from schoolgate_dns.datagrams.socket_filter import SocketState
 LOOK_S: Final = 0.05
 MOST_TAKEN: Final = 0.5
 MOST_SHARE: Final = 0.25
-# Of what can be read, so that what waits already is read as well; and how much more at each look.
+# Of what can be read, so that what waits already is read as well; of what there is room for, so
+# that there always is something to work on; and how much more at each look.
 OF_READ: Final = 0.95
+OF_ROOM: Final = 1.1
 GROWTH: Final = 1.1
 
 # Of so many slots one is looked at, another one each time.
@@ -53,16 +59,17 @@ class Filter(Protocol):
 
 class Floods:
     """
-    Looks, while a socket is full, who fills it, and has the *own_filter* let through less of them.
+    Looks, while too much comes, whose it is, and has the *own_filter* let through less of that.
 
-    *monotonic* gives seconds, *process* those of CPU that were spent; *later* calls after so many.
-    `parts` has what is let through of clients that flood. `is_watched` says whether `see` and
-    `emptied` want to be told.
+    *dropped* counts what found no room to wait in. *monotonic* gives seconds, *process* those of
+    CPU that were spent; *later* calls after so many. `parts` has what is let through of clients
+    that flood. `is_watched` says whether `see` and `emptied` want to be told.
     """
 
     def __init__(
         self,
         own_filter: Filter,
+        dropped: Callable[[], int],
         monotonic: Callable[[], float],
         process: Callable[[], float],
         later: Callable[[float, Callable[[], None]], Any],
@@ -70,6 +77,7 @@ class Floods:
         self.is_watched = False
         self.parts: Mapping[bytes, float] = {}
         self._filter = own_filter
+        self._dropped = dropped
         self._monotonic = monotonic
         self._process = process
         self._later = later
@@ -77,7 +85,7 @@ class Floods:
         self._most_per_s = self._all_per_s = inf
         self._first_seen = 0
         self._since_s = self._cpu_before_s = 0.0
-        self._lost_before = 0
+        self._lost_before = self._dropped_before = 0
         self._received = 0
         self._was_emptied = False
         self._seen: Counter[bytes] = Counter()
@@ -87,7 +95,7 @@ class Floods:
         self._is_stopped = True
 
     def watch(self) -> None:
-        """Look what comes from now on: however much was taken, more waits."""
+        """Look what comes from now on: more waits however much was taken, or finds no room."""
         if not self.is_watched and (state := self._filter.state()) is not None:
             self.is_watched = True
             self._next_interval(state)
@@ -106,7 +114,7 @@ class Floods:
 
     def _next_interval(self, state: SocketState) -> None:
         self._since_s, self._cpu_before_s = self._monotonic(), self._process()
-        self._lost_before = state.lost
+        self._lost_before, self._dropped_before = state.lost, self._dropped()
         self._received = 0
         self._was_emptied = False
         self._seen = Counter()
@@ -123,13 +131,14 @@ class Floods:
             self._monotonic() - self._since_s,
             self._process() - self._cpu_before_s,
             self._received,
+            self._dropped() - self._dropped_before,
             (state.lost - self._lost_before) % _LOSSES,
             self._seen,
         )
         is_full = state.taken >= MOST_TAKEN
         self._learn(interval, is_full=is_full)
         self._limit(interval)
-        if is_full or self.parts:
+        if is_full or interval.is_overworked or self.parts:
             self._next_interval(state)
         else:
             self.is_watched = False
@@ -138,10 +147,12 @@ class Floods:
     def _learn(self, interval: Interval, *, is_full: bool) -> None:
         """Learn from *interval* how much all may have, and one."""
         if is_full and not self._was_emptied:
-            self._all_per_s = max(OF_READ * interval.received / interval.seconds, LEAST_PER_S)
+            self._all_per_s = max(OF_READ * interval.taken_per_s, LEAST_PER_S)
             # Of the CPU: what others on this machine take away is not to count.
             spent_s = max(interval.spent_s, _LEAST_SPENT_S)
             self._most_per_s = MOST_SHARE * interval.received / spent_s
+        elif interval.is_overworked:
+            self._all_per_s = max(OF_ROOM * interval.taken_per_s, LEAST_PER_S)
         else:
             self._all_per_s *= GROWTH
 

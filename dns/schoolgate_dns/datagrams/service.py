@@ -69,7 +69,9 @@ class Datagrams:
         self.received = 0
         self.pending = 0
         self.misses = Misses()
-        self.floods = Floods(SocketFilter(own), monotonic, time.process_time, self._later)
+        self.floods = Floods(
+            SocketFilter(own), self._dropped, monotonic, time.process_time, self._later
+        )
         self._own = own
         self._slots = open_slots(own)
         self._answerer = answerer
@@ -100,6 +102,7 @@ class Datagrams:
 
     def _readable(self) -> None:
         slots, answerer, floods = self._slots, self._answerer, self.floods
+        dropped = self.misses.dropped
         for _ in range(MOST_BATCHES):
             lengths = slots.receive()
             count = len(lengths)
@@ -122,6 +125,11 @@ class Datagrams:
             return
         if floods.is_watched:
             floods.emptied()
+        elif self.misses.dropped > dropped:
+            floods.watch()
+
+    def _dropped(self) -> int:
+        return self.misses.dropped
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._loop.call_later(seconds, call)

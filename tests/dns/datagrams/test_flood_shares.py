@@ -30,7 +30,7 @@ def interval_of(
     is_read = min(1.0, capacity_per_s / sum(come.values()))
     received = {each: round(count * is_read) for each, count in come.items()}
     lost = round(sum(sent_per_s.values())) - sum(received.values())
-    return Interval(1.0, 1.0, sum(received.values()), lost, received)
+    return Interval(1.0, 1.0, sum(received.values()), 0, lost, received)
 
 
 def limited(
@@ -58,7 +58,7 @@ def test_a_flood_that_has_ended_is_soon_forgotten() -> None:
     parts: Mapping[bytes, float] = {FLOODER: 0.01}
     looks = 0
     while parts:
-        parts = limited(Interval(LOOK_S, LOOK_S, 25, 0, {OTHER: 25}), 62_500, parts)
+        parts = limited(Interval(LOOK_S, LOOK_S, 25, 0, 0, {OTHER: 25}), 62_500, parts)
         looks += 1
 
     assert looks * LOOK_S < 1
@@ -93,6 +93,20 @@ def test_where_everything_is_known_to_have_room_nobody_is_limited() -> None:
     assert {} == parts_let_through({FLOODER: 1e9}, inf, {})
 
 
+@pytest.mark.parametrize(
+    ("spent_s", "dropped", "expected"),
+    [(1.0, 13, True), (1.0, 12, False), (0.5, 30, False)],
+    ids=["busy and much dropped", "little dropped", "there was time"],
+)
+def test_reading_what_is_dropped_is_too_much_where_time_is_short(
+    spent_s: float, dropped: int, *, expected: bool
+) -> None:
+    interval = Interval(1.0, spent_s, 100, dropped, 0, {})
+
+    assert expected == interval.is_overworked
+    assert 100 - dropped == interval.taken_per_s
+
+
 ADDRESSES = st.binary(min_size=4, max_size=4)
 
 
@@ -102,6 +116,7 @@ ADDRESSES = st.binary(min_size=4, max_size=4)
         seconds=st.floats(1e-6, 100),
         spent_s=st.floats(0, 100),
         received=st.integers(0, 1_000_000),
+        dropped=st.just(0),
         lost=st.integers(0, 2**32 - 1),
         seen=st.dictionaries(ADDRESSES, st.integers(1, 1000), max_size=40),
     ),

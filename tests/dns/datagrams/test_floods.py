@@ -18,9 +18,10 @@ from schoolgate_dns.datagrams.floods import (
     MOST_SHARE,
     MOST_TAKEN,
     OF_READ,
+    OF_ROOM,
     Floods,
 )
-from schoolgate_dns.datagrams.service import Datagrams
+from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT, Datagrams
 from schoolgate_dns.datagrams.slots import SLOTS, Slots
 from schoolgate_dns.datagrams.socket_filter import SocketFilter, SocketState
 
@@ -36,8 +37,13 @@ class Socket:
         self.limits: list[Mapping[bytes, float]] = []
         self.looks: list[Callable[[], None]] = []
         self.now_s = self.spent_s = 0.0
+        self.dropped = 0
         self.floods = Floods(
-            self, lambda: self.now_s, lambda: self.spent_s, lambda _, call: self.looks.append(call)
+            self,
+            lambda: self.dropped,
+            lambda: self.now_s,
+            lambda: self.spent_s,
+            lambda _, call: self.looks.append(call),
         )
 
     def state(self) -> SocketState | None:
@@ -146,6 +152,21 @@ def test_many_who_fill_it_together_have_equal_parts_of_hardly_more_than_can_be_r
     assert sum(limits.values()) / 8 == pytest.approx(OF_READ / 4)
 
 
+def test_those_for_whom_there_is_no_room_have_equal_parts_of_hardly_more_than_there_is() -> None:
+    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+        own = Socket()
+        own.now = SocketState(0.1, 0)
+        own.floods.watch()
+        own.read(slots, 10_240)
+        own.dropped = 5_120
+        own.floods.emptied()
+        own.look()
+
+    (limits,) = own.limits
+    assert 8 == len(limits)
+    assert sum(limits.values()) / 8 == pytest.approx(OF_ROOM / 2)
+
+
 def test_with_every_look_they_get_a_little_more_until_it_is_full_again() -> None:
     with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
         own = Socket()
@@ -251,3 +272,38 @@ def test_while_one_floods_others_are_answered() -> None:
         return answered
 
     assert ASKED / 2 < run(ask())
+
+
+class Idle:
+    """Finishes nothing, and never comes to an end of what it begins."""
+
+    def serve(self, _slots: Slots, lengths: Sequence[int], _now_s: float) -> list[int]:
+        return list(range(len(lengths)))
+
+    def begin(self, *_: object) -> None:
+        return None
+
+
+def test_what_finds_no_room_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> bool:
+        own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        own.bind(("127.0.0.1", 0))
+        own.setblocking(False)
+        datagrams = Datagrams(own, Idle(), time.monotonic)
+        watched: list[int] = []
+        monkeypatch.setattr(datagrams.floods, "watch", lambda: watched.append(1))
+        datagrams.start()
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                for number in range(MAX_PENDING_OF_CLIENT):
+                    client.sendto(bytes(30), own.getsockname())
+                    await until(lambda number=number: datagrams.received > number)
+                had_room = not watched
+                await until(lambda: MAX_PENDING_OF_CLIENT == datagrams.pending)
+                client.sendto(bytes(30), own.getsockname())
+                await until(lambda: bool(watched))
+        finally:
+            await datagrams.stop()
+        return had_room and 1 == datagrams.misses.dropped
+
+    assert run(ask())

@@ -51,7 +51,7 @@ class Server:
 
     @property
     def limited(self) -> int:
-        """Of how many clients the kernel drops a part, since they fill a socket."""
+        """Of how many clients the kernel drops a part, since they send too much."""
         return sum(len(each.floods.parts) for each in self._datagrams)
 
     @property

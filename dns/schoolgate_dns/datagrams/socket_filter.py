@@ -94,7 +94,9 @@ class SocketFilter:
     def _refused(self, error: Exception) -> None:
         if not self._is_refused:
             self._is_refused = True
-            log.warning("one client's flood may crowd out others", cause=str(error))
+            log.warning(
+                "a flood may crowd out others: bound queries in front of DNS", cause=str(error)
+            )
 
 
 def program_for(parts: Mapping[bytes, float]) -> tuple[Instruction, ...]:

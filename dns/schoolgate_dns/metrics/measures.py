@@ -107,7 +107,7 @@ def add_service(metrics: Metrics, service: Service) -> None:
     )
     metrics.add(
         "limited_clients",
-        "Clients that fill the socket, of whose datagrams the kernel drops a part.",
+        "Clients that send too much, of whose datagrams the kernel drops a part.",
         lambda: server.limited,
     )
     metrics.add(

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import Final
 
 from schoolgate_dns.messages import Query
-from schoolgate_dns.stages.crowd_signs import Crowd
-from schoolgate_dns.stages.signs import Signs
+from schoolgate_dns.stages.crowd_noticed import Crowd
+from schoolgate_dns.stages.crowd_signs import Signs
 
 KIND: Final = "many-devices"
 WINDOW_S: Final = 3_600.0

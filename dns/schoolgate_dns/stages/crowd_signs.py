@@ -1,10 +1,31 @@
-"""What is said of an address that seems to be many devices."""
+"""The signs that one address is many devices."""
 
-import msgspec
+from typing import Final
+
+from schoolgate_dns.native import mypyc_attr
 
 
-class Crowd(msgspec.Struct, frozen=True):
-    """A source that seems to be many devices; *evidence* says in words what was seen."""
+@mypyc_attr(acyclic=True)
+class Signs:
+    """Those of one address since *since_s*; *sites* has the bits of the minute *minute*."""
 
-    client: str
-    evidence: str
+    __slots__ = (
+        "busiest",
+        "busy_minutes",
+        "manners",
+        "minute",
+        "noticed_s",
+        "since_s",
+        "sites",
+        "systems",
+    )
+
+    def __init__(self, since_s: float, minute: int) -> None:
+        self.since_s: Final = since_s
+        self.minute = minute
+        self.sites = 0
+        self.manners = 0
+        self.busy_minutes = 0
+        self.busiest = 0
+        self.systems: frozenset[str] = frozenset()
+        self.noticed_s: float | None = None

@@ -11,7 +11,7 @@ from schoolgate_dns.finished.uses import Minute
 from schoolgate_dns.messages.record_types import type_name
 from schoolgate_dns.stages.asked import Asked
 from schoolgate_dns.stages.crowd import KIND as CROWD
-from schoolgate_dns.stages.crowd_signs import Crowd
+from schoolgate_dns.stages.crowd_noticed import Crowd
 from schoolgate_dns.tunnels.passage import ATTEMPT as TUNNEL
 from schoolgate_dns.tunnels.passage import Stopped
 from schoolgate_policyd.core.decision import Decision

@@ -70,6 +70,12 @@ def test_those_who_send_no_more_than_they_may_are_never_limited() -> None:
     assert {FLOODER} == set(limited(interval_of(sent, 250_000), 62_500, {}))
 
 
+def test_who_sends_no_more_than_the_ruleset_lets_through_is_never_limited() -> None:
+    sent = {OTHER: LEAST_PER_S, FLOODER: 2 * LEAST_PER_S}
+
+    assert {FLOODER: 0.5} == parts_let_through(sent, 1.0, {})
+
+
 def test_those_who_flood_most_are_limited_where_they_are_many() -> None:
     sent = {bytes([10, 0, 0, each]): 10_000.0 * each for each in range(1, 31)}
     parts = limited(interval_of(sent, 100_000), LEAST_PER_S, {})

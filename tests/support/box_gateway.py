@@ -226,7 +226,8 @@ class Gateway:
         """
         Return what was stored of *attempt* by *client* to *host*, when it is.
 
-        Only what came after *since* counts, a `mark` that was taken before it was tried.
+        Only what came after *since* counts, a `mark` that was taken before it was tried; alike
+        ones of the same minute, of which some came before, are one record with it.
         """
 
         def found() -> Recorded | None:
@@ -234,7 +235,7 @@ class Gateway:
             alike = (
                 each
                 for each in self.recorded()
-                if (each.client, each.attempt, each.host) == wanted and each.at >= since
+                if (each.client, each.attempt, each.host) == wanted and each.last_at >= since
             )
             return next(alike, None)
 

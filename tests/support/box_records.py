@@ -9,9 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Recorded:
-    """What policyd has stored of a block or an attempt."""
+    """
+    What policyd has stored of a block or an attempt, or of several alike ones in one minute.
+
+    The first of them was *at*, the last one at *last_at*.
+    """
 
     at: datetime
+    last_at: datetime
     point: str
     client: str
     host: str
@@ -26,9 +31,9 @@ def recorded_in(events_dir: Path) -> list[Recorded]:
     for path in events_dir.glob("events-*.db"):
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as day:
             rows = day.execute(
-                "SELECT at, point, client, host, attempt, count, evidence FROM blocked"
+                "SELECT at, last_at, point, client, host, attempt, count, evidence FROM blocked"
             ).fetchall()
-        found += [Recorded(_moment(at), *rest) for at, *rest in rows]
+        found += [Recorded(_moment(at), _moment(last_at), *rest) for at, last_at, *rest in rows]
     return sorted(found, key=lambda each: each.at)
 
 

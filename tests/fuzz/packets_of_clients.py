@@ -79,6 +79,8 @@ class ClientSide:
         self._rng = random.Random(7)  # noqa: S311 - repeatable, not secret
         self._fed = 0
         self._loop = asyncio.new_event_loop()
+        # One for all, as in a worker: behind a datagram lies what is left of those before it.
+        self._slots = MemorySlots()
         self._renew()
 
     def _renew(self) -> None:
@@ -134,7 +136,7 @@ class ClientSide:
 
     def _datagram(self, octets: bytes, client: str) -> str:
         octets = octets[:SLOT_OCTETS]
-        slots = MemorySlots()
+        slots = self._slots
         slots.put(octets, client)
         missed = self._reception.serve(slots, slots.receive(), self._world.monotonic_s)
         if not missed:

@@ -20,22 +20,23 @@ class Interval(NamedTuple):
     """
     What came to a socket in some *seconds*, in which *spent_s* of CPU were spent.
 
-    So many were *received*, of which those *dropped* found no room to wait in. Others were *lost*
-    before, to the filter or since the socket was full. *seen* has how many were whose, of some of
-    those received.
+    So many were *received*, of which those *dropped* found no room to wait in; *more_wait* than
+    at its beginning, fewer where it is negative. Others were *lost* before, to the filter or since
+    the socket was full. *seen* has how many were whose, of some of those received.
     """
 
     seconds: float
     spent_s: float
     received: int
     dropped: int
+    more_wait: int
     lost: int
     seen: Mapping[bytes, int]
 
     @property
-    def taken_per_s(self) -> float:
-        """How many a second were answered, or wait to be."""
-        return (self.received - self.dropped) / self.seconds
+    def done(self) -> int:
+        """How many were done with: those that still wait are not, those that waited before are."""
+        return self.received - self.dropped - self.more_wait
 
     @property
     def is_overworked(self) -> bool:

@@ -5,8 +5,9 @@ When more comes than can be read, the socket is full, and the system drops what 
 whoever sent it. Where that is so, one client gets at most a quarter of what can be read, and all
 together hardly more than that: who sends less than an equal part gets all of theirs, and of those
 who send more the kernel drops so much, chosen by chance, that the socket does not fill again
-(`socket_filter`). How much can be read is what was read while it was full; with every look it is
-taken to be a little more, until it is too much again.
+(`socket_filter`). How much can be read is what was done with while it was full; with every look it
+is taken to be a little more, until it is too much again. Where time was left it is what all of the
+time would have been enough for: the look before may have seen a pause.
 
 Names that have to be worked on find no room to wait in long before that. Reading what is dropped
 then takes time that is short, so where it is an eighth of what is read, all together get hardly
@@ -18,7 +19,7 @@ Nothing is counted and nobody limited while all that comes is read and finds roo
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from schoolgate_dns.datagrams.flood_shares import (
     LEAST_PER_S,
@@ -31,18 +32,25 @@ from schoolgate_dns.datagrams.slots import Slots
 from schoolgate_dns.datagrams.socket_filter import SocketState
 
 LOOK_S: Final = 0.05
-MOST_TAKEN: Final = 0.5
+MOST_TAKEN: Final = 0.25
 MOST_SHARE: Final = 0.25
 # Of what can be read, so that what waits already is read as well; of what there is room for, so
 # that there always is something to work on; and how much more at each look.
 OF_READ: Final = 0.95
 OF_ROOM: Final = 1.1
-GROWTH: Final = 1.1
+GROWTH: Final = 1.05
 
 # Of so many slots one is looked at, another one each time.
 _STRIDE: Final = 8
 _LOSSES: Final = 1 << 32
 _LEAST_SPENT_S: Final = 1e-3
+
+
+class Room(NamedTuple):
+    """How many wait to be answered, and how many were *dropped* so far since no more may."""
+
+    waiting: int
+    dropped: int
 
 
 class Filter(Protocol):
@@ -61,15 +69,15 @@ class Floods:
     """
     Looks, while too much comes, whose it is, and has the *own_filter* let through less of that.
 
-    *dropped* counts what found no room to wait in. *monotonic* gives seconds, *process* those of
-    CPU that were spent; *later* calls after so many. `parts` has what is let through of clients
+    *room* says what waits and what found no room to. *monotonic* gives seconds, *process* those
+    of CPU that were spent; *later* calls after so many. `parts` has what is let through of clients
     that flood. `is_watched` says whether `see` and `emptied` want to be told.
     """
 
     def __init__(
         self,
         own_filter: Filter,
-        dropped: Callable[[], int],
+        room: Callable[[], Room],
         monotonic: Callable[[], float],
         process: Callable[[], float],
         later: Callable[[float, Callable[[], None]], Any],
@@ -77,7 +85,7 @@ class Floods:
         self.is_watched = False
         self.parts: Mapping[bytes, float] = {}
         self._filter = own_filter
-        self._dropped = dropped
+        self._room = room
         self._monotonic = monotonic
         self._process = process
         self._later = later
@@ -85,7 +93,8 @@ class Floods:
         self._most_per_s = self._all_per_s = inf
         self._first_seen = 0
         self._since_s = self._cpu_before_s = 0.0
-        self._lost_before = self._dropped_before = 0
+        self._lost_before = 0
+        self._room_before = Room(0, 0)
         self._received = 0
         self._was_emptied = False
         self._seen: Counter[bytes] = Counter()
@@ -114,7 +123,7 @@ class Floods:
 
     def _next_interval(self, state: SocketState) -> None:
         self._since_s, self._cpu_before_s = self._monotonic(), self._process()
-        self._lost_before, self._dropped_before = state.lost, self._dropped()
+        self._lost_before, self._room_before = state.lost, self._room()
         self._received = 0
         self._was_emptied = False
         self._seen = Counter()
@@ -127,11 +136,13 @@ class Floods:
         if state is None:
             self.is_watched = False
             return
+        room = self._room()
         interval = Interval(
             self._monotonic() - self._since_s,
             self._process() - self._cpu_before_s,
             self._received,
-            self._dropped() - self._dropped_before,
+            room.dropped - self._room_before.dropped,
+            room.waiting - self._room_before.waiting,
             (state.lost - self._lost_before) % _LOSSES,
             self._seen,
         )
@@ -146,15 +157,16 @@ class Floods:
 
     def _learn(self, interval: Interval, *, is_full: bool) -> None:
         """Learn from *interval* how much all may have, and one."""
+        done_per_s = interval.done / interval.seconds
+        # Of the CPU: what others on this machine take away is not to count.
+        spent_s = max(interval.spent_s, _LEAST_SPENT_S)
         if is_full and not self._was_emptied:
-            self._all_per_s = max(OF_READ * interval.taken_per_s, LEAST_PER_S)
-            # Of the CPU: what others on this machine take away is not to count.
-            spent_s = max(interval.spent_s, _LEAST_SPENT_S)
+            self._all_per_s = max(OF_READ * done_per_s, LEAST_PER_S)
             self._most_per_s = MOST_SHARE * interval.received / spent_s
         elif interval.is_overworked:
-            self._all_per_s = max(OF_ROOM * interval.taken_per_s, LEAST_PER_S)
+            self._all_per_s = max(OF_ROOM * done_per_s, LEAST_PER_S)
         else:
-            self._all_per_s *= GROWTH
+            self._all_per_s = max(GROWTH * self._all_per_s, interval.done / spent_s)
 
     def _limit(self, interval: Interval) -> None:
         sent = sent_per_s(interval, self.parts)

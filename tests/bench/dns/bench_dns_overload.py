@@ -4,10 +4,11 @@ Too much: one client that floods, and everybody together at four times the capac
     python tests/bench/dns/bench_dns_overload.py
 
 While one client floods, ten others ask now and then; of theirs an answer that does not come
-counts as a second. The capacity is what a server answers to a closed loop of the same mix just
-before; like what is answered of four times as many it is the median of five looks. Targets:
-nobody else's p99 over 100 ms; 90 % of the capacity answered at four times of it; everybody
-answered within 50 ms again at most 5 s after it ends.
+counts as a second. The capacity is what a server answers to a closed loop of the same mix. What
+is answered of four times as many is compared with the capacity just before and just after, since
+what a machine gives changes within seconds; the median of five such looks counts. Targets: nobody
+else's p99 over 100 ms; 90 % of the capacity answered at four times of it; everybody answered
+within 50 ms again at most 5 s after it ends.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -47,6 +48,8 @@ OTHERS = tuple(f"127.0.1.{number}" for number in range(20, 30))
 _EVERY_S, _WELL_S = 0.02, 0.05
 _SETTLED = 20
 _LOOKS = 5
+# Of one client in a whole run: more than it gets answers to, and no more than there are ids.
+_ASKED = 60_000
 
 
 class Names:
@@ -120,22 +123,32 @@ def one_floods(server: Server, names: Names, seconds: float, most: float) -> Ite
 
 def all_flood(server: Server, names: Names, seconds: float) -> Iterator[tuple[float, float]]:
     """Print what is answered of four times the capacity; the share, and the time to recover."""
-    for way, of in (("known", lambda: MIXED), ("new", lambda: names.fresh(60_000))):
-        # Once for the memories: while they fill, new names cost less than when they are full.
-        capacity(server.port, of(), seconds)
-        most = capacity(server.port, of(), seconds)
-        flood = Flood(server.port, of(), CLIENTS)
-        looks = [flood.run(seconds / _LOOKS, TIMES * most) for _ in range(_LOOKS)]
-        ended_s = time.perf_counter()
-        sent_per_s = statistics.median(sent_per_s for _, sent_per_s in looks)
-        share = statistics.median(_answered_per_s(tally) for tally, _ in looks) / most
-        recovered_s = _recovery_s(server.port, names, ended_s)
+    look_s = seconds / _LOOKS
+    ways: tuple[tuple[str, Callable[[int], Asking]], ...] = (
+        ("known", lambda _: MIXED),
+        ("new", names.fresh),
+    )
+    for way, asking in ways:
+        # For the memories: while they fill, new names cost less than when they are full.
+        capacity(server.port, asking(_ASKED), seconds)
+        load = Load(server.port, asking(_ASKED))
+        flood = Flood(server.port, asking(TIMES * _ASKED), CLIENTS)
+        most, sent, shares, recovered_s = [load.run(look_s).per_s], [], [], []
+        for _ in range(_LOOKS):
+            tally, sent_per_s = flood.run(look_s, TIMES * most[-1])
+            recovered_s.append(_recovery_s(server.port, names, time.perf_counter()))
+            most.append(load.run(look_s).per_s)
+            sent.append(sent_per_s)
+            shares.append(_answered_per_s(tally) / statistics.mean(most[-2:]))
+        load.close()
         flood.close()
+        share = statistics.median(shares)
         print(
-            f"| {server.name} | {way} | {most / 1000:.0f} | {sent_per_s / 1000:.0f} "
-            f"| {share * 100:.0f} % | {recovered_s:.2f} |"
+            f"| {server.name} | {way} | {statistics.median(most) / 1000:.0f} "
+            f"| {statistics.median(sent) / 1000:.0f} | {share * 100:.0f} % "
+            f"| {min(shares) * 100:.0f} % | {max(recovered_s):.2f} |"
         )
-        yield share, recovered_s
+        yield share, max(recovered_s)
 
 
 def _answered_per_s(tally: Tally) -> float:
@@ -174,8 +187,11 @@ def measured(only: Sequence[str], seconds: float, folder: Path) -> bool:
             most = capacity(server.port, MIXED, seconds)
             p99s_s = list(one_floods(server, names, seconds, most))
             is_met &= server.name != SCHOOLGATE or max(p99s_s) <= MOST_P99_S
-        print("| server | names | capacity kq/s | offered | answered of capacity | recovered s |")
-        print("|---|---|---|---|---|---|")
+        print(
+            "| server | names | capacity kq/s | offered | answered of capacity | least "
+            "| recovered s |"
+        )
+        print("|---|---|---|---|---|---|---|")
         for server in servers:
             results = list(all_flood(server, names, seconds))
             is_met &= server.name != SCHOOLGATE or all(

@@ -30,7 +30,7 @@ def interval_of(
     is_read = min(1.0, capacity_per_s / sum(come.values()))
     received = {each: round(count * is_read) for each, count in come.items()}
     lost = round(sum(sent_per_s.values())) - sum(received.values())
-    return Interval(1.0, 1.0, sum(received.values()), 0, lost, received)
+    return Interval(1.0, 1.0, sum(received.values()), 0, 0, lost, received)
 
 
 def limited(
@@ -58,7 +58,7 @@ def test_a_flood_that_has_ended_is_soon_forgotten() -> None:
     parts: Mapping[bytes, float] = {FLOODER: 0.01}
     looks = 0
     while parts:
-        parts = limited(Interval(LOOK_S, LOOK_S, 25, 0, 0, {OTHER: 25}), 62_500, parts)
+        parts = limited(Interval(LOOK_S, LOOK_S, 25, 0, 0, 0, {OTHER: 25}), 62_500, parts)
         looks += 1
 
     assert looks * LOOK_S < 1
@@ -107,10 +107,20 @@ def test_where_everything_is_known_to_have_room_nobody_is_limited() -> None:
 def test_reading_what_is_dropped_is_too_much_where_time_is_short(
     spent_s: float, dropped: int, *, expected: bool
 ) -> None:
-    interval = Interval(1.0, spent_s, 100, dropped, 0, {})
+    interval = Interval(1.0, spent_s, 100, dropped, 0, 0, {})
 
     assert expected == interval.is_overworked
-    assert 100 - dropped == interval.taken_per_s
+
+
+@pytest.mark.parametrize(
+    ("more_wait", "expected"),
+    [(0, 90), (60, 30), (-20, 110)],
+    ids=["as many wait", "most wait yet", "some waited before"],
+)
+def test_done_with_is_neither_what_is_dropped_nor_what_waits(
+    more_wait: int, expected: int
+) -> None:
+    assert expected == Interval(1.0, 1.0, 100, 10, more_wait, 0, {}).done
 
 
 ADDRESSES = st.binary(min_size=4, max_size=4)
@@ -123,6 +133,7 @@ ADDRESSES = st.binary(min_size=4, max_size=4)
         spent_s=st.floats(0, 100),
         received=st.integers(0, 1_000_000),
         dropped=st.just(0),
+        more_wait=st.just(0),
         lost=st.integers(0, 2**32 - 1),
         seen=st.dictionaries(ADDRESSES, st.integers(1, 1000), max_size=40),
     ),

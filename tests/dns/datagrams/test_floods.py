@@ -11,7 +11,7 @@ import pytest
 from dns_local import run, until
 
 from schoolgate_dns.datagrams.batch import open_slots
-from schoolgate_dns.datagrams.flood_shares import LEAST_PER_S
+from schoolgate_dns.datagrams.flood_shares import LEAST_PER_S, RISE
 from schoolgate_dns.datagrams.floods import (
     GROWTH,
     LOOK_S,
@@ -20,6 +20,7 @@ from schoolgate_dns.datagrams.floods import (
     OF_READ,
     OF_ROOM,
     Floods,
+    Room,
 )
 from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT, Datagrams
 from schoolgate_dns.datagrams.slots import SLOTS, Slots
@@ -37,10 +38,10 @@ class Socket:
         self.limits: list[Mapping[bytes, float]] = []
         self.looks: list[Callable[[], None]] = []
         self.now_s = self.spent_s = 0.0
-        self.dropped = 0
+        self.dropped = self.waiting = 0
         self.floods = Floods(
             self,
-            lambda: self.dropped,
+            lambda: Room(self.waiting, self.dropped),
             lambda: self.now_s,
             lambda: self.spent_s,
             lambda _, call: self.looks.append(call),
@@ -165,6 +166,48 @@ def test_those_for_whom_there_is_no_room_have_equal_parts_of_hardly_more_than_th
     (limits,) = own.limits
     assert 8 == len(limits)
     assert sum(limits.values()) / 8 == pytest.approx(OF_ROOM / 2)
+
+
+def test_what_waits_is_no_measure_of_how_much_there_is_room_for() -> None:
+    """A quarter of what came first waits yet, and leaves no room for what comes next."""
+    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+        own = Socket()
+        own.now = SocketState(0.1, 0)
+        own.floods.watch()
+        own.read(slots, 10_240)
+        own.dropped, own.waiting = 5_120, 2_560
+        own.floods.emptied()
+        own.look()
+        passed = 2_816
+        own.now = SocketState(0.1, 10_240 - passed)
+        own.read(slots, passed)
+        own.dropped, own.waiting = 5_120 + passed, 0
+        own.floods.emptied()
+        own.look()
+
+    assert OF_ROOM * 2_560 == pytest.approx(passed)
+    assert sum(own.limits[0].values()) / 8 == pytest.approx(passed / 10_240)
+    assert sum(own.limits[-1].values()) / 8 == pytest.approx(passed / 10_240)
+
+
+def test_where_time_was_left_they_get_more_than_a_little_more() -> None:
+    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+        own = Socket()
+        own.now = SocketState(0.1, 0)
+        own.floods.watch()
+        own.read(slots, 10_240)
+        own.dropped = 9_216
+        own.floods.emptied()
+        own.look()
+        # In a quarter of the time that is done with for which all of it was not enough before.
+        own.now = SocketState(0.1, 9_216)
+        own.read(slots, 1_024, spent_s=LOOK_S / 4)
+        own.floods.emptied()
+        own.look()
+
+    paused, after = (sum(each.values()) / 8 for each in own.limits)
+    assert paused == pytest.approx(OF_ROOM * 1_024 / 10_240)
+    assert after == pytest.approx(RISE * paused)
 
 
 def test_with_every_look_they_get_a_little_more_until_it_is_full_again() -> None:

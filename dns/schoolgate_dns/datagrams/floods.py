@@ -46,7 +46,7 @@ _LOSSES: Final = 1 << 32
 _LEAST_SPENT_S: Final = 1e-3
 
 
-class Room(NamedTuple):
+class Backlog(NamedTuple):
     """How many wait to be answered, and how many were *dropped* so far since no more may."""
 
     waiting: int
@@ -69,7 +69,7 @@ class Floods:
     """
     Looks, while too much comes, whose it is, and has the *own_filter* let through less of that.
 
-    *room* says what waits and what found no room to. *monotonic* gives seconds, *process* those
+    *backlog* says what waits and what found no room to. *monotonic* gives seconds, *process* those
     of CPU that were spent; *later* calls after so many. `parts` has what is let through of clients
     that flood. `is_watched` says whether `see` and `emptied` want to be told.
     """
@@ -77,7 +77,7 @@ class Floods:
     def __init__(
         self,
         own_filter: Filter,
-        room: Callable[[], Room],
+        backlog: Callable[[], Backlog],
         monotonic: Callable[[], float],
         process: Callable[[], float],
         later: Callable[[float, Callable[[], None]], Any],
@@ -85,7 +85,7 @@ class Floods:
         self.is_watched = False
         self.parts: Mapping[bytes, float] = {}
         self._filter = own_filter
-        self._room = room
+        self._backlog = backlog
         self._monotonic = monotonic
         self._process = process
         self._later = later
@@ -94,7 +94,7 @@ class Floods:
         self._first_seen = 0
         self._since_s = self._cpu_before_s = 0.0
         self._lost_before = 0
-        self._room_before = Room(0, 0)
+        self._backlog_before = Backlog(0, 0)
         self._received = 0
         self._was_emptied = False
         self._seen: Counter[bytes] = Counter()
@@ -123,7 +123,7 @@ class Floods:
 
     def _next_interval(self, state: SocketState) -> None:
         self._since_s, self._cpu_before_s = self._monotonic(), self._process()
-        self._lost_before, self._room_before = state.lost, self._room()
+        self._lost_before, self._backlog_before = state.lost, self._backlog()
         self._received = 0
         self._was_emptied = False
         self._seen = Counter()
@@ -136,13 +136,13 @@ class Floods:
         if state is None:
             self.is_watched = False
             return
-        room = self._room()
+        backlog = self._backlog()
         interval = Interval(
             self._monotonic() - self._since_s,
             self._process() - self._cpu_before_s,
             self._received,
-            room.dropped - self._room_before.dropped,
-            room.waiting - self._room_before.waiting,
+            backlog.dropped - self._backlog_before.dropped,
+            backlog.waiting - self._backlog_before.waiting,
             (state.lost - self._lost_before) % _LOSSES,
             self._seen,
         )

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from schoolgate_dns.datagrams.batch import open_slots
-from schoolgate_dns.datagrams.floods import Floods, Room
+from schoolgate_dns.datagrams.floods import Backlog, Floods
 from schoolgate_dns.datagrams.miss import Miss
 from schoolgate_dns.datagrams.misses import Misses
 from schoolgate_dns.datagrams.slots import SLOT_OCTETS, SLOTS, Sender, Slots
@@ -70,7 +70,7 @@ class Datagrams:
         self.pending = 0
         self.misses = Misses()
         self.floods = Floods(
-            SocketFilter(own), self._room, monotonic, time.process_time, self._later
+            SocketFilter(own), self._backlog, monotonic, time.process_time, self._later
         )
         self._own = own
         self._slots = open_slots(own)
@@ -128,8 +128,8 @@ class Datagrams:
         elif self.misses.dropped > dropped:
             floods.watch()
 
-    def _room(self) -> Room:
-        return Room(len(self.misses) + self.pending, self.misses.dropped)
+    def _backlog(self) -> Backlog:
+        return Backlog(len(self.misses) + self.pending, self.misses.dropped)
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._loop.call_later(seconds, call)

@@ -19,8 +19,8 @@ from schoolgate_dns.datagrams.floods import (
     MOST_TAKEN,
     OF_READ,
     OF_ROOM,
+    Backlog,
     Floods,
-    Room,
 )
 from schoolgate_dns.datagrams.service import MAX_PENDING_OF_CLIENT, Datagrams
 from schoolgate_dns.datagrams.slots import SLOTS, Slots
@@ -28,20 +28,21 @@ from schoolgate_dns.datagrams.socket_filter import SocketFilter, SocketState
 
 ASKED = 40
 FLOODER, OTHER = b"\x7f\0\1\x0a", b"\x7f\0\1\x0b"
+EIGHT = [bytes([10, 0, 0, each]) for each in range(8)]
 
 
 class Socket:
     """A socket that is read at a speed, of which a test says how full it is."""
 
-    def __init__(self) -> None:
-        self.now: SocketState | None = SocketState(1.0, 0)
+    def __init__(self, taken: float = 1.0) -> None:
+        self.now: SocketState | None = SocketState(taken, 0)
         self.limits: list[Mapping[bytes, float]] = []
         self.looks: list[Callable[[], None]] = []
         self.now_s = self.spent_s = 0.0
         self.dropped = self.waiting = 0
         self.floods = Floods(
             self,
-            lambda: Room(self.waiting, self.dropped),
+            lambda: Backlog(self.waiting, self.dropped),
             lambda: self.now_s,
             lambda: self.spent_s,
             lambda _, call: self.looks.append(call),
@@ -57,6 +58,16 @@ class Socket:
         for _ in range(count // SLOTS):
             self.floods.see(slots, SLOTS)
         self.spent_s += spent_s
+
+    def read_and_drop(
+        self, slots: Slots, count: int, dropped: int, *, waiting: int = 0, spent_s: float = LOOK_S
+    ) -> None:
+        """Read all that there is until the next look, *dropped* of it since so many wait."""
+        self.read(slots, count, spent_s)
+        self.dropped += dropped
+        self.waiting = waiting
+        self.floods.emptied()
+        self.look()
 
     def look(self) -> None:
         self.now_s += LOOK_S
@@ -141,7 +152,7 @@ def test_a_socket_that_was_full_for_a_moment_limits_nobody(slots: Slots) -> None
 
 
 def test_many_who_fill_it_together_have_equal_parts_of_hardly_more_than_can_be_read() -> None:
-    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+    with filled_by(EIGHT) as slots:
         own = Socket()
         own.floods.watch()
         own.read(slots, 10_240)
@@ -154,14 +165,10 @@ def test_many_who_fill_it_together_have_equal_parts_of_hardly_more_than_can_be_r
 
 
 def test_those_for_whom_there_is_no_room_have_equal_parts_of_hardly_more_than_there_is() -> None:
-    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
-        own = Socket()
-        own.now = SocketState(0.1, 0)
+    own = Socket(taken=0.1)
+    with filled_by(EIGHT) as slots:
         own.floods.watch()
-        own.read(slots, 10_240)
-        own.dropped = 5_120
-        own.floods.emptied()
-        own.look()
+        own.read_and_drop(slots, 10_240, 5_120)
 
     (limits,) = own.limits
     assert 8 == len(limits)
@@ -170,20 +177,13 @@ def test_those_for_whom_there_is_no_room_have_equal_parts_of_hardly_more_than_th
 
 def test_what_waits_is_no_measure_of_how_much_there_is_room_for() -> None:
     """A quarter of what came first waits yet, and leaves no room for what comes next."""
-    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
-        own = Socket()
-        own.now = SocketState(0.1, 0)
+    own = Socket(taken=0.1)
+    passed = 2_816
+    with filled_by(EIGHT) as slots:
         own.floods.watch()
-        own.read(slots, 10_240)
-        own.dropped, own.waiting = 5_120, 2_560
-        own.floods.emptied()
-        own.look()
-        passed = 2_816
+        own.read_and_drop(slots, 10_240, 5_120, waiting=2_560)
         own.now = SocketState(0.1, 10_240 - passed)
-        own.read(slots, passed)
-        own.dropped, own.waiting = 5_120 + passed, 0
-        own.floods.emptied()
-        own.look()
+        own.read_and_drop(slots, passed, passed)
 
     assert OF_ROOM * 2_560 == pytest.approx(passed)
     assert sum(own.limits[0].values()) / 8 == pytest.approx(passed / 10_240)
@@ -191,19 +191,13 @@ def test_what_waits_is_no_measure_of_how_much_there_is_room_for() -> None:
 
 
 def test_where_time_was_left_they_get_more_than_a_little_more() -> None:
-    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
-        own = Socket()
-        own.now = SocketState(0.1, 0)
+    own = Socket(taken=0.1)
+    with filled_by(EIGHT) as slots:
         own.floods.watch()
-        own.read(slots, 10_240)
-        own.dropped = 9_216
-        own.floods.emptied()
-        own.look()
+        own.read_and_drop(slots, 10_240, 9_216)
         # In a quarter of the time that is done with for which all of it was not enough before.
         own.now = SocketState(0.1, 9_216)
-        own.read(slots, 1_024, spent_s=LOOK_S / 4)
-        own.floods.emptied()
-        own.look()
+        own.read_and_drop(slots, 1_024, 0, spent_s=LOOK_S / 4)
 
     paused, after = (sum(each.values()) / 8 for each in own.limits)
     assert paused == pytest.approx(OF_ROOM * 1_024 / 10_240)
@@ -211,7 +205,7 @@ def test_where_time_was_left_they_get_more_than_a_little_more() -> None:
 
 
 def test_with_every_look_they_get_a_little_more_until_it_is_full_again() -> None:
-    with filled_by([bytes([10, 0, 0, each]) for each in range(8)]) as slots:
+    with filled_by(EIGHT) as slots:
         own = Socket()
         own.floods.watch()
         own.read(slots, 10_240)
